@@ -1,0 +1,131 @@
+"""Bounded local copies of files that cannot be read where they are.
+
+One copy serves every process of the machine: a lock file makes one of them fetch while the others wait, the bytes
+go to a temporary name first, and the least recently used copies go when the bound is reached.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import IO
+
+from django.core.files import locks
+
+from django_large_image.access.ref import ImageRef
+from django_large_image.conf import settings
+from django_large_image.exceptions import ImageMissing, ImageUnreadable, LargeImageError, RemoteUnavailable
+
+
+def local_ref(ref: ImageRef) -> ImageRef:
+    """Return an `ImageRef` of the same bytes on this machine, fetched if need be.
+
+    Raises `ImageMissing`, `RemoteUnavailable`, and `ImageUnreadable` for a file larger than the bound.
+    """
+    if not ref.remote:
+        return ref
+    if ref.fetch is None:
+        raise ImageUnreadable('The image cannot be read where it is, nor copied.')
+    folder = copies_folder()
+    # Some readers look at the extension; nothing else of the user's name goes into ours.
+    suffix = re.sub(r'[^.a-z0-9]', '', ''.join(Path(ref.name).suffixes[-2:]).lower())[-20:]
+    target = folder / f'{ref.digest}{suffix}'
+    if not _touch(target):
+        with _lock(folder / f'{ref.digest[:2]}.lock'):
+            if not _touch(target):
+                _fetch(ref, folder, target)
+    return replace(ref, path=str(target), remote=False, modified=None, options={}, fetch=None)
+
+
+def copies_folder() -> Path:
+    """Return the folder of the copies, made if need be and readable by this user alone."""
+    configured = settings.LOCAL_COPY_DIR
+    folder = Path(configured or Path(tempfile.gettempdir()) / f'django-large-image-{os.getuid()}')
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not configured and folder.stat().st_uid != os.getuid():
+        raise RemoteUnavailable('The folder of local copies belongs to another user.')
+    return folder
+
+
+def _touch(target: Path) -> bool:
+    """Mark a copy as used; return whether there is one."""
+    try:
+        os.utime(target)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def _lock(path: Path) -> Iterator[None]:
+    # The lock files stay: removing one while another process waits for it would let two in.
+    with open(path, 'ab') as file:
+        locks.lock(file, locks.LOCK_EX)
+        yield
+
+
+def _fetch(ref: ImageRef, folder: Path, target: Path) -> None:
+    bound = settings.LOCAL_COPY_MAX_BYTES
+    descriptor, temporary = tempfile.mkstemp(prefix='.part-', dir=folder)
+    try:
+        assert ref.fetch is not None
+        with os.fdopen(descriptor, 'wb') as output, contextlib.closing(ref.fetch()) as source:
+            _copy(source, output, bound)
+        os.replace(temporary, target)
+    except LargeImageError:
+        raise
+    except FileNotFoundError:
+        raise ImageMissing() from None
+    except Exception:
+        # Each storage has errors of its own; none of them is a fault of the request.
+        raise RemoteUnavailable() from None
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)
+    evict(folder, bound, keep=target)
+
+
+def _copy(source: IO[bytes], output: IO[bytes], bound: int) -> None:
+    total = 0
+    while chunk := source.read(1 << 20):
+        total += len(chunk)
+        if total > bound:
+            raise ImageUnreadable('The image is larger than what local copies may take.')
+        output.write(chunk)
+
+
+def evict(folder: Path, bound: int, keep: Path | None = None) -> None:
+    """Remove the least recently used copies until the rest takes at most `bound` bytes.
+
+    A reader that has a removed copy open goes on reading it (POSIX keeps the bytes until it closes).
+    """
+    copies = []
+    for entry in os.scandir(folder):
+        if not entry.name.startswith('.') and not entry.name.endswith('.lock'):
+            with contextlib.suppress(FileNotFoundError):
+                stat = entry.stat()
+                copies.append((stat.st_mtime, stat.st_size, entry.path))
+    total = sum(size for _, size, _ in copies)
+    for _, size, path in sorted(copies):
+        if total <= bound:
+            return
+        if keep is None or path != str(keep):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(path)
+            total -= size
+
+
+def clear_copies() -> int:
+    """Remove every local copy and return how many there were."""
+    folder = copies_folder()
+    count = sum(1 for name in os.listdir(folder) if not name.startswith('.') and not name.endswith('.lock'))
+    shutil.rmtree(folder, ignore_errors=True)
+    return count
+
+

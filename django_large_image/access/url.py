@@ -1,0 +1,134 @@
+"""Images behind http(s) URLs, of hosts that the project allows."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+import urllib.error
+import urllib.request
+from email.utils import parsedate_to_datetime
+from http.client import HTTPException
+from typing import IO, Any
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+
+from django.http.request import validate_host
+
+from django_large_image.access.path import remote_options
+from django_large_image.access.ref import ImageRef
+from django_large_image.access.versions import RemoteVersion, remote_versions, storage_error
+from django_large_image.conf import settings
+from django_large_image.exceptions import HostNotAllowed, ImageUnreadable, RemoteUnavailable
+
+#: What signs a URL and says nothing of which bytes it names: the signature's own parameter, then its companions.
+SIGNATURES: tuple[tuple[str, frozenset[str]], ...] = (
+    ('x-amz-signature', frozenset({'x-amz-'})),
+    ('x-goog-signature', frozenset({'x-goog-'})),
+    ('signature', frozenset({'signature', 'awsaccesskeyid', 'googleaccessid', 'expires', 'policy', 'key-pair-id'})),
+    ('sig', frozenset('sig se st sp sv sr spr ske skoid sks skt sktid skv'.split())),
+)
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """Follow no redirect: an allowed host could send us to one that is not."""
+
+    def redirect_request(self, *args: Any, **kwargs: Any) -> None:
+        return None
+
+
+_opener = urllib.request.build_opener(_NoRedirect, urllib.request.ProxyHandler())
+
+
+def url_ref(url: str, identity: str = '') -> ImageRef:
+    """Return the `ImageRef` of a URL; asks the host for the version unless that was done lately.
+
+    Raises `HostNotAllowed` for a host that is not in `ALLOWED_HOSTS`, or that has a private address and is not
+    in `PRIVATE_HOSTS`; `ImageUnreadable` for what is no http(s) URL.
+    """
+    url = url.strip()
+    try:
+        parts = urlsplit(url)
+        host, port = (parts.hostname or '').lower(), parts.port
+    except ValueError:
+        raise ImageUnreadable('The image has no valid http or https URL.') from None
+    if parts.scheme not in ('http', 'https') or not host or parts.username or parts.password:
+        raise ImageUnreadable('The image has no valid http or https URL.')
+    if any(ord(character) <= 32 for character in url):
+        raise ImageUnreadable('The image has no valid http or https URL.')
+    check_host(host)
+    key = f'{parts.scheme}://{host}{f":{port}" if port else ""}{parts.path}{_unsigned_query(parts.query)}'
+    known = remote_versions.get(key, lambda: _ask(url, host))
+    return ImageRef(
+        key=key,
+        version=known.version,
+        # GDAL takes the rest of the path as the URL; a second percent-encoding would change it.
+        path=f'/vsicurl/{url}' if known.ranges else None,
+        name=os.path.basename(unquote(parts.path)) or 'image',
+        identity=identity,
+        remote=True,
+        modified=known.modified,
+        options=remote_options(),
+        fetch=lambda: _open(url),
+    )
+
+
+def check_host(host: str) -> None:
+    """Raise `HostNotAllowed` unless the project allows images from this host."""
+    if not validate_host(host, list(settings.ALLOWED_HOSTS)):
+        raise HostNotAllowed()
+
+
+def check_addresses(host: str) -> None:
+    """Raise `HostNotAllowed` if the host has an address that is not public, unless the project names the host."""
+    if validate_host(host, list(settings.PRIVATE_HOSTS)):
+        return
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise RemoteUnavailable() from None
+    for *_, address in found:
+        number = ipaddress.ip_address(str(address[0]).partition('%')[0])
+        mapped = getattr(number, 'ipv4_mapped', None)
+        if not (mapped or number).is_global or number.is_multicast:
+            raise HostNotAllowed('The host of this image has an address that is not public.')
+
+
+def _unsigned_query(query: str) -> str:
+    pairs = parse_qsl(query, keep_blank_values=True)
+    present = {name.lower() for name, _ in pairs}
+    for signature, companions in SIGNATURES:
+        if signature in present:
+            prefixes = tuple(name for name in companions if name.endswith('-'))
+            pairs = [
+                (name, value)
+                for name, value in pairs
+                if name.lower() not in companions and not (prefixes and name.lower().startswith(prefixes))
+            ]
+    return '?' + urlencode(pairs, quote_via=quote) if pairs else ''
+
+
+def _ask(url: str, host: str) -> RemoteVersion:
+    """Ask for the first byte: a signature may be for GET alone, and the answer shows whether ranges work."""
+    check_addresses(host)
+    with _open(url, {'Range': 'bytes=0-0'}) as answer:
+        headers, status = answer.headers, answer.status  # type: ignore[attr-defined]
+    changed = headers.get('Last-Modified', '')
+    length = headers.get('Content-Range', '').rpartition('/')[2] or headers.get('Content-Length', '')
+    try:
+        modified = parsedate_to_datetime(changed).timestamp() if changed else None
+    except (TypeError, ValueError):
+        modified = None
+    return RemoteVersion(f'{headers.get("ETag", "")}/{changed}/{length}', modified, ranges=status == 206)
+
+
+def _open(url: str, headers: dict[str, str] | None = None) -> IO[bytes]:
+    request = urllib.request.Request(url, headers={'User-Agent': 'django-large-image', **(headers or {})})  # noqa: S310
+    try:
+        return _opener.open(request, timeout=settings.REMOTE_TIMEOUT)  # type: ignore[no-any-return]
+    except urllib.error.HTTPError as error:
+        error.close()
+        if 300 <= error.code < 400:
+            raise ImageUnreadable('The URL of the image redirects; redirects are not followed.') from None
+        raise storage_error(error.code) from None
+    except (OSError, HTTPException, ValueError):
+        raise storage_error(None) from None

@@ -1,0 +1,113 @@
+"""Every setting of the package: its name, its default and what it means.
+
+A setting ``NAME`` of this table is read from ``settings.LARGE_IMAGE_NAME`` of the project. Two of them
+(``AUTO_SERVE`` and ``MAX_UNTILED_SIZE``) can be changed by staff at run time, see `django_large_image.models`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings as django_settings
+from django.core.signals import setting_changed
+
+PREFIX = 'LARGE_IMAGE_'
+
+DEFAULTS: dict[str, Any] = {
+    # -- what is served
+    #: Serve every file that can be read; if false, only files that were made large images.
+    'AUTO_SERVE': True,
+    #: The largest side, in pixels, of an image without tiles or overviews that is served directly.
+    'MAX_UNTILED_SIZE': 4096,
+    #: The readers that may open an image, in the names of large-image's sources.
+    'SOURCES': ('rasterio', 'gdal', 'openslide', 'tiff', 'ometiff', 'tifffile', 'pil'),
+    #: The GDAL raster drivers that may open a file; all of them are single-file formats.
+    'DRIVERS': (
+        'GTiff', 'JP2OpenJPEG', 'PNG', 'JPEG', 'WEBP', 'GIF', 'BMP', 'NITF', 'DTED', 'SRTMHGT', 'AAIGrid',
+    ),
+    #: Let GDAL read files beside the image (.ovr, .msk, .aux.xml, .tfw). Only for folders nobody can upload to.
+    'SIDECAR_FILES': False,
+    #: The answer to a tile inside the grid that the image does not touch: 200 (an empty tile) or 404.
+    'EMPTY_TILE_STATUS': 200,
+    #: What is put behind transparent pixels in formats without transparency (JPEG), as #rrggbb.
+    'BACKGROUND': '#ffffff',
+    #: The quality, 1 to 100, of JPEG, WebP and AVIF.
+    'QUALITY': 90,
+    # -- bounds
+    #: The largest side of a thumbnail, in pixels.
+    'MAX_THUMBNAIL_SIZE': 4096,
+    #: The most output pixels of a region.
+    'MAX_REGION_PIXELS': 64_000_000,
+    #: The most bins of a histogram.
+    'MAX_HISTOGRAM_BINS': 65_536,
+    #: The most pixels that `exact=true` reads for a histogram.
+    'MAX_EXACT_PIXELS': 268_435_456,
+    #: The longest style, in characters of JSON.
+    'MAX_STYLE_LENGTH': 65_536,
+    #: The most bytes that one compressed block of a file may take when decoded.
+    'MAX_BLOCK_BYTES': 268_435_456,
+    # -- open images
+    #: The most open handles of one image; a further request waits for one of them.
+    'HANDLES_PER_IMAGE': 4,
+    #: The most open handles of all images of one process.
+    'MAX_OPEN_HANDLES': 64,
+    #: The longest wait for a handle, in seconds.
+    'HANDLE_TIMEOUT': 30.0,
+    #: GDAL's block cache of one process, in bytes.
+    'GDAL_CACHE_BYTES': 268_435_456,
+    # -- caches
+    #: The Django cache (an alias of CACHES) that holds encoded tiles.
+    'CACHE_NAME': 'default',
+    #: How long an encoded tile is kept, in seconds; None for as long as the cache likes.
+    'CACHE_TIMEOUT': 7 * 24 * 3600,
+    #: The largest answer that is put into the tile cache, in bytes.
+    'CACHE_MAX_ENTRY_BYTES': 1_048_576,
+    #: The Cache-Control header of successful answers. `no-cache` keeps a copy but asks each time (304).
+    'CACHE_CONTROL': 'private, no-cache',
+    # -- storages
+    #: The hosts that image URLs may name, as Django's ALLOWED_HOSTS; empty refuses every URL.
+    'ALLOWED_HOSTS': (),
+    #: Hosts (of ALLOWED_HOSTS) that may resolve to private, loopback or link-local addresses.
+    'PRIVATE_HOSTS': (),
+    #: How long the version (ETag) of a remote image is trusted, in seconds.
+    'REMOTE_VERSION_SECONDS': 30.0,
+    #: The timeout of one request to a remote image, in seconds.
+    'REMOTE_TIMEOUT': 30.0,
+    #: The folder of local copies of files that cannot be read in place; None for one in the temp folder.
+    'LOCAL_COPY_DIR': None,
+    #: The most bytes that local copies may take together; the least recently used go first.
+    'LOCAL_COPY_MAX_BYTES': 10 * 2**30,
+}
+
+#: large-image's own cache options that 0.10 forwarded from the project's settings. They are forwarded still.
+FORWARDED = (
+    'CACHE_BACKEND', 'CACHE_PYTHON_MEMORY_PORTION', 'CACHE_MEMCACHED_URL', 'CACHE_MEMCACHED_USERNAME',
+    'CACHE_MEMCACHED_PASSWORD', 'CACHE_REDIS_URL', 'CACHE_REDIS_USERNAME', 'CACHE_REDIS_PASSWORD',
+    'CACHE_TILESOURCE_MEMORY_PORTION', 'CACHE_TILESOURCE_MAXIMUM', 'CACHE_SOURCES', 'FORCE_GDAL_VSIS3',
+)  # fmt: skip
+
+
+class Settings:
+    """Read the settings as attributes; a value is looked up once and forgotten when settings change."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in DEFAULTS:
+            raise AttributeError(f'unknown setting {PREFIX}{name}')
+        value = getattr(django_settings, PREFIX + name, DEFAULTS[name])
+        self.__dict__[name] = value
+        return value
+
+    def reload(self) -> None:
+        """Forget every value, so that the next look-up asks the project's settings again."""
+        self.__dict__.clear()
+
+
+settings = Settings()
+
+
+def _on_setting_changed(*, setting: str, **kwargs: Any) -> None:
+    if setting.startswith(PREFIX):
+        settings.reload()
+
+
+setting_changed.connect(_on_setting_changed)

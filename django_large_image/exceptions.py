@@ -1,0 +1,159 @@
+"""One tree of errors; each class is an HTTP status, a machine-readable code and a message.
+
+The layers below `rest` raise these and know no HTTP beyond the number. A message may reach the client, so it
+never holds a file path, a URL or anything else that the client did not send.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class LargeImageError(Exception):
+    """Base of every error that the package raises for a request."""
+
+    status = 500
+    code = 'error'
+    message = 'The image could not be served.'
+
+    def __init__(self, message: str | None = None, **details: Any) -> None:
+        self.message = message or self.message
+        #: Further keys of the answer, such as ``parameter``, ``value`` and ``allowed``.
+        self.details = details
+        super().__init__(self.message)
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """Return the JSON body of the answer."""
+        return {'detail': self.message, 'code': self.code, **self.details}
+
+
+class InvalidParameter(LargeImageError):
+    """A parameter of the request is not allowed; `parameter`, `value` and `allowed` say which and what is."""
+
+    status = 400
+    code = 'invalid_parameter'
+
+    def __init__(self, parameter: str, value: Any, allowed: str, message: str | None = None) -> None:
+        shown = shorten(value)
+        super().__init__(
+            message or f'{parameter}: {shown!r} is not allowed; allowed is {allowed}.',
+            parameter=parameter,
+            value=shown,
+            allowed=allowed,
+        )
+
+
+class MissingParameter(InvalidParameter):
+    """A parameter that the endpoint needs was not sent."""
+
+    code = 'missing_parameter'
+
+    def __init__(self, parameter: str, allowed: str) -> None:
+        super().__init__(parameter, None, allowed, f'{parameter} is required; allowed is {allowed}.')
+
+
+class RegionTooLarge(InvalidParameter):
+    """The region has more output pixels than the project allows."""
+
+    code = 'region_too_large'
+
+
+class TileOutsideGrid(LargeImageError):
+    """The tile index is outside the grid of its zoom level."""
+
+    status = 404
+    code = 'tile_outside_grid'
+    message = 'There is no such tile.'
+
+
+class EmptyTile(LargeImageError):
+    """The tile is inside the grid but beside the image, and the project answers that with 404."""
+
+    status = 404
+    code = 'tile_empty'
+    message = 'The image does not touch this tile.'
+
+
+class ImageMissing(LargeImageError):
+    """There is no file behind the object."""
+
+    status = 404
+    code = 'image_missing'
+    message = 'The image file is missing.'
+
+
+class ImageUnreadable(LargeImageError):
+    """No allowed reader can read the file, or it broke while it was read."""
+
+    status = 422
+    code = 'image_unreadable'
+    message = 'The file cannot be read as an image.'
+
+
+class NotLargeImage(LargeImageError):
+    """Only files that were made large images are served, and this one was not."""
+
+    status = 409
+    code = 'not_a_large_image'
+    message = (
+        'This project serves only files that were made large images, and this one was not. '
+        'Staff can make it one: POST to the large_image endpoint of this object.'
+    )
+
+
+class NeedsConversion(LargeImageError):
+    """The image has neither tiles nor overviews and is too large to be served without."""
+
+    status = 409
+    code = 'needs_conversion'
+    message = 'The image is too large to be served without tiles; convert it to a tiled, pyramidal TIFF.'
+
+
+class HostNotAllowed(LargeImageError):
+    """The image is a URL whose host the project does not allow."""
+
+    status = 403
+    code = 'host_not_allowed'
+    message = 'Images from this host are not allowed.'
+
+
+class RemoteUnavailable(LargeImageError):
+    """The storage that holds the image does not answer."""
+
+    status = 503
+    code = 'storage_unavailable'
+    message = 'The storage of the image does not answer; try again later.'
+    retry_after = 5
+
+
+class Busy(LargeImageError):
+    """Every handle of the image was in use for too long."""
+
+    status = 503
+    code = 'busy'
+    message = 'The image is busy; try again later.'
+    retry_after = 1
+
+
+class NotSupported(LargeImageError):
+    """The image's reader has no such ability."""
+
+    status = 400
+    code = 'not_supported'
+    message = 'This image does not support that.'
+
+
+class Misconfigured(LargeImageError):
+    """The project's code lacks something; the message says what. The only 500 that is raised on purpose."""
+
+    status = 500
+    code = 'misconfigured'
+
+
+def shorten(value: Any, limit: int = 100) -> Any:
+    """Return `value` fit to be shown in an error: numbers as they are, all else as text of bounded length."""
+    if value is None or isinstance(value, bool | int):
+        return value if value is None or isinstance(value, bool) or abs(value) < 2**53 else str(value)[:limit]
+    text = value if isinstance(value, str) else str(value)
+    return text if len(text) <= limit else text[: limit - 1] + '…'

@@ -1,0 +1,107 @@
+"""The formats that can be written, and the encoding of pixels into them."""
+
+from __future__ import annotations
+
+import enum
+import functools
+import io
+
+import numpy as np
+from PIL import Image, ImageColor, features
+
+from django_large_image.conf import settings
+from django_large_image.exceptions import InvalidParameter
+
+
+class Format(enum.Enum):
+    """A format that a browser or a GIS reads: extensions, Pillow's name of it and the media type."""
+
+    PNG = (('png',), 'PNG', 'image/png')
+    JPEG = (('jpeg', 'jpg'), 'JPEG', 'image/jpeg')
+    WEBP = (('webp',), 'WEBP', 'image/webp')
+    AVIF = (('avif',), 'AVIF', 'image/avif')
+    GIF = (('gif',), 'GIF', 'image/gif')
+    TIFF = (('tif', 'tiff'), 'TIFF', 'image/tiff')
+
+    def __init__(self, extensions: tuple[str, ...], encoding: str, media_type: str) -> None:
+        self.extensions = extensions
+        self.encoding = encoding
+        self.media_type = media_type
+
+
+@functools.cache
+def by_extension() -> dict[str, Format]:
+    """Return the formats that this installation can write, by extension."""
+    missing = {Format.AVIF} if not features.check('avif') else set()
+    if not features.check('webp'):
+        missing.add(Format.WEBP)
+    return {extension: member for member in Format if member not in missing for extension in member.extensions}
+
+
+def parse_format(extension: str | None) -> Format:
+    """Return the format of an extension; raises `InvalidParameter`."""
+    found = by_extension().get((extension or '').lower())
+    if found is None:
+        raise InvalidParameter('format', extension, ', '.join(by_extension()))
+    return found
+
+
+def to_uint8(pixels: np.ndarray) -> np.ndarray:
+    """Return pixels as uint8, by the same rules as large-image: full range for integers, clipped for floats.
+
+    Takes (height, width, bands) of any real dtype; more than four bands become the first three.
+    """
+    if pixels.ndim == 2:
+        pixels = pixels[:, :, np.newaxis]
+    if pixels.shape[2] > 4:
+        pixels = pixels[:, :, :3]
+    kind, size = pixels.dtype.kind, pixels.dtype.itemsize
+    if pixels.dtype == np.uint8:
+        return pixels
+    if kind == 'b':
+        return pixels.astype(np.uint8) * 255
+    if kind in 'iu' and size <= 4:
+        shifted = pixels.astype(np.int64) + (1 << (8 * size - 1)) if kind == 'i' else pixels
+        return (shifted >> (8 * (size - 1))).astype(np.uint8)
+    return np.clip(np.nan_to_num(pixels, nan=0.0), 0, 255).astype(np.uint8)
+
+
+def encode(pixels: np.ndarray, fmt: Format) -> bytes:
+    """Encode uint8 pixels of shape (height, width, 1 to 4 bands); raises ValueError for a size the format lacks."""
+    output = io.BytesIO()
+    write(pixels, fmt, output)
+    return output.getvalue()
+
+
+def write(pixels: np.ndarray, fmt: Format, output: io.BytesIO | io.BufferedIOBase) -> None:
+    """Encode uint8 pixels of shape (height, width, 1 to 4 bands) into a binary file."""
+    image = Image.fromarray(np.squeeze(pixels, axis=2) if pixels.shape[2] == 1 else pixels)
+    if fmt is Format.JPEG and image.mode in ('LA', 'RGBA'):
+        image = _flatten(image)
+    elif fmt in (Format.GIF, Format.WEBP, Format.AVIF) and image.mode == 'LA':
+        image = image.convert('RGBA')
+    options: dict[Format, dict[str, object]] = {
+        Format.PNG: {'compress_level': 1},
+        Format.JPEG: {'quality': settings.QUALITY},
+        Format.WEBP: {'quality': settings.QUALITY, 'method': 2},
+        Format.AVIF: {'quality': settings.QUALITY, 'speed': 8},
+        Format.TIFF: {'compression': 'tiff_adobe_deflate'},
+    }
+    image.save(output, fmt.encoding, **options.get(fmt, {}))
+
+
+def _flatten(image: Image.Image) -> Image.Image:
+    rgba = image.convert('RGBA')
+    background = Image.new('RGBA', image.size, ImageColor.getrgb(settings.BACKGROUND) + (255,))
+    background.alpha_composite(rgba)
+    return background.convert('RGB')
+
+
+@functools.lru_cache(maxsize=32)
+def empty(width: int, height: int, fmt: Format, background: str) -> bytes:
+    """Return an encoded picture in which every pixel is transparent (or of the background)."""
+    return encode(np.zeros((height, width, 4), np.uint8), fmt)
+
+
+#: The longest side that a format can hold, in pixels.
+MAX_SIDE = {Format.JPEG: 65_500, Format.WEBP: 16_383, Format.GIF: 65_535, Format.AVIF: 65_535}

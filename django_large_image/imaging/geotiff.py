@@ -1,0 +1,93 @@
+"""Regions as GeoTIFF files, written in strips with bounded memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import rasterio
+from rasterio.enums import ColorInterp, MaskFlags, Resampling
+from rasterio.transform import from_bounds
+from rasterio.vrt import WarpedVRT
+from rasterio.windows import Window, transform as window_transform
+
+if TYPE_CHECKING:
+    from django_large_image.imaging.region import Frame
+
+STRIP_ROWS = 512
+
+
+def write(path: Path, source: Any, place: Frame, pixels: np.ndarray | None, frame: int | None) -> None:
+    """Write a region to a GeoTIFF: styled `pixels` if given, else the file's own bands and values."""
+    dataset = source._getFrameDataset(frame or 0)
+    projection = source.projection
+    if projection:
+        crs: Any = projection
+        transform = from_bounds(place.left, place.bottom, place.right, place.top, place.width, place.height)
+    else:
+        window = Window(place.left, place.top, place.right - place.left, place.bottom - place.top)
+        crs = source.getCrs()
+        scale = (window.width / place.width, window.height / place.height)
+        transform = window_transform(window, source._getAffine()) * rasterio.Affine.scale(*scale)
+    profile = {
+        'driver': 'GTiff', 'crs': crs, 'transform': transform, 'width': place.width, 'height': place.height,
+        'compress': 'deflate', 'zlevel': 1, 'bigtiff': 'IF_SAFER',
+        'tiled': True, 'blockxsize': 256, 'blockysize': 256,
+    }  # fmt: skip
+    if pixels is not None:
+        _write_styled(path, pixels, profile)
+    elif projection:
+        with WarpedVRT(
+            dataset,
+            crs=projection,
+            transform=transform,
+            width=place.width,
+            height=place.height,
+            resampling=Resampling.nearest,
+            nodata=dataset.nodata,
+        ) as warped:
+            _copy(path, warped, Window(0, 0, place.width, place.height), dataset, profile)
+    else:
+        _copy(path, dataset, window, dataset, profile)
+
+
+def _write_styled(path: Path, pixels: np.ndarray, profile: dict[str, Any]) -> None:
+    count = pixels.shape[2]
+    options = {'photometric': 'RGB'} if count >= 3 else {}
+    with rasterio.open(path, 'w', **profile, count=count, dtype='uint8', **options) as output:
+        if count in (2, 4):
+            output.colorinterp = [*output.colorinterp[:-1], ColorInterp.alpha]
+        output.write(np.moveaxis(pixels, 2, 0))
+
+
+def _copy(path: Path, reader: Any, window: Window, dataset: Any, profile: dict[str, Any]) -> None:
+    masked = any(
+        MaskFlags.per_dataset in flags and MaskFlags.alpha not in flags for flags in dataset.mask_flag_enums
+    )
+    options = {'count': dataset.count, 'dtype': dataset.dtypes[0], 'nodata': dataset.nodata}
+    with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True), rasterio.open(path, 'w', **profile, **options) as output:
+        output.colorinterp = dataset.colorinterp
+        for band in dataset.indexes:
+            if dataset.colorinterp[band - 1] is ColorInterp.palette:
+                output.write_colormap(band, dataset.colormap(band))
+            if dataset.descriptions[band - 1]:
+                output.set_band_description(band, dataset.descriptions[band - 1])
+        output.scales, output.offsets = dataset.scales, dataset.offsets
+        for part, target in _strips(window, output.width, output.height):
+            shape = (int(target.height), int(target.width))
+            output.write(reader.read(window=part, out_shape=(dataset.count, *shape)), window=target)
+            if masked:
+                output.write_mask(reader.dataset_mask(window=part, out_shape=shape), window=target)
+
+
+def _strips(window: Window, width: int, height: int) -> Iterator[tuple[Window, Window]]:
+    """Yield pairs of windows: of the image and of the output."""
+    scale = window.height / height
+    for row in range(0, height, STRIP_ROWS):
+        rows = min(STRIP_ROWS, height - row)
+        yield (
+            Window(window.col_off, window.row_off + row * scale, window.width, rows * scale),
+            Window(0, row, width, rows),
+        )

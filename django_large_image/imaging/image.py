@@ -1,0 +1,85 @@
+"""Facts about an open source that large-image's sources give each in their own way."""
+
+from __future__ import annotations
+
+import functools
+import math
+from typing import Any
+
+from django_large_image.exceptions import InvalidParameter
+from django_large_image.imaging.style import check_against
+
+
+def is_geospatial(source: Any) -> bool:
+    """Return whether the image says where on earth it is."""
+    if hasattr(source, 'isGeoreferenced'):
+        return bool(source.isGeoreferenced())
+    return bool(source.geospatial or (hasattr(source, 'getCrs') and source.getCrs()))
+
+
+def _info(source: Any) -> dict[Any, Any]:
+    """Return the dictionary that all handles of the image share, or a new one for a source of the project's own."""
+    return getattr(source, '_image_info', {})
+
+
+def frame_count(source: Any) -> int:
+    """Return the number of frames, 1 for most images."""
+    info = _info(source)
+    if 'frames' not in info:
+        frames = getattr(source, '_frames', None)
+        if hasattr(source, 'isGeoreferenced'):
+            info['frames'] = len(frames) if frames else 1
+        else:
+            info['frames'] = max(1, int(source.frames))
+    return int(info['frames'])
+
+
+def band_count(source: Any) -> int:
+    """Return the number of bands of the file."""
+    info = _info(source)
+    if 'band count' not in info:
+        dataset = getattr(source, 'dataset', None)
+        count = getattr(dataset, 'count', None) or getattr(dataset, 'RasterCount', None)
+        info['band count'] = count if isinstance(count, int) else len(getattr(source, '_unstyled', source).getBandInformation())
+    return int(info['band count'])
+
+
+def check_request(source: Any, style: dict[str, Any] | None, frame: int | None) -> None:
+    """Raise `InvalidParameter` for a frame or a band that the image does not have."""
+    if frame or style:
+        frames = frame_count(source)
+        if frame is not None and frame >= frames:
+            raise InvalidParameter('frame', frame, f'an integer from 0 to {frames - 1}')
+        check_against(style, band_count(source), frames)
+
+
+def size(source: Any) -> tuple[int, int]:
+    """Return the image's own width and height in pixels, whatever projection it is opened in."""
+    return int(getattr(source, 'sourceSizeX', source.sizeX)), int(getattr(source, 'sourceSizeY', source.sizeY))
+
+
+def grid(source: Any, z: int) -> tuple[int, int, int]:
+    """Return the number of tiles across and down at zoom level z, and the number of levels.
+
+    A projected source has the tile matrix of its projection at every z; others have as many levels as they have.
+    """
+    if getattr(source, 'projection', None):
+        return 2**z, 2**z, 31
+    scale = 2 ** max(0, source.levels - 1 - z)
+    return (
+        max(1, math.ceil(source.sizeX / scale / source.tileWidth)),
+        max(1, math.ceil(source.sizeY / scale / source.tileHeight)),
+        source.levels,
+    )
+
+
+@functools.lru_cache(maxsize=1024)
+def crs_from_code(code: str) -> Any:
+    """Return rasterio's CRS of 'EPSG:n'; raises ValueError for a code that PROJ does not know."""
+    from rasterio.crs import CRS
+    from rasterio.errors import CRSError
+
+    try:
+        return CRS.from_epsg(int(code.partition(':')[2]))
+    except CRSError:
+        raise ValueError(code) from None

@@ -1,0 +1,47 @@
+"""Values of image libraries as values that JSON has."""
+
+from __future__ import annotations
+
+import datetime
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+
+def json_safe(value: Any, hide: tuple[str, ...] = (), depth: int = 0) -> Any:
+    """Return `value` with nothing but JSON's types in it.
+
+    NaN and infinities become null, arrays lists, keys text, CRSs and other objects text, bytes text or their length.
+    Each text of `hide` (a path) is cut out of every text.
+    """
+    if depth > 32:
+        return None
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, str):
+        for text in hide:
+            value = value.replace(text, '')
+        return value.replace('\0', '')
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, np.generic):
+        return json_safe(value.item(), hide, depth + 1)
+    if isinstance(value, np.ndarray):
+        return json_safe(value.tolist(), hide, depth + 1)
+    if isinstance(value, Mapping):
+        return {str(json_safe(key, hide)): json_safe(entry, hide, depth + 1) for key, entry in value.items()}
+    if isinstance(value, bytes | bytearray):
+        text = bytes(value[:4096]).decode('ascii', 'replace')
+        return json_safe(text, hide) if text.isprintable() and len(value) <= 4096 else f'{len(value)} bytes'
+    if isinstance(value, list | tuple | set | frozenset):
+        return [json_safe(entry, hide, depth + 1) for entry in value]
+    if isinstance(value, datetime.datetime | datetime.date):
+        return value.isoformat()
+    if hasattr(value, 'to_string') and hasattr(value, 'is_geographic'):
+        return value.to_string()
+    try:
+        return json_safe(float(value), hide)  # a rational of Exif or TIFF
+    except (TypeError, ValueError, ArithmeticError):
+        return json_safe(str(value)[:1000], hide)

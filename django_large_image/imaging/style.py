@@ -1,0 +1,216 @@
+"""Styles: large-image's style JSON, checked as data before large-image sees it.
+
+The keys are those of https://girder.github.io/large_image/tilesource_options.html#style, without `function`, which
+imports and calls any Python callable.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable
+from typing import Any
+
+from django_large_image.conf import settings
+from django_large_image.exceptions import InvalidParameter
+from django_large_image.imaging import palettes
+
+MAX_BANDS = 64
+BAND_NAMES = ('red', 'green', 'blue', 'gray', 'alpha')
+RANGE_WORDS = ('auto', 'min', 'max', 'full')
+DTYPES = ('uint8', 'uint16', 'float', 'source')
+SCHEMES = ('linear', 'discrete')
+COMPOSITES = ('lighten', 'multiply')
+
+
+def load_style(text: str) -> dict[str, Any] | None:
+    """Return the checked style of a JSON text; None for an empty one. Raises `InvalidParameter`."""
+    if len(text) > settings.MAX_STYLE_LENGTH:
+        raise InvalidParameter('style', text, f'at most {settings.MAX_STYLE_LENGTH} characters of JSON')
+    if not text.strip():
+        return None
+    try:
+        value = json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        raise InvalidParameter('style', text, 'a JSON object', 'style is not valid JSON.') from None
+    return parse_style(value)
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(name)
+
+
+def parse_style(value: Any) -> dict[str, Any] | None:
+    """Return a style as large-image takes it, with every palette resolved to colours; None for an empty one.
+
+    Raises `InvalidParameter` that names the place in the style, such as `style.bands[1].min`.
+    """
+    _refuse_functions(value, 'style')
+    if value is None or value == {}:
+        return None
+    if not isinstance(value, dict):
+        raise InvalidParameter('style', value, 'a JSON object')
+    if 'bands' not in value:
+        return _parse(value, 'style', {**BAND_KEYS, 'icc': _boolean_or_text})
+    bands = value['bands']
+    if not isinstance(bands, list) or len(bands) > MAX_BANDS:
+        raise InvalidParameter('style.bands', bands, f'a list of at most {MAX_BANDS} objects')
+    parsed = _parse({key: entry for key, entry in value.items() if key != 'bands'}, 'style', TOP_KEYS)
+    return parsed | {'bands': [_parse(band, f'style.bands[{index}]', BAND_KEYS) for index, band in enumerate(bands)]}
+
+
+def _refuse_functions(value: Any, place: str, depth: int = 0) -> None:
+    if depth > 16:
+        raise InvalidParameter(place, '…', 'at most 16 levels of nesting')
+    if isinstance(value, dict):
+        for key, entry in value.items():
+            if str(key).lower() == 'function':
+                raise InvalidParameter(f'{place}.function', entry, 'nothing: functions are not run')
+            _refuse_functions(entry, f'{place}.{str(key)[:40]}', depth + 1)
+    elif isinstance(value, list):
+        for index, entry in enumerate(value):
+            if isinstance(entry, dict | list):
+                _refuse_functions(entry, f'{place}[{index}]', depth + 1)
+
+
+Parser = Callable[[Any, str], Any]
+
+
+def _parse(value: Any, place: str, keys: dict[str, Parser]) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise InvalidParameter(place, value, 'a JSON object')
+    parsed = {}
+    for key, entry in value.items():
+        if key not in keys:
+            raise InvalidParameter(f'{place}.{key[:40]}', entry, f'one of the keys {", ".join(keys)}')
+        if entry is not None:
+            parsed[key] = keys[key](entry, f'{place}.{key}')
+    return parsed
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _band(value: Any, place: str) -> int | str:
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        value = int(value)
+    if (isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 65535) or value in BAND_NAMES:
+        return value  # type: ignore[no-any-return]
+    raise InvalidParameter(place, value, f'a band number from 1 or one of {", ".join(BAND_NAMES)}')
+
+
+def _number(text: Any) -> Any:
+    """Return the number of a text that is one (0.10's clients send numbers as text), else the value itself."""
+    if isinstance(text, str):
+        try:
+            return float(text)
+        except ValueError:
+            return text
+    return text
+
+
+def _range(value: Any, place: str) -> float | str:
+    number = _number(value)
+    if _is_number(number):
+        return number  # type: ignore[no-any-return]
+    if isinstance(value, str) and value in RANGE_WORDS:
+        return value
+    if isinstance(value, str) and (match := re.fullmatch(r'(?:auto|min|max):(\d*\.?\d+)', value)):
+        if float(match.group(1)) <= 1:
+            return value
+    raise InvalidParameter(place, value, f'a finite number, one of {", ".join(RANGE_WORDS)}, or min:0.02')
+
+
+def _nodata(value: Any, place: str) -> float | str:
+    number = _number(value)
+    if _is_number(number) or number == 'auto':
+        return number  # type: ignore[no-any-return]
+    raise InvalidParameter(place, value, 'a finite number or auto')
+
+
+def _integer(low: int, high: int) -> Parser:
+    def parse(value: Any, place: str) -> int:
+        if isinstance(value, int) and not isinstance(value, bool) and low <= value <= high:
+            return value
+        raise InvalidParameter(place, value, f'an integer from {low} to {high}')
+
+    return parse
+
+
+def _one_of(choices: tuple[str, ...]) -> Parser:
+    def parse(value: Any, place: str) -> str:
+        if isinstance(value, str) and value in choices:
+            return value
+        raise InvalidParameter(place, value, f'one of {", ".join(choices)}')
+
+    return parse
+
+
+def _boolean(value: Any, place: str) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise InvalidParameter(place, value, 'true or false')
+
+
+def _boolean_or_text(value: Any, place: str) -> bool | str:
+    return value if isinstance(value, bool) else str(_one_of(('perceptual', 'relative_colorimetric', 'saturation', 'absolute_colorimetric'))(value, place))
+
+
+def _palette(value: Any, place: str) -> list[str] | str:
+    # The colours of the file itself; the source fills them in.
+    return 'colortable' if value == 'colortable' else palettes.resolve(value, place)
+
+
+BAND_KEYS: dict[str, Parser] = {
+    'band': _band,
+    'frame': _integer(0, 1_000_000),
+    'framedelta': _integer(-1_000_000, 1_000_000),
+    'min': _range,
+    'max': _range,
+    'palette': _palette,
+    'scheme': _one_of(SCHEMES),
+    'nodata': _nodata,
+    'composite': _one_of(COMPOSITES),
+    'clamp': _boolean,
+    'dtype': _one_of(DTYPES),
+    'axis': _integer(0, 3),
+}
+TOP_KEYS: dict[str, Parser] = {
+    'dtype': _one_of(DTYPES),
+    'axis': _integer(0, 3),
+    'icc': _boolean_or_text,
+}
+
+
+def short_style(values: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the style of the one-band short form, or None if none of its parameters was sent."""
+    names = ('band', 'min', 'max', 'palette', 'nodata', 'scheme')
+    given = {name: values[name] for name in names if values.get(name) is not None}
+    if not given:
+        return None
+    parsed = {name: BAND_KEYS[name](value, name) for name, value in given.items()}
+    return {'band': 1} | parsed
+
+
+def canonical(style: dict[str, Any] | None) -> str:
+    """Return one text for all spellings of a style, for cache keys."""
+    return json.dumps(style, sort_keys=True, separators=(',', ':'))
+
+
+def bands_of(style: dict[str, Any] | None) -> list[dict[str, Any]]:
+    """Return the band entries of a checked style."""
+    if not style:
+        return []
+    return list(style['bands']) if 'bands' in style else [style]
+
+
+def check_against(style: dict[str, Any] | None, bands: int, frames: int) -> None:
+    """Raise `InvalidParameter` for a band or a frame that the image does not have."""
+    for entry in bands_of(style):
+        band, frame = entry.get('band'), entry.get('frame')
+        if isinstance(band, int) and band > bands:
+            raise InvalidParameter('band', band, f'an integer from 1 to {bands}')
+        if frame is not None and frame >= frames:
+            raise InvalidParameter('frame', frame, f'an integer from 0 to {frames - 1}')

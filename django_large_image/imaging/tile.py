@@ -1,0 +1,65 @@
+"""One tile: the check of its index, its pixels, its bounds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from large_image.exceptions import TileSourceXYZRangeError
+
+from django_large_image.conf import settings
+from django_large_image.exceptions import EmptyTile, TileOutsideGrid
+from django_large_image.imaging import image
+from django_large_image.imaging.formats import Format, empty, encode, to_uint8
+from django_large_image.sources.lease import reading
+
+
+def check_index(source: Any, z: int, x: int, y: int) -> None:
+    """Raise `TileOutsideGrid` for an index outside the tile matrix of its zoom level."""
+    columns, rows, levels = image.grid(source, z)
+    if z >= levels:
+        raise TileOutsideGrid(
+            f'z: {z} is not allowed; allowed is 0 to {levels - 1}.', parameter='z', value=z, allowed=f'0 to {levels - 1}'
+        )
+    for name, value, count in (('x', x, columns), ('y', y, rows)):
+        if not 0 <= value < count:
+            allowed = f'0 to {count - 1} at zoom level {z}'
+            raise TileOutsideGrid(
+                f'{name}: {value} is not allowed; allowed is {allowed}.', parameter=name, value=value, allowed=allowed
+            )
+
+
+def render(source: Any, z: int, x: int, y: int, frame: int | None, fmt: Format) -> bytes:
+    """Return an encoded tile of a styled source.
+
+    Raises `TileOutsideGrid`, `EmptyTile` where the project answers that with 404, and `ImageUnreadable`.
+    """
+    check_index(source, z, x, y)
+    if getattr(source, 'projection', None) and not _touches(source, z, x, y):
+        if settings.EMPTY_TILE_STATUS == 404:
+            raise EmptyTile()
+        return empty(source.tileWidth, source.tileHeight, fmt, settings.BACKGROUND)
+    with reading():
+        try:
+            pixels = source.getTile(x, y, z, numpyAllowed='always', frame=frame, sparseFallback=True)
+        except TileSourceXYZRangeError:
+            raise TileOutsideGrid() from None
+    return encode(to_uint8(pixels), fmt)
+
+
+def _touches(source: Any, z: int, x: int, y: int) -> bool:
+    xmin, ymin, xmax, ymax = source.getTileCorners(z, x, y)
+    bounds = source.getBounds(source.projection)
+    return bool(xmin < bounds['xmax'] and xmax > bounds['xmin'] and ymin < bounds['ymax'] and ymax > bounds['ymin'])
+
+
+def corners(source: Any, z: int, x: int, y: int) -> dict[str, float]:
+    """Return the bounds of a tile: in the units of the projection, or in pixels with y counted from the bottom."""
+    check_index(source, z, x, y)
+    if hasattr(source, 'getTileCorners'):
+        xmin, ymin, xmax, ymax = source.getTileCorners(z, x, y)
+    else:
+        scale = 2 ** (source.levels - 1 - z)
+        xmin, xmax = x * scale * source.tileWidth, (x + 1) * scale * source.tileWidth
+        ymin = source.sizeY - (y + 1) * scale * source.tileHeight
+        ymax = source.sizeY - y * scale * source.tileHeight
+    return {'xmin': xmin, 'ymin': ymin, 'xmax': xmax, 'ymax': ymax}

@@ -1,0 +1,100 @@
+"""What staff decide at run time: two settings that last, and which files were made large images."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, ClassVar
+
+from django.core.signals import setting_changed
+from django.db import DatabaseError, models, transaction
+
+from django_large_image.conf import settings
+from django_large_image.exceptions import InvalidParameter
+
+#: How long a process trusts the values it has read, in seconds.
+REFRESH_SECONDS = 1.0
+
+
+class RuntimeSetting(models.Model):
+    """One setting that staff changed; a missing row means what the project's settings say."""
+
+    name = models.CharField(max_length=64, primary_key=True)
+    value = models.JSONField()
+    changed = models.DateTimeField(auto_now=True)
+
+    #: The settings that can be changed at run time, with the check of a new value.
+    CHANGEABLE: ClassVar[dict[str, tuple[type, str]]] = {
+        'AUTO_SERVE': (bool, 'true or false'),
+        'MAX_UNTILED_SIZE': (int, 'an integer from 256 to 65536'),
+    }
+
+    class Meta:
+        verbose_name = 'large image setting'
+
+    def __str__(self) -> str:
+        return f'{self.name} = {self.value!r}'
+
+
+class LargeImage(models.Model):
+    """A file that was made a large image, named by what it is and not by its bytes."""
+
+    identity = models.CharField(max_length=255, unique=True)
+    created = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.identity
+
+
+_cached: dict[str, Any] = {}
+_read_at = float('-inf')
+
+
+def runtime_settings() -> dict[str, Any]:
+    """Return the run-time settings in force, at most `REFRESH_SECONDS` old.
+
+    Without the table (the project did not migrate) the project's settings are in force.
+    """
+    global _cached, _read_at
+    now = time.monotonic()
+    if now - _read_at > REFRESH_SECONDS:
+        values = {name: getattr(settings, name) for name in RuntimeSetting.CHANGEABLE}
+        try:
+            # A savepoint: a missing table must not break the transaction of the request (ATOMIC_REQUESTS).
+            with transaction.atomic():
+                rows = dict(RuntimeSetting.objects.values_list('name', 'value'))
+        except DatabaseError:
+            rows = {}
+        values.update((name, value) for name, value in rows.items() if name in values)
+        _cached, _read_at = values, now
+    return _cached
+
+
+def change_runtime_settings(changes: dict[str, Any]) -> dict[str, Any]:
+    """Check and store `changes`, all or none, and return what is in force then.
+
+    Raises `InvalidParameter` for a name that cannot be changed and for a value of the wrong type or range.
+    """
+    for name, value in changes.items():
+        if name not in RuntimeSetting.CHANGEABLE:
+            raise InvalidParameter('name', name.lower(), ' or '.join(RuntimeSetting.CHANGEABLE).lower())
+        kind, allowed = RuntimeSetting.CHANGEABLE[name]
+        if type(value) is not kind or (kind is int and not 256 <= value <= 65536):
+            raise InvalidParameter(name.lower(), value, allowed)
+    with transaction.atomic():
+        for name, value in changes.items():
+            RuntimeSetting.objects.update_or_create(name=name, defaults={'value': value})
+    forget_runtime_settings()
+    return runtime_settings()
+
+
+def forget_runtime_settings() -> None:
+    """Forget the values read, so that the next look-up asks the database."""
+    global _read_at
+    _read_at = float('-inf')
+
+
+def _on_setting_changed(**kwargs: Any) -> None:
+    forget_runtime_settings()
+
+
+setting_changed.connect(_on_setting_changed)

@@ -1,0 +1,204 @@
+"""What every endpoint does before and after its own work, and the hooks that a project overrides."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import pathlib
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpResponse
+from rest_framework.generics import GenericAPIView
+from rest_framework.response import Response
+
+import django_large_image
+from django_large_image import access, sources
+from django_large_image.access import ImageRef
+from django_large_image.conf import settings
+from django_large_image.exceptions import Misconfigured, NotLargeImage
+from django_large_image.imaging import image
+from django_large_image.imaging.formats import Format
+from django_large_image.imaging.jsonsafe import json_safe
+from django_large_image.imaging.style import canonical, load_style, parse_style, short_style
+from django_large_image.models import LargeImage, runtime_settings
+from django_large_image.rest import conditional
+from django_large_image.rest.params import ProjectionParams, StyleParams
+from django_large_image.rest.routing import Endpoints
+from django_large_image.sources.lease import reading
+
+Style = dict[str, Any] | None
+
+
+class LargeImageBase(Endpoints):
+    """The hooks of the mixins, and the way of a request through them."""
+
+    _large_image_stack: Any = None
+    _large_image_ref: ImageRef | None = None
+    _large_image_object: Any = None
+
+    # -- hooks
+
+    def get_path(self, request: Any, pk: Any = None) -> Any:
+        """Return where the image is: a path, a URL, a FieldFile, a GDALRaster or an `ImageRef`. To be overridden."""
+        raise Misconfigured(f'{type(self).__name__} must define get_path(request, pk).')
+
+    def get_image_ref(self, request: Any, pk: Any = None) -> ImageRef:
+        """Return the `ImageRef` of the image; by default that of what `get_path` returns."""
+        return access.image_ref(self.get_path(request, pk))
+
+    def get_style(self, request: Any) -> Style:
+        """Return the style of the request: the body of a POST, `style`, or the one-band short form."""
+        if request.method == 'POST' and request.data:
+            body = request.data
+            return load_style(json.dumps(body.get('style', body) if isinstance(body, dict) else body))
+        values = StyleParams.read(request.query_params)
+        if values['style'] is not None:
+            style: Style = values['style']
+            return style
+        return short_style(values | {'palette': values['palette'] or values['cmap']})
+
+    def open_tile_source(self, request: Any, path: str | pathlib.Path | ImageRef, **kwargs: Any) -> Any:
+        """Return large-image's tile source of a path; override it to open images in a way of your own.
+
+        Keywords: `projection`, `style` (a dictionary or JSON) and `encoding`. The default takes a handle from the
+        pool and gives it back when the endpoint is done, or when a source that another action opened is garbage.
+        """
+        style = kwargs.get('style')
+        style = load_style(style) if isinstance(style, str) else parse_style(style)
+        options = ProjectionParams.read(request.query_params)
+        projection = kwargs.get('projection', options['projection'])
+        lease = sources.lease(access.image_ref(path), projection=projection, source=options['source'])
+        encoding = kwargs.get('encoding') or 'PNG'
+        if self._large_image_stack is None:
+            return lease.view(style, encoding, owner=True)
+        self._large_image_stack.enter_context(lease)
+        return lease.view(style, encoding)
+
+    def get_tile_source(
+        self, request: Any, pk: Any = None, encoding: str | None = None, style: bool | Style = True
+    ) -> Any:
+        """Return the opened image of the request; `style` true means the request's own, false none."""
+        ref = self.image_ref(request, pk)
+        chosen = self.get_style(request) if style is True else (style or None)
+        # An override knows paths, not ImageRefs.
+        path: Any = ref
+        if self._overrides('open_tile_source'):
+            path = ref.path or access.local_ref(ref).path
+        projection = ProjectionParams.read(request.query_params)['projection']
+        return self.open_tile_source(request, path, encoding=encoding, style=chosen, projection=projection)
+
+    def is_large_image(self, request: Any, ref: ImageRef) -> bool:
+        """Return whether the file was made a large image; asked only if not every file is served."""
+        return LargeImage.objects.filter(identity=identity_of(ref)).exists()
+
+    # -- the way of a request
+
+    def _overrides(self, name: str) -> bool:
+        """Return whether the project replaced a hook of this class."""
+        method = getattr(type(self), name)
+        return not getattr(method, '__module__', '').startswith('django_large_image.')
+
+    def authorize(self) -> None:
+        """Fetch the object through the viewset's own queryset and permissions, if it has them.
+
+        A `get_path` that fetches the object by itself would skip them.
+        """
+        if self._large_image_object is not None or not getattr(self, 'detail', False):
+            return
+        has_queryset = getattr(self, 'queryset', None) is not None or (
+            hasattr(self, 'get_queryset') and type(self).get_queryset is not GenericAPIView.get_queryset
+        )
+        if hasattr(self, 'get_object') and has_queryset:
+            self._large_image_object = self.get_object()
+
+    def image_ref(self, request: Any, pk: Any = None) -> ImageRef:
+        """Return the request's image, after the permission checks; once a request.
+
+        Raises what `get_object` raises, `NotLargeImage`, and what the hooks raise.
+        """
+        if self._large_image_ref is None:
+            self.authorize()
+            self._large_image_ref = self.get_image_ref(request, pk)
+        ref = self._large_image_ref
+        if not runtime_settings()['AUTO_SERVE'] and not self.is_large_image(request, ref):
+            raise NotLargeImage()
+        return ref
+
+    def _key(self, ref: ImageRef, name: str, values: dict[str, Any], style: Style) -> str:
+        """Return a text that names everything the answer depends on."""
+        styled = 'style' in values
+        given = {k: v for k, v in values.items() if v is not None and not (styled and k in STYLE_NAMES)}
+        hooked = self._overrides('open_tile_source') or self._overrides('get_tile_source')
+        parts = (
+            ref.digest,
+            name,
+            json.dumps(given, sort_keys=True, default=str),
+            canonical(style),
+            f'{type(self).__module__}.{type(self).__qualname__}' if hooked else '',
+            runtime_settings()['MAX_UNTILED_SIZE'],
+            *(str(getattr(settings, setting)) for setting in ANSWER_SETTINGS),
+            django_large_image.__version__,
+        )
+        return '\0'.join(str(part) for part in parts)
+
+    def answer_image(
+        self, request: Any, pk: Any, name: str, values: dict[str, Any], fmt: Format, render: Callable[[Any], bytes]
+    ) -> HttpResponse:
+        """Answer with a picture: from the client's copy, from the tile cache, or rendered from the opened image."""
+        ref = self.image_ref(request, pk)
+        style = self.get_style(request)
+        key = self._key(ref, f'{name}.{fmt.name}', values, style)
+        etag = conditional.etag_of(key)
+        if conditional.not_modified(request, etag):
+            return conditional.patch(HttpResponse(status=304), etag, ref)
+        cache_key = sources.tile_cache.key(key)
+        body = sources.tile_cache.get(cache_key)
+        if body is None:
+            body = render(self.open_checked(request, pk, style, values.get('frame')))
+            # A file that was replaced while it was read may have given pixels of both.
+            if ref.is_current():
+                sources.tile_cache.set(cache_key, body)
+        return conditional.patch(HttpResponse(body, content_type=fmt.media_type), etag, ref)
+
+    def answer_json(
+        self,
+        request: Any,
+        pk: Any,
+        name: str,
+        values: dict[str, Any],
+        compute: Callable[[Any, ImageRef], Any],
+        style: Style = None,
+    ) -> HttpResponse:
+        """Answer with JSON about the image, in the renderer that the client asked for."""
+        ref = self.image_ref(request, pk)
+        key = self._key(ref, name, values, style)
+        etag = conditional.etag_of(f'{key}\0{request.accepted_renderer.media_type}')
+        if conditional.not_modified(request, etag):
+            return conditional.patch(HttpResponse(status=304), etag, ref)
+        cache_key = sources.tile_cache.key(key)
+        body = sources.tile_cache.get(cache_key)
+        if body is None:
+            source = self.open_checked(request, pk, style, values.get('frame'))
+            body = json.dumps(json_safe(compute(source, ref)), allow_nan=False).encode()
+            if ref.is_current():
+                sources.tile_cache.set(cache_key, body)
+        return conditional.patch(Response(json.loads(body)), etag, ref)
+
+    def open_checked(self, request: Any, pk: Any, style: Style, frame: int | None) -> Any:
+        """Return the opened image with a style; raises `InvalidParameter` for a band or frame it does not have."""
+        source = self.get_tile_source(request, pk, style=style or False)
+        with reading(self.image_ref(request, pk).remote):
+            image.check_request(source, style, frame)
+        return source
+
+
+#: Parameters that are in the key as the style they mean.
+STYLE_NAMES = frozenset(StyleParams._declared_fields)
+#: Settings that change what an answer holds.
+ANSWER_SETTINGS = ('BACKGROUND', 'QUALITY', 'EMPTY_TILE_STATUS', 'SOURCES', 'DRIVERS', 'SIDECAR_FILES')
+
+
+def identity_of(ref: ImageRef) -> str:
+    """Return what `LargeImage` names a file by: its object in the project, or else its place."""
+    return ref.identity or 'sha256:' + hashlib.sha256(ref.key.encode()).hexdigest()

@@ -1,0 +1,42 @@
+"""Conditional requests: strong ETags, Last-Modified, Cache-Control, and 304 before anything is opened (RFC 9110)."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from django.http import HttpResponse
+from django.utils.cache import patch_vary_headers
+from django.utils.http import http_date, parse_etags
+
+from django_large_image.access import ImageRef
+from django_large_image.conf import settings
+
+
+def etag_of(key: str) -> str:
+    """Return a strong ETag for a text that names everything that the answer depends on."""
+    return f'"{hashlib.sha256(key.encode()).hexdigest()[:32]}"'
+
+
+def not_modified(request: Any, etag: str) -> bool:
+    """Return whether the client's copy is current, by If-None-Match."""
+    if request.method not in ('GET', 'HEAD'):
+        return False
+    header = request.META.get('HTTP_IF_NONE_MATCH')
+    if header is None:
+        # If-Modified-Since alone is not answered: a date has whole seconds, and a file can change twice in one.
+        return False
+    tags = parse_etags(header)
+    # If-None-Match compares weakly: a proxy may have weakened the tag when it compressed the answer.
+    return '*' in tags or any(tag.removeprefix('W/') == etag for tag in tags)
+
+
+def patch(response: HttpResponse, etag: str, ref: ImageRef) -> HttpResponse:
+    """Set the caching headers of a successful answer, and return it."""
+    response['ETag'] = etag
+    response['Cache-Control'] = settings.CACHE_CONTROL
+    if ref.modified:
+        response['Last-Modified'] = http_date(ref.modified)
+    if 'private' in settings.CACHE_CONTROL:
+        patch_vary_headers(response, ('Cookie', 'Authorization'))
+    return response

@@ -1,0 +1,120 @@
+"""The project-wide views: sources, colormaps, formats, settings, cache."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from rest_framework.exceptions import ParseError
+from rest_framework.permissions import IsAdminUser
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from django_large_image.conf import DEFAULTS, settings
+from django_large_image.exceptions import InvalidParameter, LargeImageError
+from django_large_image.imaging import formats, palettes
+from django_large_image.models import RuntimeSetting, change_runtime_settings, runtime_settings
+from django_large_image.rest.params import LegendParams
+from django_large_image.rest.renderers import ImageNegotiation
+from django_large_image.rest.routing import error_response
+from django_large_image.sources import available_sources, pool, tile_cache
+from django_large_image.sources.registry import source_class
+
+#: Settings that are not shown: they hold paths of the server.
+HIDDEN = frozenset({'LOCAL_COPY_DIR'})
+
+
+class LargeImageView(APIView):
+    """A view that answers our errors as JSON."""
+
+    def handle_exception(self, exc: Exception) -> Any:
+        """Answer our errors in their own form and leave all others to DRF."""
+        return error_response(self, exc) if isinstance(exc, LargeImageError) else super().handle_exception(exc)
+
+
+class ListTileSourcesView(LargeImageView):
+    """The readers of images that may be used here."""
+
+    def get(self, request: Any) -> Response:
+        """List the sources, with the extensions that each knows."""
+        found = {}
+        for name in available_sources():
+            try:
+                cls = source_class(name)
+            except LargeImageError:
+                continue  # installed without what it needs
+            extensions = sorted(extension for extension in cls.extensions if extension)
+            found[name] = {'class': f'{cls.__module__}.{cls.__qualname__}', 'extensions': extensions}
+        return Response(found)
+
+
+class ListColormapsView(LargeImageView):
+    """The names of palettes."""
+
+    def get(self, request: Any) -> Response:
+        """List the names by library; each has a picture at `colormaps/{name}.png`."""
+        return Response(palettes.names())
+
+
+class ColormapLegendView(LargeImageView):
+    """The picture of a palette."""
+
+    content_negotiation_class = ImageNegotiation
+
+    def get(self, request: Any, name: str, fmt: str) -> HttpResponse:
+        """Return the palette from its first colour, at the left, to its last."""
+        values = LegendParams.read(request.query_params)
+        file_format = formats.parse_format(fmt)
+        body = palettes.legend(name, values['width'], values['height'], file_format, values['scheme'])
+        response = HttpResponse(body, content_type=file_format.media_type)
+        response['Cache-Control'] = 'private, max-age=86400'
+        return response
+
+
+class ListAvailableFormatsView(LargeImageView):
+    """The formats that tiles, thumbnails and regions can be had in."""
+
+    def get(self, request: Any) -> Response:
+        """List the extensions with their media types."""
+        return Response({extension: member.media_type for extension, member in formats.by_extension().items()})
+
+
+class SettingsView(LargeImageView):
+    """The settings in force; two of them can be changed here."""
+
+    permission_classes = (IsAdminUser,)
+
+    def get(self, request: Any) -> Response:
+        """Show the settings in force, and which of them can be changed."""
+        values = {name.lower(): getattr(settings, name) for name in DEFAULTS if name not in HIDDEN}
+        in_force = {name.lower(): value for name, value in runtime_settings().items()}
+        changeable = {name.lower(): allowed for name, (_, allowed) in RuntimeSetting.CHANGEABLE.items()}
+        return Response(values | in_force | {'changeable': changeable})
+
+    def patch(self, request: Any) -> Response:
+        """Change settings, all that are sent or none; they last until they are changed again."""
+        if not isinstance(request.data, dict) or not request.data:
+            raise ParseError('The body must be a JSON object of settings to change.')
+        for name in request.data:
+            if not isinstance(name, str) or name.upper() not in RuntimeSetting.CHANGEABLE or name != name.lower():
+                raise InvalidParameter('name', name, ' or '.join(RuntimeSetting.CHANGEABLE).lower())
+        change_runtime_settings({name.upper(): value for name, value in request.data.items()})
+        return self.get(request)
+
+    put = patch
+
+
+class CacheView(LargeImageView):
+    """The tile cache and the open images of this process."""
+
+    permission_classes = (IsAdminUser,)
+
+    def get(self, request: Any) -> Response:
+        """Show entries, bytes, hits and misses of the tile cache, and the open sources of this process."""
+        return Response({'tiles': tile_cache.stats(), 'sources': pool.stats()})
+
+    def delete(self, request: Any) -> Response:
+        """Remove our entries from the tile cache, and close the idle sources of this process."""
+        removed = tile_cache.clear()
+        pool.clear()
+        return Response({'removed': removed})

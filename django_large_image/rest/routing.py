@@ -1,0 +1,108 @@
+"""One declaration of an endpoint serves detail and non-detail viewsets, in either order of base classes.
+
+DRF's router asks each action whether it is a detail route. An endpoint is declared once, and `__init_subclass__` of
+the public mixins sets that attribute on copies of the handlers. A project's own method of an endpoint's name keeps
+the route, where stock DRF drops it when the decorator is left out.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import Callable
+from inspect import getmembers
+from typing import Any
+
+from rest_framework.decorators import action
+from rest_framework.exceptions import APIException
+
+from django_large_image.exceptions import LargeImageError
+from django_large_image.rest import schema
+from django_large_image.rest.params import Params
+
+Handler = Callable[..., Any]
+
+
+def endpoint(
+    url_path: str,
+    *,
+    name: str,
+    summary: str,
+    query: type[Params],
+    path: type[Params] | None = None,
+    methods: tuple[str, ...] = ('get',),
+    image: bool = False,
+    hidden: bool = False,
+    **options: Any,
+) -> Callable[[Handler], Handler]:
+    """Declare an endpoint: where it is, what it takes, and how it is documented; `hidden` ones are not."""
+
+    def decorate(method: Handler) -> Handler:
+        @functools.wraps(method)
+        def handler(view: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
+            return guarded(view, method, request, *args, **kwargs)
+
+        routed = action(detail=True, url_path=url_path, url_name=name, methods=list(methods), **options)(handler)
+        if hidden:
+            return schema.hide(routed)
+        return schema.describe(routed, summary, query, path, methods, image)
+
+    return decorate
+
+
+def guarded(view: Any, method: Handler, *args: Any, **kwargs: Any) -> Any:
+    """Run an endpoint: answer our errors as JSON, and give back what was opened when it is done."""
+    if getattr(view, '_large_image_stack', None) is not None:
+        return method(view, *args, **kwargs)  # called by an override of the same endpoint, which is guarded
+    try:
+        with contextlib.ExitStack() as stack:
+            view._large_image_stack = stack
+            return method(view, *args, **kwargs)
+    except LargeImageError as error:
+        return error_response(view, error)
+    finally:
+        view._large_image_stack = None
+
+
+def error_response(view: Any, error: LargeImageError) -> Any:
+    """Return the answer to an error, through the project's own exception handler."""
+    exception = APIException()
+    exception.status_code = error.status
+    exception.detail = error.body  # type: ignore[assignment]
+    if hasattr(error, 'retry_after'):
+        exception.wait = error.retry_after  # type: ignore[attr-defined]
+    response = view.handle_exception(exception)
+    response['Cache-Control'] = 'no-store'
+    return response
+
+
+def _is_endpoint(member: Any) -> bool:
+    return callable(member) and hasattr(member, 'mapping')
+
+
+def _copied(method: Handler, attributes: Handler) -> Handler:
+    """Return a guarded copy of `method` that is an action like `attributes`."""
+
+    @functools.wraps(method)
+    def handler(view: Any, *args: Any, **kwargs: Any) -> Any:
+        return guarded(view, method, *args, **kwargs)
+
+    handler.__dict__.update({key: value for key, value in vars(attributes).items() if key != '__wrapped__'})
+    handler.__doc__ = method.__doc__ or attributes.__doc__
+    return handler
+
+
+class Endpoints:
+    """Base of the families of endpoints."""
+
+    def __init_subclass__(cls, *, detail: bool | None = None, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        for name, method in list(vars(cls).items()):
+            inherited = getattr(super(cls, cls), name, None)
+            if callable(method) and _is_endpoint(inherited) and not _is_endpoint(method):
+                setattr(cls, name, _copied(method, inherited))  # type: ignore[arg-type]
+        if detail is not None:
+            for name, method in getmembers(cls, _is_endpoint):
+                routed = _copied(method, method)
+                routed.detail = detail  # type: ignore[attr-defined]
+                setattr(cls, name, routed)

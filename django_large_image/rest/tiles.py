@@ -1,0 +1,82 @@
+"""Tiles: the tile matrix, one tile, one tile of one frame, the bounds of a tile."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+
+from django_large_image.imaging import metadata, tile
+from django_large_image.imaging.formats import parse_format
+from django_large_image.rest.base import LargeImageBase
+from django_large_image.rest.params import FrameTilePath, ProjectionParams, TileParams, TilePath
+from django_large_image.rest.renderers import IMAGE_ACTION
+from django_large_image.rest.routing import endpoint
+
+# Each part takes anything: what is wrong with it is answered in JSON, not by a page that says "not found".
+ZXY = r'(?P<z>[^/]+)/(?P<x>[^/]+)/(?P<y>[^/.]+)'
+FMT = r'\.(?P<fmt>[^/]+)'
+GET_POST = ('get', 'post')
+
+
+class Tiles(LargeImageBase):
+    """The endpoints below `tiles/`."""
+
+    @endpoint('tiles/metadata', name='tiles-metadata', summary='The tile matrix', query=ProjectionParams)
+    def tiles_metadata(self, request: Any, pk: Any = None, **kwargs: Any) -> HttpResponse:
+        """Levels, size, tile size, and whether the image is georeferenced."""
+        values = ProjectionParams.read(request.query_params)
+        return self.answer_json(request, pk, 'tiles', values, metadata.tiles)
+
+    @endpoint(
+        f'tiles/{ZXY}{FMT}', name='tile', summary='One tile', query=TileParams, path=TilePath, methods=GET_POST,
+        image=True, **IMAGE_ACTION,
+    )  # fmt: skip
+    def tile(self, request: Any, pk: Any = None, fmt: str | None = None, **kwargs: Any) -> HttpResponse:
+        """One tile of the image's own pyramid or, with `projection`, of the tile matrix of that projection."""
+        self.authorize()
+        file_format = parse_format(fmt or kwargs.get('format'))
+        path = (FrameTilePath if 'frame' in kwargs else TilePath).read(kwargs)
+        values = TileParams.read(request.query_params) | path
+        z, x, y = path['z'], path['x'], path['y']
+        return self.answer_image(
+            request, pk, 'tile', values, file_format,
+            lambda source: tile.render(source, z, x, y, values['frame'], file_format),
+        )  # fmt: skip
+
+    @endpoint(
+        f'tiles/zxy/{ZXY}{FMT}', name='tile-zxy', summary='One tile (long spelling)', query=TileParams,
+        path=TilePath, methods=GET_POST, image=True, **IMAGE_ACTION,
+    )  # fmt: skip
+    def tile_zxy(self, request: Any, pk: Any = None, fmt: str | None = None, **kwargs: Any) -> HttpResponse:
+        """The same tile under the address that Girder's clients know."""
+        response: HttpResponse = self.tile(request, pk=pk, fmt=fmt, **kwargs)
+        return response
+
+    @endpoint(
+        f'tiles/fzxy/(?P<frame>[^/]+)/{ZXY}{FMT}', name='tile-fzxy', summary='One tile of one frame',
+        query=TileParams, path=FrameTilePath, methods=GET_POST, image=True, **IMAGE_ACTION,
+    )  # fmt: skip
+    def tile_fzxy(self, request: Any, pk: Any = None, fmt: str | None = None, **kwargs: Any) -> HttpResponse:
+        """One tile of one frame of a multi-frame image."""
+        response: HttpResponse = self.tile(request, pk=pk, fmt=fmt, **kwargs)
+        return response
+
+    @endpoint(
+        rf'tiles/{ZXY}/corners', name='tile-corners', summary='The bounds of a tile', query=ProjectionParams, path=TilePath
+    )
+    def tile_corners(self, request: Any, pk: Any = None, **kwargs: Any) -> HttpResponse:
+        """xmin, ymin, xmax, ymax: in the units of `projection`, or in pixels with y counted from the bottom."""
+        path = TilePath.read(kwargs)
+        values = ProjectionParams.read(request.query_params) | path
+        return self.answer_json(
+            request, pk, 'corners', values, lambda source, ref: tile.corners(source, path['z'], path['x'], path['y'])
+        )
+
+    @endpoint(rf'tiles/(?:zxy/|fzxy/(?P<frame>[^/]+)/)?{ZXY}', name='tile-no-format', summary='', query=TileParams, hidden=True, **IMAGE_ACTION)
+    def tile_no_format(self, request: Any, pk: Any = None, **kwargs: Any) -> HttpResponse:
+        """Say what is missing of a tile's address; a router with format suffixes has the format in `format`."""
+        if kwargs.get('frame') is None:
+            kwargs.pop('frame', None)
+        response: HttpResponse = self.tile(request, pk=pk, **kwargs)
+        return response

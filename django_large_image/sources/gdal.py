@@ -1,0 +1,125 @@
+"""Opening with GDAL by way of rasterio: which driver, which options, and what the file may not do."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import rasterio
+from rasterio.errors import RasterioIOError
+from rasterio.session import Session
+
+from django_large_image.access import ImageRef
+from django_large_image.conf import settings
+from django_large_image.exceptions import ImageUnreadable, RemoteUnavailable
+from django_large_image.sources import guard
+
+#: The drivers that are tried for a remote file, which is not sniffed (that would cost a request).
+REMOTE_DRIVERS = ('GTiff', 'JP2OpenJPEG')
+
+#: A name that no remote file has: with it GDAL opens nothing over a network.
+NO_NETWORK = '/vsicurl/none'
+
+
+class _Credentials(Session):  # type: ignore[misc]
+    """A session of rasterio that holds options as they are; its own would build a boto3 session for each use."""
+
+    def __init__(self, options: dict[str, str]) -> None:
+        self._options = options
+
+    def get_credential_options(self) -> dict[str, str]:
+        return self._options
+
+
+@contextlib.contextmanager
+def gdal_env(ref: ImageRef) -> Iterator[None]:
+    """Set GDAL's options for reading this image, in this thread and for the time of the block.
+
+    GDAL may open the image and nothing else over a network, and no file beside it: a GeoTIFF's metadata can name
+    an overview file anywhere (item OVERVIEW_FILE of the domain OVERVIEWS).
+    """
+    options: dict[str, Any] = {
+        'GDAL_CACHEMAX': settings.GDAL_CACHE_BYTES,
+        'GDAL_DISABLE_READDIR_ON_OPEN': 'FALSE' if settings.SIDECAR_FILES and not ref.remote else 'EMPTY_DIR',
+        'CPL_VSIL_CURL_ALLOWED_FILENAME': ref.path if ref.remote else NO_NETWORK,
+        'GTIFF_IMPLICIT_JPEG_OVR': False,
+    }
+    credentials: dict[str, str] = {}
+    for name, value in ref.options.items():
+        (credentials if name.startswith('AWS_') else options)[name] = value
+    with rasterio.Env(_Credentials(credentials), **options):
+        yield
+
+
+def open_dataset(ref: ImageRef, limit: int) -> Any:
+    """Open the image with an allowed driver; to be called inside `gdal_env`.
+
+    `limit` is the largest side of an image without tiles. Raises `ImageUnreadable`, `NeedsConversion` and
+    `RemoteUnavailable`.
+    """
+    assert ref.path is not None
+    if ref.remote:
+        dataset = _open_remote(ref.path)
+    else:
+        kind = guard.sniff(ref.path)
+        if not kind.driver or 'rasterio' not in kind.sources:
+            raise ImageUnreadable()
+        if not kind.tiled:
+            guard.check_plain(ref.path, limit)
+        dataset = _open(ref.path, kind.driver)
+    try:
+        _check(dataset, limit)
+    except Exception:
+        dataset.close()
+        raise
+    return dataset
+
+
+def _open(path: str, driver: str) -> Any:
+    try:
+        return rasterio.open(path, driver=driver)
+    except RasterioIOError as error:
+        raise ImageUnreadable() from error
+
+
+def _open_remote(path: str) -> Any:
+    for driver in REMOTE_DRIVERS:
+        if driver in settings.DRIVERS:
+            try:
+                return rasterio.open(path, driver=driver)
+            except RasterioIOError as error:
+                if is_network_error(error):
+                    raise RemoteUnavailable() from None
+    raise ImageUnreadable()
+
+
+def is_network_error(error: Exception) -> bool:
+    """Return whether GDAL failed for want of an answer, and not for what the file holds."""
+    text = str(error).lower()
+    return any(part in text for part in ('http', 'curl', 'timeout', 'timed out', 'accessdenied', 'signature'))
+
+
+def _check(dataset: Any, limit: int) -> None:
+    if dataset.driver not in settings.DRIVERS:
+        raise ImageUnreadable('Files of this format are not served.')
+    if dataset.count == 0 or not dataset.width or not dataset.height:
+        raise ImageUnreadable('The file holds no image.')
+    if not settings.SIDECAR_FILES and dataset.tags(ns='OVERVIEWS').get('OVERVIEW_FILE'):
+        raise ImageUnreadable('The file refers to another file for its overviews.')
+    if any(dtype.startswith('complex') for dtype in dataset.dtypes):
+        raise ImageUnreadable('Images of complex numbers are not served.')
+    height, width = dataset.block_shapes[0]
+    bands = dataset.count if dataset.interleaving and dataset.interleaving.value == 'PIXEL' else 1
+    if dataset.driver == 'GTiff':
+        guard.check_block(width, height, bands * _bytes(dataset.dtypes[0]))
+    if width >= dataset.width and not dataset.overviews(1) and dataset.driver not in ('JP2OpenJPEG', 'NITF'):
+        guard.check_untiled(dataset.width, dataset.height, limit)
+
+
+def _bytes(dtype: str) -> int:
+    import numpy as np
+
+    return int(np.dtype(dtype).itemsize)
+
+

@@ -1,0 +1,139 @@
+"""The geospatial source: large-image's rasterio source, opened by us and without its statistics on open."""
+
+from __future__ import annotations
+
+import math
+import threading
+from typing import Any
+
+import numpy as np
+import rasterio
+from large_image_source_rasterio import RasterioFileTileSource, _lazyImport
+from rasterio.enums import MaskFlags
+
+#: Statistics, histograms and automatic ranges look at about so many pixels of a band.
+SAMPLE_PIXELS = 1_000_000
+
+_lazyImport()
+
+
+class GeoSource(RasterioFileTileSource):  # type: ignore[misc]
+    """Read georeferenced rasters, and plain TIFFs, through a rasterio dataset that the caller opened.
+
+    large-image 1.35.6 computes the statistics of every band when it opens a file (`getBandInformation` ignores
+    its argument). Here they are computed when a style or an answer asks for them, once per version of the file:
+    `info` is shared by all handles of one image.
+    """
+
+    cacheName = 'tilesource'
+    name = 'rasterio'
+
+    def __init__(self, dataset: Any, info: dict[str, Any] | None = None, **kwargs: Any) -> None:
+        self._info: dict[str, Any] = {} if info is None else info
+        super().__init__(dataset, **kwargs)
+
+    @staticmethod
+    def getLRUHash(*args: Any, **kwargs: Any) -> str:  # noqa: N802
+        raise NotImplementedError('Handles are kept by our pool, not by large-image.')
+
+    def isGeoreferenced(self) -> bool:  # noqa: N802
+        """Return whether the file says where it is; large-image's metadata says yes for every file."""
+        return bool(self.isGeospatial(self.dataset))
+
+    def getBandInformation(self, statistics: bool = False, dataset: Any = None, **kwargs: Any) -> dict[int, Any]:  # noqa: N802
+        """Return what is known of each band, by its number from 1; min, max, mean and stdev if asked for."""
+        dataset = dataset or self.dataset
+        key = ('bands', dataset.name)
+        if key not in self._info:
+            self._info[key] = {band: _describe(dataset, band) for band in dataset.indexes}
+        bands: dict[int, Any] = self._info[key]
+        if not statistics:
+            return bands
+        key = ('statistics', dataset.name)
+        if key not in self._info:
+            with self._getDatasetLock:
+                self._info[key] = {band: band_statistics(dataset, band) for band in dataset.indexes}
+        return {band: entry | self._info[key][band] for band, entry in bands.items()}
+
+    def _scanForMinMax(  # noqa: N802
+        self, dtype: Any, frame: int = 0, analysisSize: int = 1024, onlyMinMax: bool = True, **kwargs: Any
+    ) -> None:
+        # The superclass asks `getBandInformation` and expects the ranges in its answer.
+        if onlyMinMax:
+            bands = self.getBandInformation(True, self._getFrameDataset(self._getFrame(frame=frame or 0)))
+            if all('min' in band for band in bands.values()):
+                self._setRanges(frame, bands)
+                return
+        super()._scanForMinMax(dtype, frame, analysisSize, onlyMinMax, **kwargs)
+
+    def _setRanges(self, frame: int, bands: dict[int, Any]) -> None:  # noqa: N802
+        # The last entry is that of the alpha band which large-image's styles append: 0 to the type's maximum.
+        kind = np.dtype(self.dataset.dtypes[0])
+        top = np.iinfo(kind).max if kind.kind in 'iu' else 1
+        self._bandRanges[frame] = {
+            'min': np.array([band['min'] for band in bands.values()] + [0], dtype=kind),
+            'max': np.array([band['max'] for band in bands.values()] + [top], dtype=kind),
+        }
+
+
+def _describe(dataset: Any, band: int) -> dict[str, Any]:
+    index = band - 1
+    entry = {
+        'nodata': dataset.nodatavals[index],
+        'scale': dataset.scales[index],
+        'offset': dataset.offsets[index],
+        'units': dataset.units[index],
+        'categories': dataset.descriptions[index],
+        'interpretation': dataset.colorinterp[index].name.lower(),
+    }
+    if entry['interpretation'] == 'palette':
+        entry['colortable'] = list(dataset.colormap(band).values())
+    return {
+        key: value
+        for key, value in entry.items()
+        if value not in (None, '') and not (isinstance(value, float) and math.isnan(value))
+    }
+
+
+def sample_shape(width: int, height: int, pixels: int = SAMPLE_PIXELS) -> tuple[int, int]:
+    """Return the (height, width) of a reduced image of about `pixels` pixels; never larger than the image."""
+    scale = min(1.0, math.sqrt(pixels / (width * height)))
+    return max(1, round(height * scale)), max(1, round(width * scale))
+
+
+def read_sample(dataset: Any, band: int, window: Any = None, pixels: int = SAMPLE_PIXELS) -> np.ndarray:
+    """Return the valid values of a band as a flat array, from the overview that has about `pixels` pixels.
+
+    Nodata, masked and not-finite values are left out. The values are the file's own (nearest neighbour).
+    """
+    height, width = (window.height, window.width) if window is not None else (dataset.height, dataset.width)
+    shape = sample_shape(int(width), int(height), pixels)
+    flags = dataset.mask_flag_enums[band - 1]
+    if MaskFlags.all_valid in flags:
+        values = dataset.read(band, out_shape=shape, window=window).ravel()
+    else:
+        values = dataset.read(band, out_shape=shape, window=window, masked=True).compressed()
+    return values[np.isfinite(values)] if values.dtype.kind == 'f' else values
+
+
+def band_statistics(dataset: Any, band: int) -> dict[str, float]:
+    """Return min, max, mean and standard deviation of the band's sample; an empty dictionary if nothing is valid."""
+    values = read_sample(dataset, band)
+    if not values.size:
+        return {}
+    return {
+        'min': float(values.min()),
+        'max': float(values.max()),
+        'mean': float(values.mean(dtype=np.float64)),
+        'stdev': float(values.std(dtype=np.float64)),
+    }
+
+
+#: One lock for what rasterio does not allow in two threads at once: registering drivers on first use.
+_first_use = threading.Lock()
+
+
+def warm_up() -> None:
+    """Make GDAL register its drivers once, before threads do it together."""
+    with _first_use, rasterio.Env():
+        pass

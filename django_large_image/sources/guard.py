@@ -1,0 +1,188 @@
+"""What a file is by its first bytes, and whether it may be opened at all.
+
+GDAL opens text: a file named `.tif` that holds VRT or GDAL_WMS XML makes it read other files and hosts. So the
+kind of a file is decided here, by its signature, and each kind has just one GDAL driver and a few readers.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import warnings
+from dataclasses import dataclass
+from typing import Any
+from xml.etree import ElementTree
+
+from django_large_image.conf import settings
+from django_large_image.exceptions import ImageMissing, ImageUnreadable, NeedsConversion
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A file format: its name, GDAL's driver of it, and the sources of large-image that may read it."""
+
+    name: str
+    driver: str
+    sources: tuple[str, ...]
+    #: Whether the format has tiles or resolution levels; one that has none is decoded whole.
+    tiled: bool = True
+
+
+_PLAIN = ('rasterio', 'gdal', 'pil')
+TIFF = Kind('tiff', 'GTiff', ('rasterio', 'gdal', 'openslide', 'tiff', 'ometiff', 'tifffile', 'pil'))
+
+#: The kinds by the bytes at the start of the file.
+SIGNATURES: tuple[tuple[re.Pattern[bytes], Kind], ...] = (
+    (re.compile(rb'II[*+]\0|MM\0[*+]', re.S), TIFF),
+    (re.compile(rb'\x89PNG\r\n\x1a\n'), Kind('png', 'PNG', _PLAIN, tiled=False)),
+    (re.compile(rb'\xff\xd8\xff'), Kind('jpeg', 'JPEG', _PLAIN, tiled=False)),
+    (re.compile(rb'GIF8[79]a'), Kind('gif', 'GIF', ('pil',), tiled=False)),
+    (re.compile(rb'RIFF....WEBP', re.S), Kind('webp', 'WEBP', _PLAIN, tiled=False)),
+    (re.compile(rb'BM'), Kind('bmp', 'BMP', _PLAIN, tiled=False)),
+    (re.compile(rb'\0\0\0\x0cjP  \r\n\x87\n|\xff\x4f\xff\x51'), Kind('jp2', 'JP2OpenJPEG', _PLAIN)),
+    (re.compile(rb'NITF0|NSIF0'), Kind('nitf', 'NITF', ('rasterio', 'gdal'))),
+    (re.compile(rb'(UHL1|HDR1|VOL1)'), Kind('dted', 'DTED', ('rasterio', 'gdal'))),
+    (re.compile(rb'\s*(ncols|nrows|xllcorner|xllcenter)\s', re.I), Kind('aaigrid', 'AAIGrid', ('rasterio', 'gdal'))),
+    (re.compile(rb'ZISRAWFILE'), Kind('czi', '', ('openslide',))),
+)  # fmt: skip
+
+#: The tag of Micro-Manager's metadata: tifffile looks for the other files of such a data set.
+MICROMANAGER_TAG = 51123
+
+#: SRTM's .hgt has no signature: it is known by its name and by its size, of 1201² or 3601² 16-bit heights.
+_HGT = Kind('hgt', 'SRTMHGT', ('rasterio', 'gdal'))
+_HGT_SIZES = {1201 * 1201 * 2, 3601 * 3601 * 2}
+
+
+def kind_of(head: bytes, name: str = '', size: int = 0) -> Kind:
+    """Return the `Kind` of a file by its first bytes; raises `ImageUnreadable` for anything else."""
+    for pattern, kind in SIGNATURES:
+        if pattern.match(head):
+            break
+    else:
+        if not (re.fullmatch(r'[NS]\d\d[EW]\d{3}\.hgt', name, re.I) and size in _HGT_SIZES):
+            raise ImageUnreadable('The file is of no image format that is served.')
+        kind = _HGT
+    if kind.driver and kind.driver not in settings.DRIVERS:
+        raise ImageUnreadable('Files of this format are not served.')
+    return kind
+
+
+def sniff(path: str) -> Kind:
+    """Return the `Kind` of a local file."""
+    try:
+        with open(path, 'rb') as file:
+            head = file.read(64)
+            size = file.seek(0, 2)
+    except FileNotFoundError:
+        raise ImageMissing() from None
+    except OSError:
+        raise ImageUnreadable('The image file cannot be accessed.') from None
+    if not head:
+        raise ImageUnreadable('The image file is empty.')
+    return kind_of(head, path.rpartition('/')[2], size)
+
+
+def check_untiled(width: int, height: int, limit: int) -> None:
+    """Raise `NeedsConversion` for an image without tiles that is larger than `limit` pixels a side."""
+    if max(width, height) > limit:
+        raise NeedsConversion(
+            f'The image has {width} × {height} pixels and neither tiles nor overviews; up to {limit} pixels a side '
+            'are served directly. Convert it to a tiled, pyramidal TIFF.',
+            width=width,
+            height=height,
+            allowed=limit,
+        )
+
+
+def check_block(width: int, height: int, bytes_per_pixel: int) -> None:
+    """Raise `ImageUnreadable` if one compressed block of the file would take too much memory."""
+    if width * height * bytes_per_pixel > settings.MAX_BLOCK_BYTES:
+        raise ImageUnreadable('The blocks of the file are too large to be decoded.')
+
+
+def check_plain(path: str, limit: int) -> None:
+    """Check a PNG, JPEG, GIF, WebP or BMP by its header, before anything of it is decoded.
+
+    Raises `NeedsConversion` and `ImageUnreadable`. Frames count too: a GIF of a few bytes can hold thousands.
+    """
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with warnings.catch_warnings():
+            # Pillow's own bound warns at 89 and refuses at 179 million pixels; ours is checked just below.
+            warnings.simplefilter('ignore', Image.DecompressionBombWarning)
+            with Image.open(path) as image:
+                check_untiled(*image.size, limit)
+                frames = getattr(image, 'n_frames', 1)
+                if frames * image.width * image.height > 16 * limit * limit:
+                    raise ImageUnreadable('The frames of the file are too many to be decoded.')
+    except Image.DecompressionBombError:
+        raise NeedsConversion() from None
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError):
+        raise ImageUnreadable() from None
+
+
+def check_tiff(path: str, limit: int) -> None:
+    """Check the layout of a TIFF that is not read through GDAL: its tiles, strips, and files it refers to.
+
+    Raises `NeedsConversion` and `ImageUnreadable`.
+    """
+    try:
+        import tifftools
+    except ImportError:  # then Pillow reads it, whole
+        check_plain(path, limit)
+        return
+    try:
+        info = tifftools.read_tiff(path)
+    except Exception:
+        raise ImageUnreadable() from None
+    for number, ifd in enumerate(info['ifds']):
+        _check_ifd(ifd, path, limit if number == 0 else None)
+
+
+def _check_ifd(ifd: dict[str, Any], path: str, limit: int | None) -> None:
+    tags = {tag: entry['data'] for tag, entry in ifd['tags'].items()}
+    width, height = _first(tags, 256), _first(tags, 257)
+    tile_width, tile_height = _first(tags, 322), _first(tags, 323)
+    if not tile_width:
+        if limit is not None:
+            check_untiled(width, height, limit)
+        tile_width, tile_height = width, min(height, _first(tags, 278) or height)
+    bits = max(tags.get(258) or [1])
+    check_block(tile_width, tile_height, max(1, (_first(tags, 277) or 1) * bits // 8))
+    if MICROMANAGER_TAG in tags or _names_other_files(tags.get(270), path):
+        raise ImageUnreadable('The TIFF is one of several files; only single files are served.')
+    for entry in ifd['tags'].values():
+        for group in entry.get('ifds', ()):
+            for inner in group:
+                _check_ifd(inner, path, None)
+
+
+def _first(tags: dict[int, Any], tag: int) -> int:
+    values = tags.get(tag)
+    return int(values[0]) if values else 0
+
+
+def _names_other_files(description: object, path: str) -> bool:
+    """Return whether an OME-TIFF's XML names other files, which tifffile 2026.3.3 would open and show.
+
+    It opens each file whose UUID is not the XML's own, by whatever relative path the XML gives.
+    """
+    if isinstance(description, bytes):
+        description = description.decode('utf-8', 'replace')
+    if not isinstance(description, str) or not description.rstrip('\0 \r\n\t').endswith('OME>'):
+        return False
+    try:
+        root = ElementTree.fromstring(description)  # noqa: S314 - expat bounds the expansion of entities
+    except (ElementTree.ParseError, ValueError):
+        return False
+    own = root.get('UUID')
+    for element in root.iter():
+        if element.tag.endswith('BinaryOnly'):
+            return True
+        if element.tag.endswith('UUID') and element.text != own:
+            named = element.get('FileName', '').lower()
+            if own is not None or named != os.path.basename(path).lower():
+                return True
+    return False

@@ -1,0 +1,260 @@
+"""A lease: one open handle of an image for one request, and the views of it for styles and encodings."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import sys
+import threading
+import time
+import uuid
+from collections import OrderedDict
+from typing import Any
+
+from large_image.exceptions import TileSourceError
+
+from django_large_image.access import ImageRef, local_ref
+from django_large_image.exceptions import (
+    ImageUnreadable,
+    InvalidParameter,
+    LargeImageError,
+    NotSupported,
+    RemoteUnavailable,
+)
+from django_large_image.models import runtime_settings
+from django_large_image.sources import guard, registry
+from django_large_image.sources.pool import PoolKey, pool
+
+logger = logging.getLogger(__name__)
+
+#: What `_decide` found, by digest of the image and bound for untiled images.
+_decided: OrderedDict[tuple[str, int], tuple[str, bool]] = OrderedDict()
+_decided_lock = threading.Lock()
+_DECIDED_LIMIT = 4096
+
+
+class _NoCache(dict):  # type: ignore[type-arg]
+    """A tile cache that keeps nothing: the encoded tile is cached by us, under a key that knows the version."""
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        pass
+
+
+class _StrictLogger(logging.Logger):
+    """Raise where large-image 1.35.6 logs a failed read and goes on with a tile of zeros."""
+
+    def exception(self, *args: Any, **kwargs: Any) -> None:
+        error = sys.exc_info()[1]
+        if error is not None:
+            raise error
+
+
+_strict_logger = _StrictLogger('django_large_image.strict', logging.CRITICAL)
+
+
+class Lease:
+    """A borrowed handle. Use it as a context manager, or let the view that owns it go out of scope."""
+
+    def __init__(self, ref: ImageRef, key: PoolKey, handle: Any) -> None:
+        self.ref = ref
+        self._key = key
+        self.source = handle
+        self._open = True
+        self._stack = contextlib.ExitStack()
+
+    def __enter__(self) -> Lease:
+        if self._key.source == 'rasterio':
+            from django_large_image.sources.gdal import gdal_env
+
+            self._stack.enter_context(gdal_env(self.ref))
+        return self
+
+    def __exit__(self, kind: Any, error: Any, traceback: Any) -> None:
+        self._stack.close()
+        # A handle that failed may be in any state; the next request gets another.
+        self.release(failed=isinstance(error, Exception))
+
+    def __del__(self) -> None:
+        with contextlib.suppress(Exception):
+            self.release()
+
+    def release(self, failed: bool = False) -> None:
+        """Give the handle back, or close it if it failed."""
+        if self._open:
+            self._open = False
+            if failed:
+                pool.discard(self._key, self.source)
+            else:
+                pool.give_back(self._key, self.source)
+
+    def view(self, style: dict[str, Any] | None = None, encoding: str = 'PNG', owner: bool = False) -> Any:
+        """Return large-image's tile source of this handle with a style and an encoding of its own.
+
+        A view shares the open dataset; making one costs microseconds, where large-image opens a source for each
+        style, encoding and projection. With `owner` the lease lives as long as the view.
+        """
+        raw = self.source
+        view = raw.__class__.__new__(raw.__class__)
+        view.__dict__ = raw.__dict__ | {
+            '_sourceLock': threading.RLock(),
+            '_classkey': uuid.uuid4().hex,
+            '_unstyledInstance': raw,
+            '_noCache': False,
+            'encoding': encoding,
+        }
+        if style is not None:
+            view._setStyle(style)
+        elif self._key.source in ('rasterio', 'gdal'):
+            # The handle itself is opened with an empty style, which means the bare values of the file.
+            view.__dict__.pop('_style', None)
+            view._setStyle(None)
+        if owner:
+            view._lease = self
+        return view
+
+
+def lease(ref: ImageRef, projection: str | None = None, source: str | None = None) -> Lease:
+    """Borrow a handle of the image, opening one if none is free.
+
+    Raises `ImageMissing`, `ImageUnreadable`, `NeedsConversion`, `RemoteUnavailable`, `Busy`, `NotSupported` and
+    `InvalidParameter`.
+    """
+    limit = int(runtime_settings()['MAX_UNTILED_SIZE'])
+    if source is not None:
+        name, local = registry.check_source(source), source != 'rasterio'
+    else:
+        name, local = _decide(ref, limit)
+    if local or ref.path is None:
+        ref = local_ref(ref)
+    if projection and name not in ('rasterio', 'gdal'):
+        raise NotSupported('The image is not georeferenced, so it has no projection.', parameter='projection')
+    key = PoolKey(ref.digest, name, projection, limit)
+    handle = pool.borrow(key, ref.key, lambda info: _open(ref, key, info), ref.remote)
+    return Lease(ref, key, handle)
+
+
+def _decide(ref: ImageRef, limit: int) -> tuple[str, bool]:
+    """Return which source reads the image and whether it needs a local file; once per version of the image."""
+    known = _decided.get((ref.digest, limit))
+    if known is None:
+        known = _find_out(ref, limit)
+        with _decided_lock:
+            _decided[ref.digest, limit] = known
+            while len(_decided) > _DECIDED_LIMIT:
+                _decided.popitem(last=False)
+    return known
+
+
+def _find_out(ref: ImageRef, limit: int) -> tuple[str, bool]:
+    rasterio_there = 'rasterio' in registry.available_sources()
+    if ref.remote and ref.path is not None and rasterio_there:
+        with contextlib.suppress(ImageUnreadable):
+            _is_georeferenced(ref, limit)
+            return 'rasterio', False
+        # Not a format that GDAL reads from afar, such as a whole-slide scan.
+    ref = local_ref(ref)
+    assert ref.path is not None
+    kind = guard.sniff(ref.path)
+    georeferenced = None
+    if rasterio_there and 'rasterio' in kind.sources:
+        with contextlib.suppress(ImageUnreadable):
+            georeferenced = _is_georeferenced(ref, limit)
+    key = PoolKey(ref.digest, '', None, limit)
+
+    def try_one(name: str) -> str:
+        pool_key = key._replace(source=name)
+        handle = pool.borrow(pool_key, ref.key, lambda info: _open(ref, pool_key, info))
+        pool.give_back(pool_key, handle)
+        return name
+
+    return registry.first_that_opens(registry.candidates(ref, georeferenced), try_one), True
+
+
+def _is_georeferenced(ref: ImageRef, limit: int) -> bool:
+    from django_large_image.sources.gdal import gdal_env, open_dataset
+    from django_large_image.sources.geo import GeoSource
+
+    with gdal_env(ref), open_dataset(ref, limit) as dataset:
+        return bool(GeoSource.isGeospatial(dataset))
+
+
+def _open(ref: ImageRef, key: PoolKey, info: dict[Any, Any]) -> Any:
+    """Open a handle: a tile source without style, cache or log of its own."""
+    try:
+        if key.source == 'rasterio':
+            source = _open_rasterio(ref, key, info)
+        else:
+            source = _open_other(ref, key)
+    except (LargeImageError, MemoryError):
+        raise
+    except TileSourceError as error:
+        if key.projection:
+            raise InvalidParameter(
+                'projection', key.projection, 'an EPSG code of a projected CRS that the image can be shown in'
+            ) from error
+        raise ImageUnreadable() from error
+    except Exception as error:
+        # A hostile or broken file makes a reader raise anything at all; the kind is logged, the text may hold a path.
+        logger.warning('The source %s could not open an image: %s', key.source, type(error).__name__)
+        raise ImageUnreadable() from error
+    source.cache, source.cache_lock = _NoCache(), None
+    source.logger = _strict_logger
+    source._bandRanges = info.setdefault('ranges', {})
+    source._image_info = info
+    source._opened = time.monotonic()
+    return source
+
+
+def _open_rasterio(ref: ImageRef, key: PoolKey, info: dict[Any, Any]) -> Any:
+    from django_large_image.sources.gdal import gdal_env, open_dataset
+    from django_large_image.sources.geo import GeoSource
+
+    with gdal_env(ref):
+        dataset = open_dataset(ref, key.limit)
+        try:
+            return GeoSource(
+                dataset, info=info, projection=key.projection, style='{}', encoding='PNG', noCache=True
+            )
+        except Exception:
+            dataset.close()
+            raise
+
+
+def _open_other(ref: ImageRef, key: PoolKey) -> Any:
+    assert ref.path is not None
+    kind = guard.sniff(ref.path)
+    if key.source not in kind.sources:
+        raise ImageUnreadable(f'The source {key.source} does not read files of this format.')
+    if kind.name == 'tiff':
+        guard.check_tiff(ref.path, key.limit)
+    elif 'pil' in kind.sources and not kind.tiled:
+        guard.check_plain(ref.path, key.limit)
+    options: dict[str, Any] = {'encoding': 'PNG', 'noCache': True}
+    if key.source == 'gdal':
+        options |= {'style': '{}', 'projection': key.projection}
+    elif key.source == 'pil':
+        options['maxSize'] = key.limit
+    return registry.source_class(key.source)(ref.path, **options)
+
+
+@contextlib.contextmanager
+def reading(ref_is_remote: bool = False) -> Any:
+    """Turn what a reader raises while it reads pixels into our errors."""
+    try:
+        yield
+    except (LargeImageError, MemoryError):
+        raise
+    except Exception as error:
+        if ref_is_remote:
+            from django_large_image.sources.gdal import is_network_error
+
+            if is_network_error(error):
+                raise RemoteUnavailable() from None
+        logger.warning('An image could not be read: %s', type(error).__name__)
+        raise ImageUnreadable('The pixels of the image cannot be read.') from error
+
+
+def forget_decisions() -> None:
+    """Forget which source reads which image."""
+    with _decided_lock:
+        _decided.clear()

@@ -1,0 +1,192 @@
+"""The pool of open handles.
+
+An open dataset must not be used by two threads at once, and opening is slow. So each image has a few handles, a
+request borrows one and gives it back, and the handles that were not used for longest are closed when there are too
+many. A handle belongs to one version of the bytes: a replaced file gets new ones.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from django_large_image.conf import settings
+from django_large_image.exceptions import Busy
+
+logger = logging.getLogger(__name__)
+
+#: The age at which a handle of a remote image is opened anew: signatures and tokens expire.
+REMOTE_SECONDS = 600.0
+
+
+class PoolKey(NamedTuple):
+    """What makes two open handles interchangeable."""
+
+    digest: str
+    source: str
+    projection: str | None
+    limit: int
+
+
+class _Image:
+    """The handles of one image: the idle ones, how many there are, and what was learned of the image."""
+
+    __slots__ = ('count', 'idle', 'info', 'place')
+
+    def __init__(self, place: str) -> None:
+        self.place = place
+        self.idle: list[Any] = []
+        self.count = 0
+        self.info: dict[Any, Any] = {}
+
+
+class Pool:
+    """Lend open handles, at most `HANDLES_PER_IMAGE` of an image and about `MAX_OPEN_HANDLES` in all."""
+
+    def __init__(self) -> None:
+        self._reset()
+
+    def _reset(self) -> None:
+        self._images: OrderedDict[PoolKey, _Image] = OrderedDict()
+        self._newest: dict[str, str] = {}
+        self._total = 0
+        self._freed = threading.Condition(threading.Lock())
+
+    def borrow(self, key: PoolKey, place: str, open_one: Callable[[dict[Any, Any]], Any], remote: bool = False) -> Any:
+        """Return a handle of the image, idle or opened by `open_one(info)`; give it back with `give_back`.
+
+        `place` names the image whatever its version; handles of an older version are closed. `info` is a
+        dictionary that all handles of this version share. Raises `Busy` after `HANDLE_TIMEOUT`, and whatever
+        `open_one` raises.
+        """
+        deadline = time.monotonic() + settings.HANDLE_TIMEOUT
+        with self._freed:
+            closing = self._forget_older(key, place)
+            while True:
+                image = self._images.get(key)
+                if image is None:
+                    image = self._images[key] = _Image(place)
+                self._images.move_to_end(key)
+                while image.idle:
+                    handle = image.idle.pop()
+                    if not remote or time.monotonic() - handle._opened < REMOTE_SECONDS:
+                        return handle
+                    image.count -= 1
+                    self._total -= 1
+                    closing.append(handle)
+                if image.count < settings.HANDLES_PER_IMAGE:
+                    break
+                if not self._freed.wait(deadline - time.monotonic()):
+                    raise Busy()
+            image.count += 1
+            self._total += 1
+            closing += self._spare()
+        _close(closing)
+        try:
+            handle = open_one(image.info)
+        except BaseException:
+            self._one_less(key, image)
+            raise
+        handle._pool_image = image
+        return handle
+
+    def give_back(self, key: PoolKey, handle: Any) -> None:
+        """Take a handle back for the next request."""
+        closing: list[Any] = []
+        with self._freed:
+            image = self._images.get(key)
+            if image is handle._pool_image and self._newest.get(image.place) == key.digest:
+                image.idle.append(handle)
+                closing += self._spare()
+                self._freed.notify_all()
+                handle = None
+        if handle is not None:
+            self.discard(key, handle)
+        _close(closing)
+
+    def discard(self, key: PoolKey, handle: Any) -> None:
+        """Close a handle that failed, or that belongs to an older version, instead of taking it back."""
+        self._one_less(key, handle._pool_image)
+        _close([handle])
+
+    def _one_less(self, key: PoolKey, image: _Image) -> None:
+        with self._freed:
+            self._total -= 1
+            image.count -= 1
+            if image.count == 0 and self._images.get(key) is image and not image.info:
+                del self._images[key]
+            self._freed.notify_all()
+
+    def _forget_older(self, key: PoolKey, place: str) -> list[Any]:
+        """Drop the idle handles of other versions of this image; to be called with the lock held."""
+        if self._newest.get(place) == key.digest:
+            return []
+        self._newest[place] = key.digest
+        closing = []
+        for other in [k for k, image in self._images.items() if image.place == place and k.digest != key.digest]:
+            closing += self._take_idle(self._images[other])
+            del self._images[other]
+        return closing
+
+    def _take_idle(self, image: _Image) -> list[Any]:
+        handles = image.idle[:]
+        image.idle.clear()
+        image.count -= len(handles)
+        self._total -= len(handles)
+        return handles
+
+    def _spare(self) -> list[Any]:
+        """Take idle handles of the images used longest ago, until the bound holds; with the lock held."""
+        closing: list[Any] = []
+        for key in list(self._images):
+            if self._total <= settings.MAX_OPEN_HANDLES:
+                break
+            closing += self._take_idle(self._images[key])
+        # What was learned of an image outlives its handles, though not without bound.
+        for key in list(self._images):
+            if len(self._images) <= 4 * settings.MAX_OPEN_HANDLES:
+                break
+            if self._images[key].count == 0:
+                self._newest.pop(self._images[key].place, None)
+                del self._images[key]
+        return closing
+
+    def clear(self) -> None:
+        """Close every idle handle and forget what was learned; handles in use are closed when given back."""
+        with self._freed:
+            closing = [handle for image in self._images.values() for handle in self._take_idle(image)]
+            self._images.clear()
+            self._newest.clear()
+            self._freed.notify_all()
+        _close(closing)
+
+    def stats(self) -> dict[str, int]:
+        """Return how many images and handles are open in this process, and how many of them are idle."""
+        with self._freed:
+            return {
+                'images': sum(1 for image in self._images.values() if image.count),
+                'handles': self._total,
+                'idle': sum(len(image.idle) for image in self._images.values()),
+                'limit': settings.MAX_OPEN_HANDLES,
+            }
+
+
+def _close(handles: list[Any]) -> None:
+    for handle in handles:
+        dataset = getattr(handle, 'dataset', None)
+        if hasattr(dataset, 'close'):
+            with contextlib.suppress(Exception):
+                dataset.close()
+
+
+pool = Pool()
+
+if hasattr(os, 'register_at_fork'):
+    # A handle shares its file offset with the parent process, so a child starts with none.
+    os.register_at_fork(after_in_child=pool._reset)

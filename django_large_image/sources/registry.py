@@ -1,0 +1,99 @@
+"""Which of large-image's sources are there, which may be used, and which one reads a given image."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Iterator
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any
+
+from large_image.constants import SourcePriority
+
+from django_large_image.access import ImageRef
+from django_large_image.conf import settings
+from django_large_image.exceptions import ImageUnreadable, InvalidParameter, LargeImageError
+from django_large_image.sources import guard
+
+#: Sources of large-image that are never used: they open what another file names, or invent pixels.
+FORBIDDEN = frozenset({'multi', 'test', 'deepzoom', 'dummy', 'bioformats', 'vips', 'zarr', 'dicom', 'mapnik'})
+
+_lock = threading.Lock()
+
+
+@functools.lru_cache(maxsize=1)
+def installed_sources() -> dict[str, str]:
+    """Return the installed sources of large-image: name to module, without importing any of them."""
+    return {point.name: point.value for point in entry_points(group='large_image.source')}
+
+
+def available_sources() -> dict[str, str]:
+    """Return the sources that may be used here: installed, in the setting `SOURCES`, and not `FORBIDDEN`."""
+    allowed = [name for name in settings.SOURCES if name not in FORBIDDEN]
+    installed = installed_sources()
+    names = [name for name in allowed if name in installed]
+    if 'rasterio' in names and 'gdal' in names:
+        # The two bring a libgdal each and crash in one process (system check E002 says so); rasterio stays.
+        names.remove('gdal')
+    return {name: installed[name] for name in names}
+
+
+@functools.cache
+def source_class(name: str) -> Any:
+    """Return the class of a source by its name; raises `ImageUnreadable` if it cannot be imported."""
+    if name == 'rasterio':
+        from django_large_image.sources.geo import GeoSource
+
+        return GeoSource
+    module, _, attribute = installed_sources()[name].partition(':')
+    with _lock:
+        try:
+            cls = getattr(import_module(module), attribute)
+        except ImportError:
+            raise ImageUnreadable(f'The source {name} is installed but cannot be used.') from None
+        if hasattr(cls, 'addKnownExtensions'):
+            cls.addKnownExtensions()
+    return cls
+
+
+def check_source(name: str) -> str:
+    """Return the name if it is that of an available source; raises `InvalidParameter` otherwise."""
+    if name not in available_sources():
+        raise InvalidParameter('source', name, ' or '.join(available_sources()) or 'nothing: none is installed')
+    return name
+
+
+def candidates(ref: ImageRef, georeferenced: bool | None) -> Iterator[str]:
+    """Yield the names of the sources that may read the image, the likeliest first.
+
+    For a georeferenced file that is rasterio (or gdal); for others the sources in large-image's own order of
+    priority for the extension, and those two at the end.
+    """
+    names = list(available_sources())
+    if ref.remote:
+        yield from (name for name in names if name in ('rasterio', 'gdal'))
+        return
+    assert ref.path is not None
+    kind = guard.sniff(ref.path)
+    names = [name for name in names if name in kind.sources]
+    extensions = [part.lower() for part in ref.name.split('.')[1:]]
+
+    def rank(name: str) -> tuple[bool, int]:
+        geospatial = name in ('rasterio', 'gdal')
+        known = source_class(name).extensions
+        priority = min((known[part] for part in extensions if part in known), default=SourcePriority.FALLBACK)
+        return geospatial != bool(georeferenced), int(priority)
+
+    yield from sorted(names, key=rank)
+
+
+def first_that_opens(names: Iterator[str], open_one: Any) -> Any:
+    """Return what `open_one(name)` returns for the first name that it can open; re-raise the last refusal."""
+    refused: LargeImageError = ImageUnreadable()
+    for name in names:
+        try:
+            return open_one(name)
+        except ImageUnreadable as error:
+            refused = error
+    raise refused

@@ -1,0 +1,36 @@
+"""Names that projects import from django-large-image 0.10; new code imports from `sources` and `imaging`."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+from typing import Any
+
+from django_large_image import access, sources
+from django_large_image.imaging import formats
+from django_large_image.imaging.style import parse_style
+
+__all__ = ['get_formats', 'get_tilesource_from_path']
+
+
+def get_tilesource_from_path(
+    path: str | pathlib.Path,
+    projection: str | None = None,
+    style: str | dict[str, Any] | None = None,
+    encoding: str | None = None,
+    source: str | None = None,
+) -> Any:
+    """Open the image at `path` and return large-image's tile source of it.
+
+    The handle goes back to the pool when the source is garbage. Raises `ImageMissing`, `ImageUnreadable` and
+    `InvalidParameter`.
+    """
+    parsed = parse_style(json.loads(style) if isinstance(style, str) else style) if style else None
+    lease = sources.lease(access.image_ref(path), projection=projection, source=source)
+    return lease.view(parsed, encoding=encoding or 'PNG', owner=True)
+
+
+def get_formats(return_dict: bool = False) -> list[str] | dict[str, str]:
+    """Return the extensions of the formats that can be written, or a dictionary of extension to media type."""
+    table = {name: member.media_type for name, member in formats.by_extension().items()}
+    return table if return_dict else list(table)

@@ -1,0 +1,19 @@
+"""Names that projects import from django-large-image 0.10; new code imports from `access`."""
+
+from __future__ import annotations
+
+import pathlib
+from typing import Any
+
+from django.db.models.fields.files import FieldFile
+from large_image.tilesource.geo import make_vsi
+
+from django_large_image import access
+
+__all__ = ['field_file_to_local_path', 'make_vsi']
+
+
+def field_file_to_local_path(field_file: FieldFile) -> pathlib.Path:
+    """Return a local path of the file's bytes: the file itself, or a bounded local copy of it."""
+    ref: Any = access.local_ref(access.field_file_ref(field_file))
+    return pathlib.Path(ref.path)
