@@ -20,8 +20,8 @@ from django_large_image.conf import DEFAULTS, FORWARDED, PREFIX, settings
 def register() -> None:
     """Register the checks with Django."""
     for check in (check_sources, check_settings, check_cache, check_viewsets):
-        register_check(check, Tags.compatibility)
-    register_check(check_cache_deploy, Tags.caches, deploy=True)
+        register_check(check, Tags.compatibility)  # type: ignore[call-overload]
+    register_check(check_cache_deploy, Tags.caches, deploy=True)  # type: ignore[call-overload]
 
 
 def check_sources(app_configs: list[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
@@ -60,7 +60,9 @@ def check_settings(app_configs: list[AppConfig] | None, **kwargs: Any) -> list[C
             messages.append(
                 Warning(
                     f'There is no setting {name}.',
-                    hint=f'Did you mean {PREFIX}{close[0]}?' if close else 'See the list of settings in the docs.',
+                    hint=f'Did you mean {PREFIX}{close[0]}?'
+                    if close
+                    else 'See the list of settings in the docs.',
                     id='django_large_image.W003',
                 )
             )
@@ -152,6 +154,6 @@ def check_viewsets(app_configs: list[AppConfig] | None, **kwargs: Any) -> list[C
 
 
 def _subclasses(cls: type) -> list[Any]:
-    direct = cls.__subclasses__()
+    direct: list[Any] = cls.__subclasses__()
     found = [*direct, *(inner for outer in direct for inner in _subclasses(outer))]
     return [c for c in dict.fromkeys(found) if not c.__module__.startswith('django_large_image.')]

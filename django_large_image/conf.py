@@ -23,7 +23,17 @@ DEFAULTS: dict[str, Any] = {
     'SOURCES': ('rasterio', 'gdal', 'openslide', 'tiff', 'ometiff', 'tifffile', 'pil'),
     #: The GDAL raster drivers that may open a file; all of them are single-file formats.
     'DRIVERS': (
-        'GTiff', 'JP2OpenJPEG', 'PNG', 'JPEG', 'WEBP', 'GIF', 'BMP', 'NITF', 'DTED', 'SRTMHGT', 'AAIGrid',
+        'GTiff',
+        'JP2OpenJPEG',
+        'PNG',
+        'JPEG',
+        'WEBP',
+        'GIF',
+        'BMP',
+        'NITF',
+        'DTED',
+        'SRTMHGT',
+        'AAIGrid',
     ),
     #: Let GDAL read files beside the image (.ovr, .msk, .aux.xml, .tfw). Only for folders nobody can upload to.
     'SIDECAR_FILES': False,
@@ -46,6 +56,10 @@ DEFAULTS: dict[str, Any] = {
     'MAX_STYLE_LENGTH': 65_536,
     #: The most bytes that one compressed block of a file may take when decoded.
     'MAX_BLOCK_BYTES': 268_435_456,
+    #: The most pixels of the smallest level of an image; more than that makes zoomed-out tiles too slow.
+    'MAX_BASE_PIXELS': 268_435_456,
+    #: The most directories (pages, frames, levels) of a TIFF.
+    'MAX_DIRECTORIES': 8192,
     # -- open images
     #: The most open handles of one image; a further request waits for one of them.
     'HANDLES_PER_IMAGE': 4,

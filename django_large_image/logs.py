@@ -14,7 +14,9 @@ LOGGERS = (
 
 _URL = re.compile(r'\b(?:https?|s3)://[^\s\'"<>]+')
 _PATH = re.compile(r'(?<![\w/])/(?:[^\s\'",:;<>()/]+/)+[^\s\'",:;<>()]*')
-_SECRET = re.compile(r'(?i)\b(AWS_\w*(?:KEY|TOKEN)\w*|X-Amz-\w+|Signature|Authorization)(\W{1,4})[^\s,\'"}&]+')
+_SECRET = re.compile(
+    r'(?i)\b(AWS_\w*(?:KEY|TOKEN)\w*|X-Amz-\w+|Signature|Authorization)(\W{1,4})[^\s,\'"}&]+'
+)
 
 
 def redact(text: str) -> str:

@@ -23,7 +23,7 @@ class RuntimeSetting(models.Model):
     changed = models.DateTimeField(auto_now=True)
 
     #: The settings that can be changed at run time, with the check of a new value.
-    CHANGEABLE: ClassVar[dict[str, tuple[type, str]]] = {
+    CHANGEABLE: ClassVar[dict[str, tuple[type[Any], str]]] = {
         'AUTO_SERVE': (bool, 'true or false'),
         'MAX_UNTILED_SIZE': (int, 'an integer from 256 to 65536'),
     }
@@ -78,7 +78,7 @@ def change_runtime_settings(changes: dict[str, Any]) -> dict[str, Any]:
         if name not in RuntimeSetting.CHANGEABLE:
             raise InvalidParameter('name', name.lower(), ' or '.join(RuntimeSetting.CHANGEABLE).lower())
         kind, allowed = RuntimeSetting.CHANGEABLE[name]
-        if type(value) is not kind or (kind is int and not 256 <= value <= 65536):
+        if type(value) is not kind or (type(value) is int and not 256 <= value <= 65536):
             raise InvalidParameter(name.lower(), value, allowed)
     with transaction.atomic():
         for name, value in changes.items():

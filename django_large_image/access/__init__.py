@@ -17,7 +17,16 @@ from django_large_image.access.ref import ImageRef
 from django_large_image.access.url import url_ref
 from django_large_image.exceptions import ImageMissing, ImageUnreadable
 
-__all__ = ['ImageRef', 'field_file_ref', 'image_ref', 'local_ref', 'path_ref', 'raster_ref', 'url_ref', 'user_value_ref']
+__all__ = [
+    'ImageRef',
+    'field_file_ref',
+    'image_ref',
+    'local_ref',
+    'path_ref',
+    'raster_ref',
+    'url_ref',
+    'user_value_ref',
+]
 
 
 def image_ref(value: Any) -> ImageRef:

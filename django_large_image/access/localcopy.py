@@ -127,5 +127,3 @@ def clear_copies() -> int:
     count = sum(1 for name in os.listdir(folder) if not name.startswith('.') and not name.endswith('.lock'))
     shutil.rmtree(folder, ignore_errors=True)
     return count
-
-

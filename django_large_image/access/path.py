@@ -10,7 +10,16 @@ from django_large_image.conf import settings
 from django_large_image.exceptions import ImageUnreadable
 
 #: Remote file systems of GDAL that a path may name. `/vsistdin/`, `/vsisubfile/` and the like have no use here.
-VSI_PREFIXES = ('/vsis3/', '/vsigs/', '/vsiaz/', '/vsiadls/', '/vsioss/', '/vsiswift/', '/vsizip/', '/vsitar/')
+VSI_PREFIXES = (
+    '/vsis3/',
+    '/vsigs/',
+    '/vsiaz/',
+    '/vsiadls/',
+    '/vsioss/',
+    '/vsiswift/',
+    '/vsizip/',
+    '/vsitar/',
+)
 
 
 def path_ref(path: str) -> ImageRef:

@@ -24,8 +24,14 @@ from django_large_image.exceptions import HostNotAllowed, ImageUnreadable, Remot
 SIGNATURES: tuple[tuple[str, frozenset[str]], ...] = (
     ('x-amz-signature', frozenset({'x-amz-'})),
     ('x-goog-signature', frozenset({'x-goog-'})),
-    ('signature', frozenset({'signature', 'awsaccesskeyid', 'googleaccessid', 'expires', 'policy', 'key-pair-id'})),
-    ('sig', frozenset('sig se st sp sv sr spr ske skoid sks skt sktid skv'.split())),
+    (
+        'signature',
+        frozenset({'signature', 'awsaccesskeyid', 'googleaccessid', 'expires', 'policy', 'key-pair-id'}),
+    ),
+    (
+        'sig',
+        frozenset(['sig', 'se', 'st', 'sp', 'sv', 'sr', 'spr', 'ske', 'skoid', 'sks', 'skt', 'sktid', 'skv']),
+    ),
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import functools
 import io
+from typing import IO
 
 import numpy as np
 from PIL import Image, ImageColor, features
@@ -35,7 +36,9 @@ def by_extension() -> dict[str, Format]:
     missing = {Format.AVIF} if not features.check('avif') else set()
     if not features.check('webp'):
         missing.add(Format.WEBP)
-    return {extension: member for member in Format if member not in missing for extension in member.extensions}
+    return {
+        extension: member for member in Format if member not in missing for extension in member.extensions
+    }
 
 
 def parse_format(extension: str | None) -> Format:
@@ -63,7 +66,7 @@ def to_uint8(pixels: np.ndarray) -> np.ndarray:
     if kind in 'iu' and size <= 4:
         shifted = pixels.astype(np.int64) + (1 << (8 * size - 1)) if kind == 'i' else pixels
         return (shifted >> (8 * (size - 1))).astype(np.uint8)
-    return np.clip(np.nan_to_num(pixels, nan=0.0), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.nan_to_num(pixels, nan=0.0), 0, 255), np.uint8)
 
 
 def encode(pixels: np.ndarray, fmt: Format) -> bytes:
@@ -73,7 +76,7 @@ def encode(pixels: np.ndarray, fmt: Format) -> bytes:
     return output.getvalue()
 
 
-def write(pixels: np.ndarray, fmt: Format, output: io.BytesIO | io.BufferedIOBase) -> None:
+def write(pixels: np.ndarray, fmt: Format, output: IO[bytes]) -> None:
     """Encode uint8 pixels of shape (height, width, 1 to 4 bands) into a binary file."""
     image = Image.fromarray(np.squeeze(pixels, axis=2) if pixels.shape[2] == 1 else pixels)
     if fmt is Format.JPEG and image.mode in ('LA', 'RGBA'):
@@ -92,7 +95,7 @@ def write(pixels: np.ndarray, fmt: Format, output: io.BytesIO | io.BufferedIOBas
 
 def _flatten(image: Image.Image) -> Image.Image:
     rgba = image.convert('RGBA')
-    background = Image.new('RGBA', image.size, ImageColor.getrgb(settings.BACKGROUND) + (255,))
+    background = Image.new('RGBA', image.size, (*ImageColor.getrgb(settings.BACKGROUND)[:3], 255))
     background.alpha_composite(rgba)
     return background.convert('RGB')
 

@@ -29,7 +29,9 @@ def compute(
     width, height = image.size(source)
     if exact and width * height > settings.MAX_EXACT_PIXELS:
         raise InvalidParameter(
-            'exact', True, f'false for images of more than {settings.MAX_EXACT_PIXELS} pixels (this has {width * height})'
+            'exact',
+            True,
+            f'false for images of more than {settings.MAX_EXACT_PIXELS} pixels (this has {width * height})',
         )
     with reading():
         if getattr(source, 'name', '') == 'rasterio' and hasattr(source, 'isGeoreferenced'):
@@ -83,8 +85,16 @@ def _of_any(source: Any, exact: bool, frame: int | None) -> list[Blocks]:
     rows = max(1, 4_000_000 // width) if exact else height
 
     def strip(top: int) -> np.ndarray:
-        region = {'left': 0, 'top': top, 'right': width, 'bottom': min(height, top + rows), 'units': 'base_pixels'}
-        pixels, _ = raw.getRegion(region=region, format=TILE_FORMAT_NUMPY, resample=None, frame=frame, **output)
+        region = {
+            'left': 0,
+            'top': top,
+            'right': width,
+            'bottom': min(height, top + rows),
+            'units': 'base_pixels',
+        }
+        pixels, _ = raw.getRegion(
+            region=region, format=TILE_FORMAT_NUMPY, resample=None, frame=frame, **output
+        )
         return np.asarray(pixels)
 
     first = strip(0)

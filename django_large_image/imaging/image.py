@@ -40,7 +40,11 @@ def band_count(source: Any) -> int:
     if 'band count' not in info:
         dataset = getattr(source, 'dataset', None)
         count = getattr(dataset, 'count', None) or getattr(dataset, 'RasterCount', None)
-        info['band count'] = count if isinstance(count, int) else len(getattr(source, '_unstyled', source).getBandInformation())
+        info['band count'] = (
+            count
+            if isinstance(count, int)
+            else len(getattr(source, '_unstyled', source).getBandInformation())
+        )
     return int(info['band count'])
 
 
@@ -55,7 +59,9 @@ def check_request(source: Any, style: dict[str, Any] | None, frame: int | None) 
 
 def size(source: Any) -> tuple[int, int]:
     """Return the image's own width and height in pixels, whatever projection it is opened in."""
-    return int(getattr(source, 'sourceSizeX', source.sizeX)), int(getattr(source, 'sourceSizeY', source.sizeY))
+    return int(getattr(source, 'sourceSizeX', source.sizeX)), int(
+        getattr(source, 'sourceSizeY', source.sizeY)
+    )
 
 
 def grid(source: Any, z: int) -> tuple[int, int, int]:

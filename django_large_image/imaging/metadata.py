@@ -113,7 +113,11 @@ def frames(source: Any) -> dict[str, Any]:
         {
             'frame': f'Frame {entry["Frame"]}',
             'bands': [
-                {'index': entry.get('Index'), 'frame': entry['Frame'], 'name': entry.get('Channel', entry.get('Name', ''))}
+                {
+                    'index': entry.get('Index'),
+                    'frame': entry['Frame'],
+                    'name': entry.get('Channel', entry.get('Name', '')),
+                }
             ],
         }
         for entry in listed
@@ -127,7 +131,7 @@ def tiff_dump(ref: ImageRef) -> Any:
     Raises `NotSupported` without tifftools and for a file that is no TIFF, `ImageUnreadable` for a broken one.
     """
     from django_large_image.access import local_ref
-    from django_large_image.sources import guard
+    from django_large_image.sources import guard, tiffheader
 
     local = local_ref(ref)
     assert local.path is not None
@@ -137,15 +141,13 @@ def tiff_dump(ref: ImageRef) -> Any:
         import tifftools
     except ImportError:
         raise NotSupported('The dump of TIFF tags needs the package tifftools on the server.') from None
+    count = len(tiffheader.directories(local.path))
+    if count > MAX_IFDS:
+        raise NotSupported(f'The TIFF has {count} directories; up to {MAX_IFDS} are shown.')
     output = io.StringIO()
     try:
-        info = tifftools.read_tiff(local.path)
-        if len(info['ifds']) > MAX_IFDS:
-            raise NotSupported(f'The TIFF has {len(info["ifds"])} directories; up to {MAX_IFDS} are shown.')
         tifftools.tiff_dump(local.path, dest=output, outformat='json')
         found = json.loads(output.getvalue())
-    except NotSupported:
-        raise
     except Exception as error:
         raise ImageUnreadable('The tags of the TIFF cannot be read.') from error
     return json_safe(found, hidden(local) + hidden(ref))

@@ -12,7 +12,9 @@ from large_image.tilesource.utilities import getAvailableNamedPalettes, getPalet
 from django_large_image.exceptions import InvalidParameter
 from django_large_image.imaging.formats import Format, encode
 
-ALLOWED = 'a name of api/large-image/colormaps, a colour such as #ff0000 or red, or a list of two or more colours'
+ALLOWED = (
+    'a name of api/large-image/colormaps, a colour such as #ff0000 or red, or a list of two or more colours'
+)
 #: The most entries of a palette that is given as a list.
 MAX_ENTRIES = 4096
 
@@ -33,12 +35,16 @@ def _known() -> frozenset[str]:
     return frozenset(name for group in names().values() for name in group)
 
 
+def _hex(colour: Any) -> str:
+    return '#' + ''.join(f'{int(value):02x}' for value in colour)
+
+
 @functools.lru_cache(maxsize=512)
 def _named(name: str) -> tuple[str, ...]:
     # large-image looks a name up by attribute in palettable; only names that were listed get that far.
     if name not in _known() and not re.fullmatch(r'#[0-9a-fA-F]{3,8}|[a-zA-Z]{1,32}', name):
         raise ValueError(name)
-    return tuple('#%02x%02x%02x%02x' % tuple(int(value) for value in colour) for colour in getPaletteColors(name))
+    return tuple(_hex(colour) for colour in getPaletteColors(name))
 
 
 def resolve(value: Any, parameter: str = 'palette') -> list[str]:
@@ -64,14 +70,19 @@ def _colour(entry: Any, parameter: str) -> str:
         elif (
             isinstance(entry, list)
             and len(entry) in (3, 4)
-            and all(isinstance(part, int | float) and not isinstance(part, bool) and 0 <= part <= 1 for part in entry)
+            and all(
+                isinstance(part, int | float) and not isinstance(part, bool) and 0 <= part <= 1
+                for part in entry
+            )
         ):
             values = getPaletteColors([tuple(entry)])[0]
         else:
             raise ValueError(entry)
     except (ValueError, KeyError, IndexError, TypeError, AttributeError):
-        raise InvalidParameter(parameter, entry, 'a colour such as #ff0000 or red, or [r, g, b] from 0 to 1') from None
-    return '#%02x%02x%02x%02x' % tuple(int(value) for value in values)
+        raise InvalidParameter(
+            parameter, entry, 'a colour such as #ff0000 or red, or [r, g, b] from 0 to 1'
+        ) from None
+    return _hex(values)
 
 
 def legend(name: str, width: int, height: int, fmt: Format, scheme: str = 'linear') -> bytes:

@@ -32,7 +32,9 @@ def read(source: Any, left: float, top: float, units: str, frame: int | None) ->
 def to_pixels(source: Any, x: float, y: float, units: str) -> tuple[float, float]:
     """Return the pixel coordinates of a place given in a CRS; raises `NotSupported` and `InvalidParameter`."""
     if not image.is_geospatial(source):
-        raise NotSupported('The image is not georeferenced; units must be pixels.', parameter='units', value=units)
+        raise NotSupported(
+            'The image is not georeferenced; units must be pixels.', parameter='units', value=units
+        )
     with reading():
         column, row = source.toNativePixelCoordinates(x, y, crs=units, roundResults=False)
     if not (math.isfinite(column) and math.isfinite(row)):

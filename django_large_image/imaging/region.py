@@ -41,9 +41,13 @@ class Region:
         if not self.left < self.right:
             raise InvalidParameter('right', self.right, f'a number greater than left ({self.left})')
         if self.units == 'pixels' and not self.top < self.bottom:
-            raise InvalidParameter('bottom', self.bottom, f'a number greater than top ({self.top}) for pixels')
+            raise InvalidParameter(
+                'bottom', self.bottom, f'a number greater than top ({self.top}) for pixels'
+            )
         if self.units != 'pixels' and not self.bottom < self.top:
-            raise InvalidParameter('bottom', self.bottom, f'a number less than top ({self.top}) for {self.units}')
+            raise InvalidParameter(
+                'bottom', self.bottom, f'a number less than top ({self.top}) for {self.units}'
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +63,15 @@ class Frame:
 
 
 @contextlib.contextmanager
-def temporary_file(suffix: str) -> Iterator[tuple[Path, IO[bytes]]]:
-    """Yield the path of a temporary file, and the file opened after the block to be read.
+def temporary_file(suffix: str) -> Iterator[Path]:
+    """Yield the path of a new temporary file; its name is gone when the block ends, also on an error.
 
-    The name is gone when the block ends, also on an error; the bytes go when the open file is closed.
+    A file that was opened in the block can still be read (POSIX), and its bytes go when it is closed.
     """
     descriptor, name = tempfile.mkstemp(prefix='large-image-', suffix=suffix)
-    file = os.fdopen(descriptor, 'w+b')
+    os.close(descriptor)
     try:
-        yield Path(name), file
-    except BaseException:
-        file.close()
-        raise
+        yield Path(name)
     finally:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(name)
@@ -84,13 +85,15 @@ def render(source: Any, region: Region, styled: bool, frame: int | None, fmt: Fo
     """
     geospatial = image.is_geospatial(source)
     if region.units != 'pixels' and not geospatial:
-        raise NotSupported('The image is not georeferenced; units must be pixels.', parameter='units', value=region.units)
+        raise NotSupported(
+            'The image is not georeferenced; units must be pixels.', parameter='units', value=region.units
+        )
     projected = bool(getattr(source, 'projection', None))
     with reading():
         place = _projected_frame(source, region) if projected else _native_frame(source, region)
     _check_size(place, fmt)
     from_rasterio = hasattr(source, 'isGeoreferenced')
-    with temporary_file(f'.{fmt.extensions[0]}') as (path, _), reading():
+    with temporary_file(f'.{fmt.extensions[0]}') as path, reading():
         if fmt is Format.TIFF and geospatial and from_rasterio:
             from django_large_image.imaging import geotiff
 
@@ -106,7 +109,9 @@ def _check_size(place: Frame, fmt: Format) -> None:
     count, most = place.width * place.height, settings.MAX_REGION_PIXELS
     if count > most:
         raise RegionTooLarge(
-            'region', f'{place.width} × {place.height} pixels', f'at most {most} pixels; ask for less or set max_width'
+            'region',
+            f'{place.width} × {place.height} pixels',
+            f'at most {most} pixels; ask for less or set max_width',
         )
     side = MAX_SIDE.get(fmt)
     if side and max(place.width, place.height) > side:
@@ -131,7 +136,9 @@ def _native_frame(source: Any, region: Region) -> Frame:
 
 def _crs_to_pixels(source: Any, region: Region) -> tuple[float, float, float, float]:
     crs = source.getCrs()
-    x0, y0, x1, y1 = _transform_bounds(region.units, crs, (region.left, region.bottom, region.right, region.top))
+    x0, y0, x1, y1 = _transform_bounds(
+        region.units, crs, (region.left, region.bottom, region.right, region.top)
+    )
     inverse = ~source._getAffine()
     corners = [inverse * point for point in ((x0, y0), (x0, y1), (x1, y0), (x1, y1))]
     columns, rows = zip(*corners, strict=True)
@@ -158,13 +165,15 @@ def _projected_frame(source: Any, region: Region) -> Frame:
     return Frame(x0, y1, x1, y0, *_output_size(width, height, region))
 
 
-def _transform_bounds(source_crs: Any, target_crs: Any, sides: tuple[float, ...]) -> tuple[float, float, float, float]:
+def _transform_bounds(
+    source_crs: Any, target_crs: Any, sides: tuple[float, ...]
+) -> tuple[float, float, float, float]:
     from rasterio.warp import transform_bounds
 
     found = transform_bounds(source_crs, target_crs, *sides, densify_pts=21)
     if not all(math.isfinite(side) for side in found):
         raise InvalidParameter('units', str(source_crs), 'a CRS in which the region lies where the image is')
-    return tuple(found)  # type: ignore[return-value]
+    return tuple(found)
 
 
 def _beside(region: Region, allowed: str) -> InvalidParameter:

@@ -57,7 +57,9 @@ def parse_style(value: Any) -> dict[str, Any] | None:
     if not isinstance(bands, list) or len(bands) > MAX_BANDS:
         raise InvalidParameter('style.bands', bands, f'a list of at most {MAX_BANDS} objects')
     parsed = _parse({key: entry for key, entry in value.items() if key != 'bands'}, 'style', TOP_KEYS)
-    return parsed | {'bands': [_parse(band, f'style.bands[{index}]', BAND_KEYS) for index, band in enumerate(bands)]}
+    return parsed | {
+        'bands': [_parse(band, f'style.bands[{index}]', BAND_KEYS) for index, band in enumerate(bands)]
+    }
 
 
 def _refuse_functions(value: Any, place: str, depth: int = 0) -> None:
@@ -96,7 +98,9 @@ def _is_number(value: Any) -> bool:
 def _band(value: Any, place: str) -> int | str:
     if isinstance(value, str) and value.isascii() and value.isdigit():
         value = int(value)
-    if (isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 65535) or value in BAND_NAMES:
+    if (
+        isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 65535
+    ) or value in BAND_NAMES:
         return value  # type: ignore[no-any-return]
     raise InvalidParameter(place, value, f'a band number from 1 or one of {", ".join(BAND_NAMES)}')
 
@@ -117,9 +121,8 @@ def _range(value: Any, place: str) -> float | str:
         return number  # type: ignore[no-any-return]
     if isinstance(value, str) and value in RANGE_WORDS:
         return value
-    if isinstance(value, str) and (match := re.fullmatch(r'(?:auto|min|max):(\d*\.?\d+)', value)):
-        if float(match.group(1)) <= 1:
-            return value
+    if isinstance(value, str) and re.fullmatch(r'(?:auto|min|max):(?:0|1|0?\.\d+)', value):
+        return value
     raise InvalidParameter(place, value, f'a finite number, one of {", ".join(RANGE_WORDS)}, or min:0.02')
 
 
@@ -155,7 +158,15 @@ def _boolean(value: Any, place: str) -> bool:
 
 
 def _boolean_or_text(value: Any, place: str) -> bool | str:
-    return value if isinstance(value, bool) else str(_one_of(('perceptual', 'relative_colorimetric', 'saturation', 'absolute_colorimetric'))(value, place))
+    return (
+        value
+        if isinstance(value, bool)
+        else str(
+            _one_of(('perceptual', 'relative_colorimetric', 'saturation', 'absolute_colorimetric'))(
+                value, place
+            )
+        )
+    )
 
 
 def _palette(value: Any, place: str) -> list[str] | str:

@@ -18,13 +18,19 @@ def check_index(source: Any, z: int, x: int, y: int) -> None:
     columns, rows, levels = image.grid(source, z)
     if z >= levels:
         raise TileOutsideGrid(
-            f'z: {z} is not allowed; allowed is 0 to {levels - 1}.', parameter='z', value=z, allowed=f'0 to {levels - 1}'
+            f'z: {z} is not allowed; allowed is 0 to {levels - 1}.',
+            parameter='z',
+            value=z,
+            allowed=f'0 to {levels - 1}',
         )
     for name, value, count in (('x', x, columns), ('y', y, rows)):
         if not 0 <= value < count:
             allowed = f'0 to {count - 1} at zoom level {z}'
             raise TileOutsideGrid(
-                f'{name}: {value} is not allowed; allowed is {allowed}.', parameter=name, value=value, allowed=allowed
+                f'{name}: {value} is not allowed; allowed is {allowed}.',
+                parameter=name,
+                value=value,
+                allowed=allowed,
             )
 
 
@@ -49,7 +55,9 @@ def render(source: Any, z: int, x: int, y: int, frame: int | None, fmt: Format) 
 def _touches(source: Any, z: int, x: int, y: int) -> bool:
     xmin, ymin, xmax, ymax = source.getTileCorners(z, x, y)
     bounds = source.getBounds(source.projection)
-    return bool(xmin < bounds['xmax'] and xmax > bounds['xmin'] and ymin < bounds['ymax'] and ymax > bounds['ymin'])
+    return bool(
+        xmin < bounds['xmax'] and xmax > bounds['xmin'] and ymin < bounds['ymax'] and ymax > bounds['ymin']
+    )
 
 
 def corners(source: Any, z: int, x: int, y: int) -> dict[str, float]:

@@ -90,14 +90,14 @@ class LargeImageBase(Endpoints):
 
     def is_large_image(self, request: Any, ref: ImageRef) -> bool:
         """Return whether the file was made a large image; asked only if not every file is served."""
-        return LargeImage.objects.filter(identity=identity_of(ref)).exists()
+        return bool(LargeImage.objects.filter(identity=identity_of(ref)).exists())
 
     # -- the way of a request
 
     def _overrides(self, name: str) -> bool:
         """Return whether the project replaced a hook of this class."""
         method = getattr(type(self), name)
-        return not getattr(method, '__module__', '').startswith('django_large_image.')
+        return not str(getattr(method, '__module__', '')).startswith('django_large_image.')
 
     def authorize(self) -> None:
         """Fetch the object through the viewset's own queryset and permissions, if it has them.
@@ -143,7 +143,13 @@ class LargeImageBase(Endpoints):
         return '\0'.join(str(part) for part in parts)
 
     def answer_image(
-        self, request: Any, pk: Any, name: str, values: dict[str, Any], fmt: Format, render: Callable[[Any], bytes]
+        self,
+        request: Any,
+        pk: Any,
+        name: str,
+        values: dict[str, Any],
+        fmt: Format,
+        render: Callable[[Any], bytes],
     ) -> HttpResponse:
         """Answer with a picture: from the client's copy, from the tile cache, or rendered from the opened image."""
         ref = self.image_ref(request, pk)

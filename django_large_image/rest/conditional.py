@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any
+from typing import Any, TypeVar
 
-from django.http import HttpResponse
+from django.http import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 from django.utils.http import http_date, parse_etags
 
 from django_large_image.access import ImageRef
 from django_large_image.conf import settings
+
+Response = TypeVar('Response', bound=HttpResponseBase)
 
 
 def etag_of(key: str) -> str:
@@ -31,7 +33,7 @@ def not_modified(request: Any, etag: str) -> bool:
     return '*' in tags or any(tag.removeprefix('W/') == etag for tag in tags)
 
 
-def patch(response: HttpResponse, etag: str, ref: ImageRef) -> HttpResponse:
+def patch(response: Response, etag: str, ref: ImageRef) -> Response:
     """Set the caching headers of a successful answer, and return it."""
     response['ETag'] = etag
     response['Cache-Control'] = settings.CACHE_CONTROL

@@ -55,8 +55,12 @@ class Data(LargeImageBase):
         source = self.open_checked(request, pk, style, values['frame'])
         units = values['units'] or ('EPSG:4326' if image.is_geospatial(source) else 'pixels')
         sides = {name: values[name] for name in ('left', 'top', 'right', 'bottom', 'max_width', 'max_height')}
-        file = region.render(source, region.Region(units=units, **sides), bool(style), values['frame'], file_format)
-        response = FileResponse(file, content_type=file_format.media_type, filename=f'region.{file_format.extensions[0]}')
+        file = region.render(
+            source, region.Region(units=units, **sides), bool(style), values['frame'], file_format
+        )
+        response = FileResponse(
+            file, content_type=file_format.media_type, filename=f'region.{file_format.extensions[0]}'
+        )
         return conditional.patch(response, etag, ref)
 
     @endpoint('data/pixel', name='pixel', summary='The values of one pixel', query=PixelParams)
@@ -82,8 +86,17 @@ class Data(LargeImageBase):
             ),
         )  # fmt: skip
 
-    @endpoint('data/(?P<what>thumbnail|region)', name='data-no-format', summary='', query=RegionParams, hidden=True, **IMAGE_ACTION)
+    @endpoint(
+        'data/(?P<what>thumbnail|region)',
+        name='data-no-format',
+        summary='',
+        query=RegionParams,
+        hidden=True,
+        **IMAGE_ACTION,
+    )
     def data_no_format(self, request: Any, pk: Any = None, what: str = '', **kwargs: Any) -> HttpResponseBase:
         """Answer in the default format; a router with format suffixes has the format in `format`."""
-        response: HttpResponseBase = (self.region if what == 'region' else self.thumbnail)(request, pk=pk, **kwargs)
+        response: HttpResponseBase = (self.region if what == 'region' else self.thumbnail)(
+            request, pk=pk, **kwargs
+        )
         return response

@@ -29,7 +29,9 @@ class LargeImageView(APIView):
 
     def handle_exception(self, exc: Exception) -> Any:
         """Answer our errors in their own form and leave all others to DRF."""
-        return error_response(self, exc) if isinstance(exc, LargeImageError) else super().handle_exception(exc)
+        return (
+            error_response(self, exc) if isinstance(exc, LargeImageError) else super().handle_exception(exc)
+        )
 
 
 class ListTileSourcesView(LargeImageView):
@@ -76,7 +78,9 @@ class ListAvailableFormatsView(LargeImageView):
 
     def get(self, request: Any) -> Response:
         """List the extensions with their media types."""
-        return Response({extension: member.media_type for extension, member in formats.by_extension().items()})
+        return Response(
+            {extension: member.media_type for extension, member in formats.by_extension().items()}
+        )
 
 
 class SettingsView(LargeImageView):
@@ -96,7 +100,11 @@ class SettingsView(LargeImageView):
         if not isinstance(request.data, dict) or not request.data:
             raise ParseError('The body must be a JSON object of settings to change.')
         for name in request.data:
-            if not isinstance(name, str) or name.upper() not in RuntimeSetting.CHANGEABLE or name != name.lower():
+            if (
+                not isinstance(name, str)
+                or name.upper() not in RuntimeSetting.CHANGEABLE
+                or name != name.lower()
+            ):
                 raise InvalidParameter('name', name, ' or '.join(RuntimeSetting.CHANGEABLE).lower())
         change_runtime_settings({name.upper(): value for name, value in request.data.items()})
         return self.get(request)

@@ -24,7 +24,12 @@ class Metadata(LargeImageBase):
         values = ProjectionParams.read(request.query_params)
         return self.answer_json(request, pk, 'metadata', values, metadata.metadata)
 
-    @endpoint('info/metadata_internal', name='metadata-internal', summary="The reader's own metadata", query=OpenParams)
+    @endpoint(
+        'info/metadata_internal',
+        name='metadata-internal',
+        summary="The reader's own metadata",
+        query=OpenParams,
+    )
     def metadata_internal(self, request: Any, pk: Any = None, **kwargs: Any) -> HttpResponse:
         """What the reader knows beyond the common metadata; its form depends on the reader."""
         values = OpenParams.read(request.query_params)
@@ -43,7 +48,11 @@ class Metadata(LargeImageBase):
         """Interpretation, nodata and statistics of one band."""
         values = BandParams.read(request.query_params)
         return self.answer_json(
-            request, pk, 'band', values, lambda source, ref: metadata.band(source, values['band'], values['frame'])
+            request,
+            pk,
+            'band',
+            values,
+            lambda source, ref: metadata.band(source, values['band'], values['frame']),
         )
 
     @endpoint('info/frames', name='frames', summary='The frames and their bands', query=OpenParams)

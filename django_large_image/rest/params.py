@@ -39,7 +39,9 @@ class Params(serializers.Serializer[Any]):
                 if field.required:
                     raise MissingParameter(name, allowed(field))
                 default = field.default
-                found[name] = None if default is serializers.empty else default() if callable(default) else default
+                found[name] = (
+                    None if default is serializers.empty else default() if callable(default) else default
+                )
                 continue
             try:
                 found[name] = field.run_validation(raw)
@@ -153,8 +155,9 @@ class TextOrNumberField(serializers.CharField):
 class OpenParams(Params):
     """How an image is opened."""
 
-    source = SourceField(
-        required=False, help_text='The source that reads the image; by default the best one is found. See api/large-image/sources.'
+    source = SourceField(  # type: ignore[assignment]
+        required=False,
+        help_text='The source that reads the image; by default the best one is found. See api/large-image/sources.',
     )
 
 
@@ -172,35 +175,44 @@ class FrameParams(Params):
     """Which frame of a multi-frame image."""
 
     frame = serializers.IntegerField(
-        required=False, min_value=0, max_value=1_000_000, help_text='The frame of a multi-frame image, from 0.'
+        required=False,
+        min_value=0,
+        max_value=1_000_000,
+        help_text='The frame of a multi-frame image, from 0.',
     )
 
 
 class StyleParams(Params):
     """How values become colours: a style, or the short form for one band."""
 
-    style = StyleField(
+    style = StyleField(  # type: ignore[assignment]
         required=False,
-        help_text='A style as JSON; it takes the place of the short form. Longer ones can be sent as the body of a POST.',
+        help_text='A style as JSON; it takes the place of the short form. A long one can be the body of a POST.',
     )
     band = serializers.IntegerField(
         required=False, min_value=1, max_value=65535, help_text='Short form: the band to show, from 1.'
     )
     min = TextOrNumberField(
-        required=False, help_text='Short form: the value of the first colour; a number, auto, min, max or full.'
+        required=False,
+        help_text='Short form: the value of the first colour; a number, auto, min, max or full.',
     )
     max = TextOrNumberField(
-        required=False, help_text='Short form: the value of the last colour; a number, auto, min, max or full.'
+        required=False,
+        help_text='Short form: the value of the last colour; a number, auto, min, max or full.',
     )
     palette = serializers.CharField(
-        required=False, help_text='Short form: a name of api/large-image/colormaps or a colour. `cmap` means the same.'
+        required=False,
+        help_text='Short form: a name of api/large-image/colormaps or a colour. `cmap` means the same.',
     )
     cmap = serializers.CharField(required=False, help_text='Another name of `palette`.')
     nodata = TextOrNumberField(
-        required=False, help_text="Short form: the value that is transparent; a number, or auto for the file's own."
+        required=False,
+        help_text="Short form: the value that is transparent; a number, or auto for the file's own.",
     )
     scheme = serializers.ChoiceField(
-        choices=SCHEMES, required=False, help_text='Short form: whether colours between those of the palette are made.'
+        choices=SCHEMES,
+        required=False,
+        help_text='Short form: whether colours between those of the palette are made.',
     )
 
 
@@ -211,9 +223,15 @@ class TileParams(ProjectionParams, FrameParams, StyleParams):
 class TilePath(Params):
     """The path of a tile."""
 
-    z = serializers.IntegerField(min_value=0, max_value=30, help_text='Zoom level; 0 is the whole image (or world) in one tile.')
-    x = serializers.IntegerField(min_value=0, max_value=MAX_INDEX, help_text='Column of the tile, from 0 at the left.')
-    y = serializers.IntegerField(min_value=0, max_value=MAX_INDEX, help_text='Row of the tile, from 0 at the top.')
+    z = serializers.IntegerField(
+        min_value=0, max_value=30, help_text='Zoom level; 0 is the whole image (or world) in one tile.'
+    )
+    x = serializers.IntegerField(
+        min_value=0, max_value=MAX_INDEX, help_text='Column of the tile, from 0 at the left.'
+    )
+    y = serializers.IntegerField(
+        min_value=0, max_value=MAX_INDEX, help_text='Row of the tile, from 0 at the top.'
+    )
 
 
 class FrameTilePath(TilePath):
@@ -226,10 +244,18 @@ class ThumbnailParams(ProjectionParams, FrameParams, StyleParams):
     """The query of a thumbnail."""
 
     max_width = BoundedIntegerField(
-        setting='MAX_THUMBNAIL_SIZE', min_value=2, required=False, default=256, help_text='The largest width, in pixels.'
+        setting='MAX_THUMBNAIL_SIZE',
+        min_value=2,
+        required=False,
+        default=256,
+        help_text='The largest width, in pixels.',
     )
     max_height = BoundedIntegerField(
-        setting='MAX_THUMBNAIL_SIZE', min_value=2, required=False, default=256, help_text='The largest height, in pixels.'
+        setting='MAX_THUMBNAIL_SIZE',
+        min_value=2,
+        required=False,
+        default=256,
+        help_text='The largest height, in pixels.',
     )
 
 
@@ -246,10 +272,16 @@ class RegionParams(ProjectionParams, FrameParams, StyleParams):
         'georeferenced image and pixels for others.',
     )
     max_width = serializers.IntegerField(
-        required=False, min_value=1, max_value=1_000_000, help_text='Make the answer smaller, to at most so many pixels across.'
+        required=False,
+        min_value=1,
+        max_value=1_000_000,
+        help_text='Make the answer smaller, to at most so many pixels across.',
     )
     max_height = serializers.IntegerField(
-        required=False, min_value=1, max_value=1_000_000, help_text='Make the answer smaller, to at most so many pixels down.'
+        required=False,
+        min_value=1,
+        max_value=1_000_000,
+        help_text='Make the answer smaller, to at most so many pixels down.',
     )
 
 
@@ -265,13 +297,19 @@ class HistogramParams(OpenParams, FrameParams):
     """The query of a histogram."""
 
     bins = BoundedIntegerField(
-        setting='MAX_HISTOGRAM_BINS', min_value=1, required=False, default=256, help_text='The number of bins.'
+        setting='MAX_HISTOGRAM_BINS',
+        min_value=1,
+        required=False,
+        default=256,
+        help_text='The number of bins.',
     )
     density = serializers.BooleanField(
         required=False, default=False, help_text='Give each bin as a share of all samples instead of a count.'
     )
-    onlyMinMax = serializers.BooleanField(  # noqa: N815 - 0.10's name
-        required=False, default=False, help_text='Answer with the smallest and largest value of each band alone.'
+    onlyMinMax = serializers.BooleanField(
+        required=False,
+        default=False,
+        help_text='Answer with the smallest and largest value of each band alone.',
     )
     exact = serializers.BooleanField(
         required=False, default=False, help_text='Read every pixel instead of an overview of about a million.'
@@ -293,8 +331,15 @@ class BandParams(BandsParams):
 class LegendParams(Params):
     """The query of a palette's picture."""
 
-    width = serializers.IntegerField(required=False, default=256, min_value=1, max_value=2048, help_text='Width in pixels.')
-    height = serializers.IntegerField(required=False, default=16, min_value=1, max_value=512, help_text='Height in pixels.')
+    width = serializers.IntegerField(
+        required=False, default=256, min_value=1, max_value=2048, help_text='Width in pixels.'
+    )
+    height = serializers.IntegerField(
+        required=False, default=16, min_value=1, max_value=512, help_text='Height in pixels.'
+    )
     scheme = serializers.ChoiceField(
-        choices=SCHEMES, required=False, default='linear', help_text='Whether colours between those of the palette are made.'
+        choices=SCHEMES,
+        required=False,
+        default='linear',
+        help_text='Whether colours between those of the palette are made.',
     )

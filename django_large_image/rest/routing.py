@@ -42,7 +42,9 @@ def endpoint(
         def handler(view: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
             return guarded(view, method, request, *args, **kwargs)
 
-        routed = action(detail=True, url_path=url_path, url_name=name, methods=list(methods), **options)(handler)
+        routed = action(detail=True, url_path=url_path, url_name=name, methods=list(methods), **options)(
+            handler
+        )
         if hidden:
             return schema.hide(routed)
         return schema.describe(routed, summary, query, path, methods, image)
@@ -68,7 +70,7 @@ def error_response(view: Any, error: LargeImageError) -> Any:
     """Return the answer to an error, through the project's own exception handler."""
     exception = APIException()
     exception.status_code = error.status
-    exception.detail = error.body  # type: ignore[assignment]
+    exception.detail = error.body
     if hasattr(error, 'retry_after'):
         exception.wait = error.retry_after  # type: ignore[attr-defined]
     response = view.handle_exception(exception)

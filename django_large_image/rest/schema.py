@@ -71,16 +71,24 @@ def _for_yasg(
 
     parameters = [_yasg_parameter(openapi, openapi.IN_QUERY, n, f) for n, f in query._declared_fields.items()]
     if path:
-        parameters += [_yasg_parameter(openapi, openapi.IN_PATH, n, f) for n, f in path._declared_fields.items()]
+        parameters += [
+            _yasg_parameter(openapi, openapi.IN_PATH, n, f) for n, f in path._declared_fields.items()
+        ]
     if image:
         parameters.append(
             openapi.Parameter(
-                'fmt', openapi.IN_PATH, 'The format.', type='string', enum=[e for m in Format for e in m.extensions]
+                'fmt',
+                openapi.IN_PATH,
+                'The format.',
+                type='string',
+                enum=[e for m in Format for e in m.extensions],
             )
         )
     error = openapi.Schema(
         type='object',
-        properties={key: openapi.Schema(type='string') for key in ('detail', 'code', 'parameter', 'value', 'allowed')},
+        properties={
+            key: openapi.Schema(type='string') for key in ('detail', 'code', 'parameter', 'value', 'allowed')
+        },
     )
     file = openapi.Response('The picture.', openapi.Schema(type='string', format='binary'))
     answer = file if image else openapi.Response('', openapi.Schema(type='object'))
@@ -122,7 +130,11 @@ def _yasg_parameter(openapi: Any, place: str, name: str, field: Any) -> Any:
 def _kind(field: Any) -> str:
     from rest_framework import serializers
 
-    kinds = {serializers.BooleanField: 'boolean', serializers.IntegerField: 'integer', serializers.FloatField: 'number'}
+    kinds = {
+        serializers.BooleanField: 'boolean',
+        serializers.IntegerField: 'integer',
+        serializers.FloatField: 'number',
+    }
     return next((kind for cls, kind in kinds.items() if isinstance(field, cls)), 'string')
 
 

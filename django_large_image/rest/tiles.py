@@ -63,17 +63,32 @@ class Tiles(LargeImageBase):
         return response
 
     @endpoint(
-        rf'tiles/{ZXY}/corners', name='tile-corners', summary='The bounds of a tile', query=ProjectionParams, path=TilePath
+        rf'tiles/{ZXY}/corners',
+        name='tile-corners',
+        summary='The bounds of a tile',
+        query=ProjectionParams,
+        path=TilePath,
     )
     def tile_corners(self, request: Any, pk: Any = None, **kwargs: Any) -> HttpResponse:
         """xmin, ymin, xmax, ymax: in the units of `projection`, or in pixels with y counted from the bottom."""
         path = TilePath.read(kwargs)
         values = ProjectionParams.read(request.query_params) | path
         return self.answer_json(
-            request, pk, 'corners', values, lambda source, ref: tile.corners(source, path['z'], path['x'], path['y'])
+            request,
+            pk,
+            'corners',
+            values,
+            lambda source, ref: tile.corners(source, path['z'], path['x'], path['y']),
         )
 
-    @endpoint(rf'tiles/(?:zxy/|fzxy/(?P<frame>[^/]+)/)?{ZXY}', name='tile-no-format', summary='', query=TileParams, hidden=True, **IMAGE_ACTION)
+    @endpoint(
+        rf'tiles/(?:zxy/|fzxy/(?P<frame>[^/]+)/)?{ZXY}',
+        name='tile-no-format',
+        summary='',
+        query=TileParams,
+        hidden=True,
+        **IMAGE_ACTION,
+    )
     def tile_no_format(self, request: Any, pk: Any = None, **kwargs: Any) -> HttpResponse:
         """Say what is missing of a tile's address; a router with format suffixes has the format in `format`."""
         if kwargs.get('frame') is None:

@@ -20,7 +20,7 @@ from django_large_image.sources.listing import list_entries
 PREFIX = 'large_image:native:'
 
 
-class DjangoCache(LargeImageCache):
+class DjangoCache(LargeImageCache):  # type: ignore[misc]
     """A Django cache with the interface that large-image expects; it clears its own keys only."""
 
     def __init__(self, alias: str) -> None:
@@ -77,7 +77,7 @@ class DjangoCache(LargeImageCache):
         caches[self._alias].delete_many(list_entries(caches[self._alias], PREFIX) or ())
 
     @staticmethod
-    def getCache() -> tuple[LargeImageCache, threading.Lock]:  # noqa: N802
+    def getCache() -> tuple[LargeImageCache, threading.Lock]:
         """Return the cache of the setting `CACHE_NAME` and a lock, as large-image's cache factory expects."""
         if settings.CACHE_NAME not in caches.settings:
             raise TileCacheConfigurationError(f'There is no cache {settings.CACHE_NAME!r} in CACHES.')

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import rasterio
 from rasterio.errors import RasterioIOError
 from rasterio.session import Session
@@ -65,7 +66,9 @@ def open_dataset(ref: ImageRef, limit: int) -> Any:
         kind = guard.sniff(ref.path)
         if not kind.driver or 'rasterio' not in kind.sources:
             raise ImageUnreadable()
-        if not kind.tiled:
+        if kind.name == 'tiff':
+            guard.check_tiff(ref.path, limit)
+        elif not kind.tiled:
             guard.check_plain(ref.path, limit)
         dataset = _open(ref.path, kind.driver)
     try:
@@ -113,13 +116,13 @@ def _check(dataset: Any, limit: int) -> None:
     bands = dataset.count if dataset.interleaving and dataset.interleaving.value == 'PIXEL' else 1
     if dataset.driver == 'GTiff':
         guard.check_block(width, height, bands * _bytes(dataset.dtypes[0]))
-    if width >= dataset.width and not dataset.overviews(1) and dataset.driver not in ('JP2OpenJPEG', 'NITF'):
+    overviews = dataset.overviews(1)
+    if dataset.driver in ('JP2OpenJPEG', 'NITF'):
+        return  # these have resolution levels of their own
+    if width >= dataset.width and not overviews:
         guard.check_untiled(dataset.width, dataset.height, limit)
+    guard.check_pyramid(dataset.width, dataset.height, max(overviews, default=1))
 
 
 def _bytes(dtype: str) -> int:
-    import numpy as np
-
     return int(np.dtype(dtype).itemsize)
-
-

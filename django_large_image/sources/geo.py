@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -28,19 +29,36 @@ class GeoSource(RasterioFileTileSource):  # type: ignore[misc]
     cacheName = 'tilesource'
     name = 'rasterio'
 
-    def __init__(self, dataset: Any, info: dict[str, Any] | None = None, **kwargs: Any) -> None:
-        self._info: dict[str, Any] = {} if info is None else info
+    def __init__(self, dataset: Any, info: dict[Any, Any] | None = None, **kwargs: Any) -> None:
+        self._info: dict[Any, Any] = {} if info is None else info
         super().__init__(dataset, **kwargs)
 
     @staticmethod
-    def getLRUHash(*args: Any, **kwargs: Any) -> str:  # noqa: N802
+    def getLRUHash(*args: Any, **kwargs: Any) -> str:
         raise NotImplementedError('Handles are kept by our pool, not by large-image.')
 
-    def isGeoreferenced(self) -> bool:  # noqa: N802
+    def isGeoreferenced(self) -> bool:
         """Return whether the file says where it is; large-image's metadata says yes for every file."""
         return bool(self.isGeospatial(self.dataset))
 
-    def getBandInformation(self, statistics: bool = False, dataset: Any = None, **kwargs: Any) -> dict[int, Any]:  # noqa: N802
+    def getPixelSizeInMeters(self) -> float | None:
+        """Return the mean size of a pixel in metres, None if the image is not georeferenced.
+
+        large-image 1.35.6 without pyproj takes the arc cosine of a sum that rounding can bring above 1, and then does
+        not open the image.
+        """
+        try:
+            size: float | None = super().getPixelSizeInMeters()
+        except ValueError:
+            bounds = self.getBounds('epsg:4326')
+            ring = [bounds[corner] for corner in ('ul', 'ur', 'lr', 'll', 'ul')]
+            around = sum(_haversine(a['x'], a['y'], b['x'], b['y']) for a, b in pairwise(ring))
+            size = around / (2 * (self.sourceSizeX + self.sourceSizeY))
+        return size
+
+    def getBandInformation(
+        self, statistics: bool = False, dataset: Any = None, **kwargs: Any
+    ) -> dict[int, Any]:
         """Return what is known of each band, by its number from 1; min, max, mean and stdev if asked for."""
         dataset = dataset or self.dataset
         key = ('bands', dataset.name)
@@ -55,7 +73,7 @@ class GeoSource(RasterioFileTileSource):  # type: ignore[misc]
                 self._info[key] = {band: band_statistics(dataset, band) for band in dataset.indexes}
         return {band: entry | self._info[key][band] for band, entry in bands.items()}
 
-    def _scanForMinMax(  # noqa: N802
+    def _scanForMinMax(
         self, dtype: Any, frame: int = 0, analysisSize: int = 1024, onlyMinMax: bool = True, **kwargs: Any
     ) -> None:
         # The superclass asks `getBandInformation` and expects the ranges in its answer.
@@ -66,7 +84,7 @@ class GeoSource(RasterioFileTileSource):  # type: ignore[misc]
                 return
         super()._scanForMinMax(dtype, frame, analysisSize, onlyMinMax, **kwargs)
 
-    def _setRanges(self, frame: int, bands: dict[int, Any]) -> None:  # noqa: N802
+    def _setRanges(self, frame: int, bands: dict[int, Any]) -> None:
         # The last entry is that of the alpha band which large-image's styles append: 0 to the type's maximum.
         kind = np.dtype(self.dataset.dtypes[0])
         top = np.iinfo(kind).max if kind.kind in 'iu' else 1
@@ -74,6 +92,15 @@ class GeoSource(RasterioFileTileSource):  # type: ignore[misc]
             'min': np.array([band['min'] for band in bands.values()] + [0], dtype=kind),
             'max': np.array([band['max'] for band in bands.values()] + [top], dtype=kind),
         }
+
+
+def _haversine(lon1: float, lat1: float, lon2: float, lat2: float) -> float:
+    """Return the great-circle distance in metres (R. W. Sinnott, Virtues of the Haversine, 1984)."""
+    lon1, lat1, lon2, lat2 = (math.radians(value) for value in (lon1, lat1, lon2, lat2))
+    half = (
+        math.sin((lat2 - lat1) / 2) ** 2 + math.cos(lat1) * math.cos(lat2) * math.sin((lon2 - lon1) / 2) ** 2
+    )
+    return 2 * 6_371_008.8 * math.asin(min(1.0, math.sqrt(half)))
 
 
 def _describe(dataset: Any, band: int) -> dict[str, Any]:
@@ -113,7 +140,7 @@ def read_sample(dataset: Any, band: int, window: Any = None, pixels: int = SAMPL
         values = dataset.read(band, out_shape=shape, window=window).ravel()
     else:
         values = dataset.read(band, out_shape=shape, window=window, masked=True).compressed()
-    return values[np.isfinite(values)] if values.dtype.kind == 'f' else values
+    return np.asarray(values[np.isfinite(values)] if values.dtype.kind == 'f' else values)
 
 
 def band_statistics(dataset: Any, band: int) -> dict[str, float]:

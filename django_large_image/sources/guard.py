@@ -10,11 +10,11 @@ import os
 import re
 import warnings
 from dataclasses import dataclass
-from typing import Any
 from xml.etree import ElementTree
 
 from django_large_image.conf import settings
 from django_large_image.exceptions import ImageMissing, ImageUnreadable, NeedsConversion
+from django_large_image.sources import tiffheader
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +46,6 @@ SIGNATURES: tuple[tuple[re.Pattern[bytes], Kind], ...] = (
     (re.compile(rb'ZISRAWFILE'), Kind('czi', '', ('openslide',))),
 )  # fmt: skip
 
-#: The tag of Micro-Manager's metadata: tifffile looks for the other files of such a data set.
-MICROMANAGER_TAG = 51123
-
 #: SRTM's .hgt has no signature: it is known by its name and by its size, of 1201² or 3601² 16-bit heights.
 _HGT = Kind('hgt', 'SRTMHGT', ('rasterio', 'gdal'))
 _HGT_SIZES = {1201 * 1201 * 2, 3601 * 3601 * 2}
@@ -56,10 +53,8 @@ _HGT_SIZES = {1201 * 1201 * 2, 3601 * 3601 * 2}
 
 def kind_of(head: bytes, name: str = '', size: int = 0) -> Kind:
     """Return the `Kind` of a file by its first bytes; raises `ImageUnreadable` for anything else."""
-    for pattern, kind in SIGNATURES:
-        if pattern.match(head):
-            break
-    else:
+    kind = next((kind for pattern, kind in SIGNATURES if pattern.match(head)), None)
+    if kind is None:
         if not (re.fullmatch(r'[NS]\d\d[EW]\d{3}\.hgt', name, re.I) and size in _HGT_SIZES):
             raise ImageUnreadable('The file is of no image format that is served.')
         kind = _HGT
@@ -113,7 +108,7 @@ def check_plain(path: str, limit: int) -> None:
             # Pillow's own bound warns at 89 and refuses at 179 million pixels; ours is checked just below.
             warnings.simplefilter('ignore', Image.DecompressionBombWarning)
             with Image.open(path) as image:
-                check_untiled(*image.size, limit)
+                check_untiled(image.width, image.height, limit)
                 frames = getattr(image, 'n_frames', 1)
                 if frames * image.width * image.height > 16 * limit * limit:
                     raise ImageUnreadable('The frames of the file are too many to be decoded.')
@@ -124,44 +119,33 @@ def check_plain(path: str, limit: int) -> None:
 
 
 def check_tiff(path: str, limit: int) -> None:
-    """Check the layout of a TIFF that is not read through GDAL: its tiles, strips, and files it refers to.
+    """Check the layout of a TIFF: its directories, its blocks, and the files it refers to.
 
     Raises `NeedsConversion` and `ImageUnreadable`.
     """
-    try:
-        import tifftools
-    except ImportError:  # then Pillow reads it, whole
-        check_plain(path, limit)
-        return
-    try:
-        info = tifftools.read_tiff(path)
-    except Exception:
-        raise ImageUnreadable() from None
-    for number, ifd in enumerate(info['ifds']):
-        _check_ifd(ifd, path, limit if number == 0 else None)
-
-
-def _check_ifd(ifd: dict[str, Any], path: str, limit: int | None) -> None:
-    tags = {tag: entry['data'] for tag, entry in ifd['tags'].items()}
-    width, height = _first(tags, 256), _first(tags, 257)
-    tile_width, tile_height = _first(tags, 322), _first(tags, 323)
-    if not tile_width:
-        if limit is not None:
+    for index, directory in enumerate(tiffheader.directories(path)):
+        width, height = directory.number(tiffheader.WIDTH), directory.number(tiffheader.HEIGHT)
+        if index == 0 and not directory.number(tiffheader.TILE_WIDTH):
             check_untiled(width, height, limit)
-        tile_width, tile_height = width, min(height, _first(tags, 278) or height)
-    bits = max(tags.get(258) or [1])
-    check_block(tile_width, tile_height, max(1, (_first(tags, 277) or 1) * bits // 8))
-    if MICROMANAGER_TAG in tags or _names_other_files(tags.get(270), path):
-        raise ImageUnreadable('The TIFF is one of several files; only single files are served.')
-    for entry in ifd['tags'].values():
-        for group in entry.get('ifds', ()):
-            for inner in group:
-                _check_ifd(inner, path, None)
+        check_block(*directory.block, directory.bytes_per_pixel)
+        if tiffheader.MICROMANAGER in directory.tags or _names_other_files(
+            directory.tags.get(tiffheader.DESCRIPTION), path
+        ):
+            raise ImageUnreadable('The TIFF is one of several files; only single files are served.')
 
 
-def _first(tags: dict[int, Any], tag: int) -> int:
-    values = tags.get(tag)
-    return int(values[0]) if values else 0
+def check_pyramid(width: int, height: int, reduction: float) -> None:
+    """Raise `NeedsConversion` if even the smallest level of an image is too large to be read as a whole.
+
+    `reduction` is how many times smaller than the image that level is, 1 if there are no overviews.
+    """
+    if width * height / reduction**2 > settings.MAX_BASE_PIXELS:
+        raise NeedsConversion(
+            f'The image has {width} × {height} pixels and no small overview; a zoomed-out tile would read all of it. '
+            'Convert it to a pyramidal TIFF.',
+            width=width,
+            height=height,
+        )
 
 
 def _names_other_files(description: object, path: str) -> bool:

@@ -234,7 +234,11 @@ def _open_other(ref: ImageRef, key: PoolKey) -> Any:
         options |= {'style': '{}', 'projection': key.projection}
     elif key.source == 'pil':
         options['maxSize'] = key.limit
-    return registry.source_class(key.source)(ref.path, **options)
+    source = registry.source_class(key.source)(ref.path, **options)
+    levels = int(getattr(source, '_populatedLevels', None) or source.levels)
+    # A level that the file lacks is put together from all tiles of the next one that it has.
+    guard.check_pyramid(source.sizeX, source.sizeY, 2 ** (levels - 1))
+    return source
 
 
 @contextlib.contextmanager

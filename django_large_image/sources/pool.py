@@ -58,7 +58,9 @@ class Pool:
         self._total = 0
         self._freed = threading.Condition(threading.Lock())
 
-    def borrow(self, key: PoolKey, place: str, open_one: Callable[[dict[Any, Any]], Any], remote: bool = False) -> Any:
+    def borrow(
+        self, key: PoolKey, place: str, open_one: Callable[[dict[Any, Any]], Any], remote: bool = False
+    ) -> Any:
         """Return a handle of the image, idle or opened by `open_one(info)`; give it back with `give_back`.
 
         `place` names the image whatever its version; handles of an older version are closed. `info` is a
@@ -129,7 +131,9 @@ class Pool:
             return []
         self._newest[place] = key.digest
         closing = []
-        for other in [k for k, image in self._images.items() if image.place == place and k.digest != key.digest]:
+        for other in [
+            k for k, image in self._images.items() if image.place == place and k.digest != key.digest
+        ]:
             closing += self._take_idle(self._images[other])
             del self._images[other]
         return closing
@@ -178,11 +182,13 @@ class Pool:
 
 
 def _close(handles: list[Any]) -> None:
+    """Close what large-image's sources hold open; they have no method for it."""
     for handle in handles:
-        dataset = getattr(handle, 'dataset', None)
-        if hasattr(dataset, 'close'):
-            with contextlib.suppress(Exception):
-                dataset.close()
+        for name in ('dataset', '_pilImage', '_frameImage', '_tf', '_openslide'):
+            opened: Any = getattr(handle, name, None)
+            if hasattr(opened, 'close'):
+                with contextlib.suppress(Exception):
+                    opened.close()
 
 
 pool = Pool()

@@ -60,7 +60,9 @@ def source_class(name: str) -> Any:
 def check_source(name: str) -> str:
     """Return the name if it is that of an available source; raises `InvalidParameter` otherwise."""
     if name not in available_sources():
-        raise InvalidParameter('source', name, ' or '.join(available_sources()) or 'nothing: none is installed')
+        raise InvalidParameter(
+            'source', name, ' or '.join(available_sources()) or 'nothing: none is installed'
+        )
     return name
 
 
