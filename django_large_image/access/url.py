@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
 import os
 import socket
@@ -10,7 +11,7 @@ import urllib.request
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException
 from typing import IO, Any
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urldefrag, urlencode, urlsplit
 
 from django.http.request import validate_host
 
@@ -51,7 +52,7 @@ def url_ref(url: str, identity: str = '') -> ImageRef:
     Raises `HostNotAllowed` for a host that is not in `ALLOWED_HOSTS`, or that has a private address and is not
     in `PRIVATE_HOSTS`; `ImageUnreadable` for what is no http(s) URL.
     """
-    url = url.strip()
+    url = urldefrag(url.strip()).url
     try:
         parts = urlsplit(url)
         host, port = (parts.hostname or '').lower(), parts.port
@@ -67,8 +68,9 @@ def url_ref(url: str, identity: str = '') -> ImageRef:
     return ImageRef(
         key=key,
         version=known.version,
-        # GDAL takes the rest of the path as the URL; a second percent-encoding would change it.
-        path=f'/vsicurl/{url}' if known.ranges else None,
+        # GDAL remembers the bytes of a URL as long as a handle of it is open; the fragment, which is not sent, makes
+        # a replaced file another URL to it.
+        path=f'/vsicurl/{url}#{hashlib.sha256(known.version.encode()).hexdigest()[:16]}' if known.ranges else None,
         name=os.path.basename(unquote(parts.path)) or 'image',
         identity=identity,
         remote=True,

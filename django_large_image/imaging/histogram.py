@@ -11,7 +11,7 @@ from large_image.constants import TILE_FORMAT_NUMPY
 from django_large_image.conf import settings
 from django_large_image.exceptions import InvalidParameter
 from django_large_image.imaging import image
-from django_large_image.sources.lease import reading
+from django_large_image.sources.opening import reading
 
 #: Yields the valid values of one band, block by block.
 Blocks = Callable[[], Iterator[np.ndarray]]

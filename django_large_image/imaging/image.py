@@ -48,13 +48,16 @@ def band_count(source: Any) -> int:
     return int(info['band count'])
 
 
-def check_request(source: Any, style: dict[str, Any] | None, frame: int | None) -> None:
-    """Raise `InvalidParameter` for a frame or a band that the image does not have."""
-    if frame or style:
-        frames = frame_count(source)
-        if frame is not None and frame >= frames:
-            raise InvalidParameter('frame', frame, f'an integer from 0 to {frames - 1}')
-        check_against(style, band_count(source), frames)
+def check_frame(source: Any, frame: int | None) -> None:
+    """Raise `InvalidParameter` for a frame that the image does not have."""
+    if frame and frame >= frame_count(source):
+        raise InvalidParameter('frame', frame, f'an integer from 0 to {frame_count(source) - 1}')
+
+
+def check_style(source: Any, style: dict[str, Any] | None) -> None:
+    """Raise `InvalidParameter` for a style with a band or a frame that the image does not have."""
+    if style:
+        check_against(style, band_count(source), frame_count(source))
 
 
 def size(source: Any) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from typing import Any
 from django_large_image.exceptions import InvalidParameter, NotSupported
 from django_large_image.imaging import image
 from django_large_image.imaging.jsonsafe import json_safe
-from django_large_image.sources.lease import reading
+from django_large_image.sources.opening import reading
 
 
 def read(source: Any, left: float, top: float, units: str, frame: int | None) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from django_large_image.conf import settings
 from django_large_image.exceptions import InvalidParameter, NotSupported, RegionTooLarge
 from django_large_image.imaging import image
 from django_large_image.imaging.formats import MAX_SIDE, Format, to_uint8, write
-from django_large_image.sources.lease import reading
+from django_large_image.sources.opening import reading
 
 #: The rows that are read and written at a time.
 STRIP_ROWS = 512

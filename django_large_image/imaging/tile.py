@@ -10,7 +10,7 @@ from django_large_image.conf import settings
 from django_large_image.exceptions import EmptyTile, TileOutsideGrid
 from django_large_image.imaging import image
 from django_large_image.imaging.formats import Format, empty, encode, to_uint8
-from django_large_image.sources.lease import reading
+from django_large_image.sources.opening import reading
 
 
 def check_index(source: Any, z: int, x: int, y: int) -> None:

@@ -25,7 +25,7 @@ from django_large_image.models import LargeImage, runtime_settings
 from django_large_image.rest import conditional
 from django_large_image.rest.params import ProjectionParams, StyleParams
 from django_large_image.rest.routing import Endpoints
-from django_large_image.sources.lease import reading
+from django_large_image.sources.opening import reading
 
 Style = dict[str, Any] | None
 
@@ -70,10 +70,11 @@ class LargeImageBase(Endpoints):
         projection = kwargs.get('projection', options['projection'])
         lease = sources.lease(access.image_ref(path), projection=projection, source=options['source'])
         encoding = kwargs.get('encoding') or 'PNG'
-        if self._large_image_stack is None:
-            return lease.view(style, encoding, owner=True)
-        self._large_image_stack.enter_context(lease)
-        return lease.view(style, encoding)
+        if self._large_image_stack is not None:
+            self._large_image_stack.enter_context(lease)
+        with reading(lease.ref.remote):
+            image.check_style(lease.source, style)
+        return lease.view(style, encoding, owner=self._large_image_stack is None)
 
     def get_tile_source(
         self, request: Any, pk: Any = None, encoding: str | None = None, style: bool | Style = True
@@ -195,7 +196,7 @@ class LargeImageBase(Endpoints):
         """Return the opened image with a style; raises `InvalidParameter` for a band or frame it does not have."""
         source = self.get_tile_source(request, pk, style=style or False)
         with reading(self.image_ref(request, pk).remote):
-            image.check_request(source, style, frame)
+            image.check_frame(source, frame)
         return source
 
 

@@ -52,6 +52,11 @@ def _auto_schema() -> type:
         def has_list_response(self) -> bool:
             return False
 
+        def get_operation_id(self, operation_keys: list[str] | None = None) -> str:
+            """Return an id of its own for each endpoint: drf-yasg's are of the path up to the first variable."""
+            keys = operation_keys or self.operation_keys
+            return '_'.join([*keys[:-1], self.view.action, self.method.lower()])
+
         def get_produces(self) -> list[str]:
             return list(self.overrides.get('produces') or super().get_produces())
 

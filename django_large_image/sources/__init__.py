@@ -1,7 +1,7 @@
 """Open sources: which reader opens an image, the pool of open handles, and the cache of encoded tiles."""
 
 from django_large_image.sources.cache import tile_cache
-from django_large_image.sources.lease import Lease, forget_decisions, lease
+from django_large_image.sources.opening import Lease, forget_decisions, lease
 from django_large_image.sources.pool import pool
 from django_large_image.sources.registry import available_sources
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -108,8 +109,7 @@ def _check(dataset: Any, limit: int) -> None:
         raise ImageUnreadable('Files of this format are not served.')
     if dataset.count == 0 or not dataset.width or not dataset.height:
         raise ImageUnreadable('The file holds no image.')
-    if not settings.SIDECAR_FILES and dataset.tags(ns='OVERVIEWS').get('OVERVIEW_FILE'):
-        raise ImageUnreadable('The file refers to another file for its overviews.')
+    _check_references(dataset)
     if any(dtype.startswith('complex') for dtype in dataset.dtypes):
         raise ImageUnreadable('Images of complex numbers are not served.')
     height, width = dataset.block_shapes[0]
@@ -122,6 +122,24 @@ def _check(dataset: Any, limit: int) -> None:
     if width >= dataset.width and not overviews:
         guard.check_untiled(dataset.width, dataset.height, limit)
     guard.check_pyramid(dataset.width, dataset.height, max(overviews, default=1))
+
+
+def _check_references(dataset: Any) -> None:
+    """Raise `ImageUnreadable` for a file whose metadata make GDAL open another.
+
+    The XML of a GeoTIFF's tag 42112 sets any domain: OVERVIEW_FILE names a file for the overviews (read on the first
+    look at them, so this has to come before), X_DATASET of GEOLOCATION one that a warp reads, and SUBDATASETS files
+    that large-image opens as frames; all of them also by URL. GDAL's own sub-datasets are pages of the same file.
+    """
+    pages = [value for name, value in dataset.tags(ns='SUBDATASETS').items() if name.upper().endswith('_NAME')]
+    own = re.compile(r'GTIFF_DIR:\d+:' + re.escape(dataset.name))
+    if (
+        any(name.upper() == 'OVERVIEW_FILE' for name in dataset.tags(ns='OVERVIEWS'))
+        or dataset.tags(ns='GEOLOCATION')
+        or (dataset.driver == 'GTiff' and not all(own.fullmatch(page) for page in pages))
+        or (dataset.driver != 'GTiff' and pages)
+    ):
+        raise ImageUnreadable('The metadata of the file refer to other files.')
 
 
 def _bytes(dtype: str) -> int:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from xml.etree import ElementTree
 
 from django_large_image.conf import settings
-from django_large_image.exceptions import ImageMissing, ImageUnreadable, NeedsConversion
+from django_large_image.exceptions import ImageMissing, ImageUnreadable, LargeImageError, NeedsConversion
 from django_large_image.sources import tiffheader
 
 
@@ -101,7 +101,7 @@ def check_plain(path: str, limit: int) -> None:
 
     Raises `NeedsConversion` and `ImageUnreadable`. Frames count too: a GIF of a few bytes can hold thousands.
     """
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image
 
     try:
         with warnings.catch_warnings():
@@ -112,9 +112,12 @@ def check_plain(path: str, limit: int) -> None:
                 frames = getattr(image, 'n_frames', 1)
                 if frames * image.width * image.height > 16 * limit * limit:
                     raise ImageUnreadable('The frames of the file are too many to be decoded.')
+    except LargeImageError:
+        raise
     except Image.DecompressionBombError:
         raise NeedsConversion() from None
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError):
+    except Exception:
+        # Pillow's parsers raise what the broken bytes make them raise, TypeError and struct.error among others.
         raise ImageUnreadable() from None
 
 

@@ -55,6 +55,7 @@ class Pool:
     def _reset(self) -> None:
         self._images: OrderedDict[PoolKey, _Image] = OrderedDict()
         self._newest: dict[str, str] = {}
+        self._retired: list[_Image] = []
         self._total = 0
         self._freed = threading.Condition(threading.Lock())
 
@@ -70,6 +71,13 @@ class Pool:
         deadline = time.monotonic() + settings.HANDLE_TIMEOUT
         with self._freed:
             closing = self._forget_older(key, place)
+        _close(closing)
+        closing = []
+        with self._freed:
+            # GDAL serves the bytes of an open remote file from memory, to a new handle of the same name, too.
+            while remote and any(image.count for image in self._retired if image.place == place):
+                if not self._freed.wait(deadline - time.monotonic()):
+                    raise Busy()
             while True:
                 image = self._images.get(key)
                 if image is None:
@@ -114,13 +122,15 @@ class Pool:
 
     def discard(self, key: PoolKey, handle: Any) -> None:
         """Close a handle that failed, or that belongs to an older version, instead of taking it back."""
-        self._one_less(key, handle._pool_image)
         _close([handle])
+        self._one_less(key, handle._pool_image)
 
     def _one_less(self, key: PoolKey, image: _Image) -> None:
         with self._freed:
             self._total -= 1
             image.count -= 1
+            if image.count == 0 and image in self._retired:
+                self._retired.remove(image)
             if image.count == 0 and self._images.get(key) is image and not image.info:
                 del self._images[key]
             self._freed.notify_all()
@@ -134,8 +144,10 @@ class Pool:
         for other in [
             k for k, image in self._images.items() if image.place == place and k.digest != key.digest
         ]:
-            closing += self._take_idle(self._images[other])
-            del self._images[other]
+            image = self._images.pop(other)
+            closing += self._take_idle(image)
+            if image.count:
+                self._retired.append(image)
         return closing
 
     def _take_idle(self, image: _Image) -> list[Any]:

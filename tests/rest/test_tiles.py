@@ -1,0 +1,232 @@
+"""Tiles: their pixels against the references, their index, their formats and their two spellings."""
+
+from __future__ import annotations
+
+import shutil
+from typing import Any
+
+import numpy as np
+import pytest
+from django.test import override_settings
+from django.urls import reverse
+
+from tests import reference
+
+pytestmark = pytest.mark.django_db
+
+WEB = {'projection': 'EPSG:3857'}
+
+
+def same_as_warped(get: Any, image: Any, path: Any, zoom: int) -> None:
+    """Assert that the tiles of a zoom level have the values and the valid pixels of rasterio's WarpedVRT."""
+    tiles = reference.tiles_covering(path, zoom)
+    assert tiles
+    for z, x, y in tiles[:6]:
+        response = get('tile', image, z=z, x=x, y=y, fmt='png', query=WEB)
+        assert response.status_code == 200, response.content
+        got = reference.decoded(response.content, 'RGBA')
+        expected, valid = reference.warped_tile(path, z, x, y)
+        assert ((got[3] > 0) == valid).mean() > 0.995
+        both = valid & (got[3] > 0)
+        colours = expected[:3] if expected.shape[0] >= 3 else np.repeat(expected[:1], 3, axis=0)
+        assert reference.psnr(got[:3], colours, both) > 50
+
+
+@pytest.mark.parametrize('name', ['rgb', 'rgba', 'striped'])
+@pytest.mark.parametrize('out', [0, 2])
+def test_colour_tiles_are_those_of_gdal(get: Any, image_file: Any, images: Any, name: str, out: int) -> None:
+    path = images(name)
+    same_as_warped(get, image_file(name), path, reference.native_zoom(path) - out)
+
+
+def test_uint16_bands_are_shown_by_a_style(get: Any, image_file: Any, images: Any) -> None:
+    path = images('uint16')
+    image = image_file('uint16')
+    z, x, y = reference.tiles_covering(path, reference.native_zoom(path))[0]
+    for band in (1, 2, 3, 4):
+        query = WEB | {'band': band, 'min': 0, 'max': 4095}
+        got = reference.decoded(get('tile', image, z=z, x=x, y=y, fmt='png', query=query).content, 'RGBA')
+        expected, valid = reference.warped_tile(path, z, x, y)
+        gray = np.clip(expected[band - 1] / 4095 * 255, 0, 255)
+        assert reference.psnr(got[0], gray, valid) > 48
+        assert ((got[3] > 0) == valid).mean() > 0.995
+
+
+def test_float_nodata_is_transparent(get: Any, image_file: Any, images: Any) -> None:
+    path = images('dem')
+    image = image_file('dem')
+    query = WEB | {'band': 1, 'min': 0, 'max': 3000, 'palette': '#ffffff', 'nodata': 'auto'}
+    partly = 0
+    for z, x, y in reference.tiles_covering(path, reference.native_zoom(path)):
+        got = reference.decoded(get('tile', image, z=z, x=x, y=y, fmt='png', query=query).content, 'RGBA')
+        expected, valid = reference.warped_tile(path, z, x, y)
+        assert ((got[3] > 0) == valid).mean() > 0.995
+        partly += 0 < valid.sum() < valid.size
+        gray = np.clip(expected[0] / 3000 * 255, 0, 255)
+        assert reference.psnr(got[1], gray, valid & (got[3] > 0)) > 48
+    assert partly
+
+
+def test_palette_colours_are_exact(get: Any, image_file: Any, images: Any) -> None:
+    from tests.images import LAND_COVER
+
+    path = images('palette')
+    image = image_file('palette')
+    z, x, y = reference.tiles_covering(path, reference.native_zoom(path))[0]
+    got = reference.decoded(get('tile', image, z=z, x=x, y=y, fmt='png', query=WEB).content, 'RGBA')
+    classes, valid = reference.warped_tile(path, z, x, y)
+    for value in np.unique(classes[0][valid]):
+        colour = LAND_COVER[int(value)]
+        shown = got[:3, (classes[0] == value) & valid & (got[3] > 0)]
+        if shown.size:
+            assert (shown == np.array(colour[:3])[:, None]).all()
+
+
+def test_tiles_in_pixels_are_the_image_itself(get: Any, image_file: Any, images: Any) -> None:
+    path = images('no-crs')
+    image = image_file('no-crs')
+    levels = get('tiles-metadata', image).json()['levels']
+    size = get('tiles-metadata', image).json()['tile_size']
+    got = reference.decoded(get('tile', image, z=levels - 1, x=1, y=1, fmt='png').content, 'RGB')
+    expected = reference.read_window(path, size, size, size, size)
+    height, width = expected.shape[1:]
+    np.testing.assert_array_equal(got[:, :height, :width], expected[:3])
+
+
+def test_each_frame_has_its_own_pixels(get: Any, image_file: Any, images: Any) -> None:
+    import tifffile
+
+    path = images('ome')
+    image = image_file('ome')
+    planes = tifffile.imread(path)
+    planes = planes.reshape(-1, *planes.shape[-2:])
+    frames = get('metadata', image).json()['frames']
+    assert len(frames) == len(planes) > 1
+    bodies = set()
+    levels = get('tiles-metadata', image).json()['levels']
+    for frame in (0, len(planes) - 1):
+        response = get('tile-fzxy', image, frame=frame, z=levels - 1, x=0, y=0, fmt='png')
+        again = get('tile', image, z=levels - 1, x=0, y=0, fmt='png', query={'frame': frame})
+        assert response.status_code == again.status_code == 200
+        np.testing.assert_array_equal(reference.decoded(response.content), reference.decoded(again.content))
+        got = reference.decoded(response.content, 'L')[0]
+        # 16 bits are shown by their upper byte
+        expected = planes[frame][: got.shape[0], : got.shape[1]] >> 8
+        np.testing.assert_array_equal(got[: expected.shape[0], : expected.shape[1]], expected)
+        bodies.add(response.content)
+    assert len(bodies) == 2
+
+
+def test_corners_are_the_bounds_of_the_tile(get: Any, image_file: Any) -> None:
+    image = image_file('rgb')
+    corners = get('tile-corners', image, z=9, x=275, y=170, query=WEB).json()
+    assert [corners[key] for key in ('xmin', 'ymin', 'xmax', 'ymax')] == pytest.approx(
+        reference.tile_bounds(9, 275, 170)
+    )
+    pixels = get('tile-corners', image, z=0, x=0, y=0).json()
+    assert pixels['xmin'] == 0
+    assert pixels['xmax'] >= 512
+
+
+@pytest.mark.parametrize(
+    ('fmt', 'media_type'),
+    [('png', 'image/png'), ('jpg', 'image/jpeg'), ('jpeg', 'image/jpeg'), ('webp', 'image/webp'), ('tif', 'image/tiff'), ('gif', 'image/gif')],
+)  # fmt: skip
+def test_every_format_holds_the_same_picture(get: Any, image_file: Any, images: Any, fmt: str, media_type: str) -> None:
+    path = images('rgb')
+    z, x, y = reference.tiles_covering(path, reference.native_zoom(path))[0]
+    image = image_file('rgb')
+    png = reference.decoded(get('tile', image, z=z, x=x, y=y, fmt='png', query=WEB).content, 'RGBA')
+    response = get('tile', image, z=z, x=x, y=y, fmt=fmt, query=WEB)
+    assert response['Content-Type'] == media_type
+    got = reference.decoded(response.content, 'RGB')
+    assert reference.psnr(got, png[:3], png[3] > 0) > (60 if fmt in ('png', 'tif') else 25)
+
+
+def test_jpeg_has_white_where_there_is_nothing(get: Any, image_file: Any) -> None:
+    image = image_file('rgb')
+    response = get('tile', image, z=5, x=0, y=0, fmt='jpeg', query=WEB)
+    assert (reference.decoded(response.content, 'RGB') >= 254).all()
+    with override_settings(LARGE_IMAGE_BACKGROUND='#000000'):
+        response = get('tile', image, z=5, x=0, y=0, fmt='jpeg', query=WEB)
+        assert (reference.decoded(response.content, 'RGB') <= 1).all()
+
+
+def test_a_tile_beside_the_image_is_empty_or_missing(get: Any, image_file: Any) -> None:
+    image = image_file('rgb')
+    response = get('tile', image, z=3, x=0, y=0, fmt='png', query=WEB)
+    assert response.status_code == 200
+    assert not reference.decoded(response.content, 'RGBA').any()
+    with override_settings(LARGE_IMAGE_EMPTY_TILE_STATUS=404):
+        response = get('tile', image, z=3, x=0, y=0, fmt='png', query=WEB)
+        assert (response.status_code, response.json()['code']) == (404, 'tile_empty')
+
+
+@pytest.mark.parametrize(
+    ('where', 'parameter', 'status'),
+    [
+        ((31, 0, 0), 'z', 400), ((-1, 0, 0), 'z', 400), ((25, 0, 0), 'z', 404), ((0, 1, 0), 'x', 404),
+        ((0, 0, -1), 'y', 400), ((0, 10**12, 0), 'x', 400), ((0, 0, 2**29), 'y', 404),
+    ],
+)  # fmt: skip
+def test_an_index_outside_the_grid_says_what_is_inside(
+    get: Any, image_file: Any, where: tuple[int, int, int], parameter: str, status: int
+) -> None:
+    z, x, y = where
+    response = get('tile', image_file('rgb'), z=z, x=x, y=y, fmt='png')
+    assert response.status_code == status
+    assert response['Cache-Control'] == 'no-store'
+    assert response.json()['parameter'] == parameter
+    assert '0 to' in response.json()['allowed'] or 'from 0' in response.json()['allowed']
+
+
+def test_both_spellings_and_the_long_one(get: Any, api: Any, image_file: Any) -> None:
+    image = image_file('rgb')
+    short = get('tile', image, z=0, x=0, y=0, fmt='png')
+    long = get('tile-zxy', image, z=0, x=0, y=0, fmt='png')
+    assert short.content == long.content
+    assert reverse('image-tile-zxy', kwargs={'pk': image.pk, 'z': 0, 'x': 0, 'y': 0, 'fmt': 'png'}).endswith(
+        '/tiles/zxy/0/0/0.png'
+    )
+
+
+@pytest.mark.parametrize('end', ['0/0/0.xyz', '0/0/6Xpng', '0/0/0', '0/0/0.png.exe', '0/0/0.eps'])
+def test_an_unknown_format_is_a_json_answer(api: Any, image_file: Any, end: str) -> None:
+    image = image_file('rgb')
+    response = api.get(f'/images/{image.pk}/tiles/{end}')
+    assert response.status_code == 400
+    assert response.json()['parameter'] in ('format', 'y')
+    assert 'png' in response.json()['allowed'] or 'integer' in response.json()['allowed']
+
+
+#: What large-image 1.35.6 gets wrong, and why; the fast tile source has to turn these.
+WRONG = {
+    'gcps': 'the warp starts from the transform, which a file with control points does not have',
+    'antimeridian': 'bounds are the corners reprojected, which lie on both sides of the world',
+    'antimeridian-utm': 'bounds are the corners reprojected, which lie on both sides of the world',
+    'conic': 'bounds are the corners reprojected; a bent side goes beyond them, and tiles there are taken for empty',
+}
+ODD = [
+    *('internal-mask', 'external-mask', 'nan-nodata', 'south-up', 'rotated'),
+    *(pytest.param(n, marks=pytest.mark.xfail(reason=r, strict=True, raises=AssertionError)) for n, r in WRONG.items()),
+]
+
+
+@pytest.mark.parametrize('name', ODD)
+@override_settings(LARGE_IMAGE_SIDECAR_FILES=True)
+def test_odd_kinds_are_where_and_what_gdal_says(get: Any, image_file: Any, images: Any, name: str) -> None:
+    path = images(name)
+    image = image_file(name)
+    for sidecar in path.parent.glob(f'{path.name}.msk'):
+        shutil.copy(sidecar, f'{image.file.path}.msk')
+    zoom = reference.native_zoom(path) - 1
+    tiles = reference.tiles_covering(path, zoom)
+    assert tiles
+    for z, x, y in tiles[:: max(1, len(tiles) // 12)]:
+        query = WEB | ({'band': 1, 'min': 0, 'max': 3000} if name == 'nan-nodata' else {})
+        got = reference.decoded(get('tile', image, z=z, x=x, y=y, fmt='png', query=query).content, 'RGBA')
+        expected, valid = reference.warped_tile(path, z, x, y)
+        assert ((got[3] > 0) == valid).mean() > 0.995
+        if name == 'nan-nodata':
+            expected = np.clip(expected / 3000 * 255, 0, 255)
+        assert reference.psnr(got[: len(expected)][:3], expected[:3], valid & (got[3] > 0)) > 48

@@ -1,0 +1,150 @@
+"""Fixtures of the real services; a test that asks for one is skipped with the reason where it cannot be had.
+
+Sessions of pytest-xdist start one server a worker; `--dist loadgroup` keeps the tests of this folder on one.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import pathlib
+import shutil
+import sys
+import uuid
+from collections.abc import Iterator
+from importlib.util import find_spec
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.services.http import RangeServer
+from tests.services.process import Processes, free_ports, is_listening
+from tests.services.requestlog import RequestLog
+from tests.services.s3 import S3Server, swift_bin
+from tests.services.skipping import missing
+
+_numbers = itertools.count(1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of this folder on one worker, so that each server is started once."""
+    here = pathlib.Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group('services'))
+
+
+@pytest.fixture(scope='session')
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """Return a running S3 server."""
+    for package in ('boto3', 'storages'):
+        if not find_spec(package):
+            missing(f'{package} is not installed')
+    if sys.platform != 'linux':
+        missing('Swift, the S3 server of the tests, needs Linux')
+    if swift_bin() is None:
+        missing('Swift, the S3 server of the tests, is not installed')
+    with S3Server(tmp_path_factory.mktemp('s3')) as server:
+        yield server
+
+
+@pytest.fixture
+def bucket(s3: S3Server) -> str:
+    """Return the name of a new bucket."""
+    name = f'bucket-{next(_numbers)}'
+    s3.client().create_bucket(Bucket=name)
+    return name
+
+
+@pytest.fixture
+def s3_storage(s3: S3Server, bucket: str, settings: Any) -> Any:
+    """Make a new bucket the default storage of the test, and return the storage."""
+    from django.core.files.storage import default_storage
+
+    backend = {'BACKEND': 'storages.backends.s3.S3Storage', 'OPTIONS': s3.storage_options(bucket)}
+    settings.STORAGES = {**settings.STORAGES, 'default': backend}
+    return default_storage
+
+
+@pytest.fixture
+def s3_requests(s3: S3Server) -> RequestLog:
+    """Return the log of the S3 server: call it for the requests since its last `reset()`."""
+    return s3.requests()
+
+
+@pytest.fixture
+def http_folder(tmp_path: pathlib.Path) -> pathlib.Path:
+    """Return the folder that `http_server` serves."""
+    folder = tmp_path / 'served'
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def http_server(http_folder: pathlib.Path, tmp_path: pathlib.Path) -> Iterator[RangeServer]:
+    """Return a running HTTP server of the files in `http_folder`."""
+    with RangeServer(http_folder, tmp_path) as server:
+        yield server
+
+
+@pytest.fixture(scope='session')
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Return the URL of a Redis: TEST_REDIS_URL, or one that is started on a free port.
+
+    One that was given may be somebody's: tests keep to keys with a prefix of their own and flush nothing.
+    """
+    if not find_spec('redis'):
+        missing('the redis package is not installed')
+    if given := os.environ.get('TEST_REDIS_URL'):
+        yield given
+        return
+    program = shutil.which('redis-server')
+    if program is None:
+        missing('redis-server is not installed')
+    folder = tmp_path_factory.mktemp('redis')
+    (port,) = free_ports(1)
+    processes = Processes(folder)
+    options = [('--bind', '127.0.0.1'), ('--port', str(port)), ('--save', ''), ('--dir', str(folder))]
+    try:
+        processes.start('redis', [program, *itertools.chain(*options)])
+        processes.wait(lambda: is_listening(port))
+        yield f'redis://127.0.0.1:{port}/0'
+    finally:
+        processes.stop()
+
+
+@pytest.fixture
+def redis_cache(redis_url: str, settings: Any) -> Any:
+    """Make Redis the default cache of the test, under a prefix of its own, and return the cache."""
+    from django.core.cache import cache
+
+    prefix = f'test-{uuid.uuid4().hex}'
+    backend = {
+        'BACKEND': 'django.core.cache.backends.redis.RedisCache',
+        'LOCATION': redis_url,
+        'KEY_PREFIX': prefix,
+        # What is left of a test on a Redis that goes on running ends by itself.
+        'TIMEOUT': 300,
+    }
+    settings.CACHES = {**settings.CACHES, 'default': backend}
+    return cache
+
+
+@pytest.fixture(scope='session')
+def postgres() -> str:
+    """Return host:port/user/database of a PostgreSQL, as `DLI_TEST_DATABASE` takes it.
+
+    It is that of TEST_POSTGRES_URL, or one on the standard port that lets `postgres` in without a password.
+    """
+    if not find_spec('psycopg'):
+        missing('the psycopg package is not installed')
+    import psycopg
+
+    url = os.environ.get('TEST_POSTGRES_URL', 'postgresql://postgres@127.0.0.1:5432/postgres')
+    try:
+        psycopg.connect(url, connect_timeout=3).close()
+    except psycopg.OperationalError:
+        missing('no PostgreSQL answers; TEST_POSTGRES_URL names one')
+    parts = urlsplit(url)
+    return f'{parts.hostname}:{parts.port or 5432}/{parts.username}/{parts.path.strip("/")}'
