@@ -91,6 +91,14 @@ class ImageUnreadable(LargeImageError):
     message = 'The file cannot be read as an image.'
 
 
+class ImageRefused(LargeImageError):
+    """The file can be read, but reading it would open other files or take too much; no other reader is tried."""
+
+    status = 422
+    code = 'image_refused'
+    message = 'The file is not served.'
+
+
 class NotLargeImage(LargeImageError):
     """Only files that were made large images are served, and this one was not."""
 

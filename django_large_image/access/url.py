@@ -70,7 +70,9 @@ def url_ref(url: str, identity: str = '') -> ImageRef:
         version=known.version,
         # GDAL remembers the bytes of a URL as long as a handle of it is open; the fragment, which is not sent, makes
         # a replaced file another URL to it.
-        path=f'/vsicurl/{url}#{hashlib.sha256(known.version.encode()).hexdigest()[:16]}' if known.ranges else None,
+        path=f'/vsicurl/{url}#{hashlib.sha256(known.version.encode()).hexdigest()[:16]}'
+        if known.ranges
+        else None,
         name=os.path.basename(unquote(parts.path)) or 'image',
         identity=identity,
         remote=True,

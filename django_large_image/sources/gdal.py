@@ -14,7 +14,7 @@ from rasterio.session import Session
 
 from django_large_image.access import ImageRef
 from django_large_image.conf import settings
-from django_large_image.exceptions import ImageUnreadable, RemoteUnavailable
+from django_large_image.exceptions import ImageRefused, ImageUnreadable, RemoteUnavailable
 from django_large_image.sources import guard
 
 #: The drivers that are tried for a remote file, which is not sniffed (that would cost a request).
@@ -104,9 +104,21 @@ def is_network_error(error: Exception) -> bool:
     return any(part in text for part in ('http', 'curl', 'timeout', 'timed out', 'accessdenied', 'signature'))
 
 
+def is_georeferenced(dataset: Any) -> bool:
+    """Return whether a dataset says where on earth it is: by a CRS, a transform or control points."""
+    points, crs = dataset.gcps
+    return bool(dataset.crs or not dataset.transform.is_identity or (points and crs))
+
+
+def has_frames(dataset: Any) -> bool:
+    """Return whether a TIFF has pages or metadata that other readers than GDAL make frames and channels of."""
+    described = dataset.tags().get('TIFFTAG_IMAGEDESCRIPTION', '').rstrip()
+    return bool(dataset.tags(ns='SUBDATASETS')) or described.endswith('OME>')
+
+
 def _check(dataset: Any, limit: int) -> None:
     if dataset.driver not in settings.DRIVERS:
-        raise ImageUnreadable('Files of this format are not served.')
+        raise ImageRefused('Files of this format are not served.')
     if dataset.count == 0 or not dataset.width or not dataset.height:
         raise ImageUnreadable('The file holds no image.')
     _check_references(dataset)
@@ -131,7 +143,9 @@ def _check_references(dataset: Any) -> None:
     look at them, so this has to come before), X_DATASET of GEOLOCATION one that a warp reads, and SUBDATASETS files
     that large-image opens as frames; all of them also by URL. GDAL's own sub-datasets are pages of the same file.
     """
-    pages = [value for name, value in dataset.tags(ns='SUBDATASETS').items() if name.upper().endswith('_NAME')]
+    pages = [
+        value for name, value in dataset.tags(ns='SUBDATASETS').items() if name.upper().endswith('_NAME')
+    ]
     own = re.compile(r'GTIFF_DIR:\d+:' + re.escape(dataset.name))
     if (
         any(name.upper() == 'OVERVIEW_FILE' for name in dataset.tags(ns='OVERVIEWS'))
@@ -139,7 +153,7 @@ def _check_references(dataset: Any) -> None:
         or (dataset.driver == 'GTiff' and not all(own.fullmatch(page) for page in pages))
         or (dataset.driver != 'GTiff' and pages)
     ):
-        raise ImageUnreadable('The metadata of the file refer to other files.')
+        raise ImageRefused('The metadata of the file refer to other files.')
 
 
 def _bytes(dtype: str) -> int:

@@ -13,7 +13,13 @@ from dataclasses import dataclass
 from xml.etree import ElementTree
 
 from django_large_image.conf import settings
-from django_large_image.exceptions import ImageMissing, ImageUnreadable, LargeImageError, NeedsConversion
+from django_large_image.exceptions import (
+    ImageMissing,
+    ImageRefused,
+    ImageUnreadable,
+    LargeImageError,
+    NeedsConversion,
+)
 from django_large_image.sources import tiffheader
 
 
@@ -59,7 +65,7 @@ def kind_of(head: bytes, name: str = '', size: int = 0) -> Kind:
             raise ImageUnreadable('The file is of no image format that is served.')
         kind = _HGT
     if kind.driver and kind.driver not in settings.DRIVERS:
-        raise ImageUnreadable('Files of this format are not served.')
+        raise ImageRefused('Files of this format are not served.')
     return kind
 
 
@@ -93,7 +99,7 @@ def check_untiled(width: int, height: int, limit: int) -> None:
 def check_block(width: int, height: int, bytes_per_pixel: int) -> None:
     """Raise `ImageUnreadable` if one compressed block of the file would take too much memory."""
     if width * height * bytes_per_pixel > settings.MAX_BLOCK_BYTES:
-        raise ImageUnreadable('The blocks of the file are too large to be decoded.')
+        raise ImageRefused('The blocks of the file are too large to be decoded.')
 
 
 def check_plain(path: str, limit: int) -> None:
@@ -111,7 +117,7 @@ def check_plain(path: str, limit: int) -> None:
                 check_untiled(image.width, image.height, limit)
                 frames = getattr(image, 'n_frames', 1)
                 if frames * image.width * image.height > 16 * limit * limit:
-                    raise ImageUnreadable('The frames of the file are too many to be decoded.')
+                    raise ImageRefused('The frames of the file are too many to be decoded.')
     except LargeImageError:
         raise
     except Image.DecompressionBombError:
@@ -134,7 +140,7 @@ def check_tiff(path: str, limit: int) -> None:
         if tiffheader.MICROMANAGER in directory.tags or _names_other_files(
             directory.tags.get(tiffheader.DESCRIPTION), path
         ):
-            raise ImageUnreadable('The TIFF is one of several files; only single files are served.')
+            raise ImageRefused('The TIFF is one of several files; only single files are served.')
 
 
 def check_pyramid(width: int, height: int, reduction: float) -> None:
@@ -158,7 +164,10 @@ def _names_other_files(description: object, path: str) -> bool:
     """
     if isinstance(description, bytes):
         description = description.decode('utf-8', 'replace')
-    if not isinstance(description, str) or not description.rstrip('\0 \r\n\t').endswith('OME>'):
+    if not isinstance(description, str):
+        return False
+    description = description.strip('\0 \r\n\t')
+    if not description.endswith('OME>'):
         return False
     try:
         root = ElementTree.fromstring(description)  # noqa: S314 - expat bounds the expansion of entities

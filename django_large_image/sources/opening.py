@@ -9,6 +9,7 @@ import threading
 import time
 import uuid
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any
 
 from large_image.exceptions import TileSourceError
@@ -107,7 +108,9 @@ class Lease:
                 view._setStyle(style)
             except TileSourceError:
                 names = sorted({band.get('interpretation', '') for band in raw.getBandInformation().values()})
-                raise InvalidParameter('style', style, f'bands by number, or by name: {", ".join(names)}') from None
+                raise InvalidParameter(
+                    'style', style, f'bands by number, or by name: {", ".join(names)}'
+                ) from None
         elif self._key.source in ('rasterio', 'gdal'):
             # The handle itself is opened with an empty style, which means the bare values of the file.
             view.__dict__.pop('_style', None)
@@ -151,18 +154,20 @@ def _decide(ref: ImageRef, limit: int) -> tuple[str, bool]:
 
 def _find_out(ref: ImageRef, limit: int) -> tuple[str, bool]:
     rasterio_there = 'rasterio' in registry.available_sources()
+    if rasterio_there:
+        from django_large_image.sources.gdal import has_frames, is_georeferenced
     if ref.remote and ref.path is not None and rasterio_there:
         with contextlib.suppress(ImageUnreadable):
-            _is_georeferenced(ref, limit)
-            return 'rasterio', False
-        # Not a format that GDAL reads from afar, such as a whole-slide scan.
+            if _look(ref, limit, lambda dataset: is_georeferenced(dataset) or not has_frames(dataset)):
+                return 'rasterio', False
+        # Not a format that GDAL reads from afar, or one that another reader knows better, such as a whole-slide scan.
     ref = local_ref(ref)
     assert ref.path is not None
     kind = guard.sniff(ref.path)
     georeferenced = None
     if rasterio_there and 'rasterio' in kind.sources:
         with contextlib.suppress(ImageUnreadable):
-            georeferenced = _is_georeferenced(ref, limit)
+            georeferenced = _look(ref, limit, is_georeferenced)
     key = PoolKey(ref.digest, '', None, limit)
 
     def try_one(name: str) -> str:
@@ -174,12 +179,12 @@ def _find_out(ref: ImageRef, limit: int) -> tuple[str, bool]:
     return registry.first_that_opens(registry.candidates(ref, georeferenced), try_one), True
 
 
-def _is_georeferenced(ref: ImageRef, limit: int) -> bool:
+def _look(ref: ImageRef, limit: int, question: Callable[[Any], bool]) -> bool:
+    """Return the answer to a question about rasterio's dataset of the image."""
     from django_large_image.sources.gdal import gdal_env, open_dataset
-    from django_large_image.sources.geo import GeoSource
 
     with gdal_env(ref), open_dataset(ref, limit) as dataset:
-        return bool(GeoSource.isGeospatial(dataset))
+        return question(dataset)
 
 
 def _open(ref: ImageRef, key: PoolKey, info: dict[Any, Any]) -> Any:

@@ -14,10 +14,13 @@ from large_image.constants import SourcePriority
 from django_large_image.access import ImageRef
 from django_large_image.conf import settings
 from django_large_image.exceptions import ImageUnreadable, InvalidParameter, LargeImageError
-from django_large_image.sources import guard
+from django_large_image.sources import guard, tiffheader
 
 #: Sources of large-image that are never used: they open what another file names, or invent pixels.
 FORBIDDEN = frozenset({'multi', 'test', 'deepzoom', 'dummy', 'bioformats', 'vips', 'zarr', 'dicom', 'mapnik'})
+
+#: Sources that know the frames of an OME-TIFF.
+OME_SOURCES = frozenset({'tiff', 'ometiff', 'tifffile'})
 
 _lock = threading.Lock()
 
@@ -46,6 +49,13 @@ def source_class(name: str) -> Any:
         from django_large_image.sources.geo import GeoSource
 
         return GeoSource
+    if name == 'tifffile':
+        try:
+            from django_large_image.sources.multiframe import MultiFrameSource
+        except ImportError:
+            raise ImageUnreadable(f'The source {name} is installed but cannot be used.') from None
+        MultiFrameSource.addKnownExtensions()
+        return MultiFrameSource
     module, _, attribute = installed_sources()[name].partition(':')
     with _lock:
         try:
@@ -81,11 +91,14 @@ def candidates(ref: ImageRef, georeferenced: bool | None) -> Iterator[str]:
     names = [name for name in names if name in kind.sources]
     extensions = [part.lower() for part in ref.name.split('.')[1:]]
 
-    def rank(name: str) -> tuple[bool, int]:
+    ome = kind.name == 'tiff' and tiffheader.is_ome(ref.path)
+
+    def rank(name: str) -> tuple[bool, bool, int]:
         geospatial = name in ('rasterio', 'gdal')
         known = source_class(name).extensions
         priority = min((known[part] for part in extensions if part in known), default=SourcePriority.FALLBACK)
-        return geospatial != bool(georeferenced), int(priority)
+        # Sources that do not know OME's frames show the first of them, under whatever extension.
+        return geospatial != bool(georeferenced), ome and name not in OME_SOURCES, int(priority)
 
     yield from sorted(names, key=rank)
 

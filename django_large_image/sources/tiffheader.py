@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import IO
 
 from django_large_image.conf import settings
-from django_large_image.exceptions import ImageMissing, ImageUnreadable
+from django_large_image.exceptions import ImageMissing, ImageRefused, ImageUnreadable
 
 WIDTH, HEIGHT, BITS, DESCRIPTION, SAMPLES, ROWS = 256, 257, 258, 270, 277, 278
 TILE_WIDTH, TILE_HEIGHT, SUB_IFDS, EXIF, MICROMANAGER = 322, 323, 330, 34665, 51123
@@ -66,6 +66,12 @@ def directories(path: str) -> list[Directory]:
         raise ImageUnreadable('The directories of the TIFF cannot be read.') from None
 
 
+def is_ome(path: str) -> bool:
+    """Return whether the TIFF's first directory is described by OME-XML."""
+    description = directories(path)[0].tags.get(DESCRIPTION)
+    return isinstance(description, bytes) and description.rstrip(b'\0 \r\n\t').endswith(b'OME>')
+
+
 def _walk(file: IO[bytes]) -> Iterator[Directory]:
     head = file.read(16)
     order = '<' if head[:2] == b'II' else '>'
@@ -79,12 +85,12 @@ def _walk(file: IO[bytes]) -> Iterator[Directory]:
         if not offset:
             continue
         if offset in seen:
-            raise ImageUnreadable('The directories of the TIFF form a loop.')
+            raise ImageRefused('The directories of the TIFF form a loop.')
         if offset >= size:
             raise ImageUnreadable('The TIFF is cut off.')
         seen.add(offset)
         if len(seen) > settings.MAX_DIRECTORIES:
-            raise ImageUnreadable(f'The TIFF has more than {settings.MAX_DIRECTORIES} directories.')
+            raise ImageRefused(f'The TIFF has more than {settings.MAX_DIRECTORIES} directories.')
         tags, following = _read(file, offset, order, big)
         yield Directory(tags, main)
         for tag in (SUB_IFDS, EXIF):
@@ -98,7 +104,7 @@ def _read(
     file.seek(offset)
     count = struct.unpack(order + ('Q' if big else 'H'), file.read(8 if big else 2))[0]
     if count > 4096:
-        raise ImageUnreadable('A directory of the TIFF has too many tags.')
+        raise ImageRefused('A directory of the TIFF has too many tags.')
     entry = struct.Struct(order + ('HHQ8s' if big else 'HHI4s'))
     link = struct.Struct(order + ('Q' if big else 'I'))
     block = file.read(count * entry.size + link.size)

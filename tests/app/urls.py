@@ -53,5 +53,5 @@ if find_spec('drf_yasg'):
     schema_view = get_schema_view(openapi.Info(title='Tests', default_version='v1'), public=True)
     urlpatterns += [
         path('swagger/', schema_view.with_ui('swagger'), name='swagger'),
-        path('swagger.json', schema_view.without_ui(), kwargs={'format': '.json'}, name='schema'),
+        path('swagger.json', schema_view.without_ui(), kwargs={'format': 'json'}, name='schema'),
     ]

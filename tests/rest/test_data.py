@@ -62,7 +62,9 @@ def test_a_thumbnail_of_a_wrong_size(get: Any, image_file: Any, value: str) -> N
 
 
 @pytest.mark.parametrize('name', ['rgb', 'rgba', 'uint16', 'dem', 'palette'])
-def test_a_region_as_tiff_holds_the_values_and_the_place(get: Any, image_file: Any, images: Any, name: str) -> None:
+def test_a_region_as_tiff_holds_the_values_and_the_place(
+    get: Any, image_file: Any, images: Any, name: str
+) -> None:
     sides = {'left': 33, 'top': 47, 'right': 333, 'bottom': 447, 'units': 'pixels'}
     response = get('region', image_file(name), fmt='tif', query=sides)
     assert response.status_code == 200
@@ -84,17 +86,31 @@ def test_a_region_by_coordinates_is_the_region_by_pixels(get: Any, image_file: A
         right, bottom = source.transform * (192, 224)
         expected = source.read(window=rasterio.windows.Window(64, 96, 128, 128))
     sides = {'left': left, 'top': top, 'right': right, 'bottom': bottom}
-    for query in (sides, sides | {'units': 'EPSG:4326'}, sides | {'units': 'epsg:4326'}, sides | {'units': '4326'}):
+    for query in (
+        sides,
+        sides | {'units': 'EPSG:4326'},
+        sides | {'units': 'epsg:4326'},
+        sides | {'units': '4326'},
+    ):
         with MemoryFile(body(get('region', image, fmt='tif', query=query))) as memory, memory.open() as got:
             np.testing.assert_array_equal(got.read(), expected)
 
 
 def test_a_region_in_a_projection(get: Any, image_file: Any, images: Any) -> None:
     image = image_file('rgb')
-    sides = {'left': 100, 'top': 100, 'right': 400, 'bottom': 400, 'units': 'pixels', 'projection': 'EPSG:3857'}
+    sides = {
+        'left': 100,
+        'top': 100,
+        'right': 400,
+        'bottom': 400,
+        'units': 'pixels',
+        'projection': 'EPSG:3857',
+    }
     with MemoryFile(body(get('region', image, fmt='tif', query=sides))) as memory, memory.open() as got:
         assert got.crs.to_epsg() == 3857
-        expected, valid = reference.warped(images('rgb'), got.transform, got.width, got.height, 'nearest', 3857)
+        expected, valid = reference.warped(
+            images('rgb'), got.transform, got.width, got.height, 'nearest', 3857
+        )
         assert reference.psnr(got.read(), expected, valid) > 45
         assert got.width > 300
 
@@ -112,8 +128,14 @@ def test_a_region_as_a_picture(get: Any, image_file: Any, images: Any, fmt: str)
 
 def test_a_region_can_be_made_smaller(get: Any, image_file: Any) -> None:
     sides = {'left': 0, 'top': 0, 'right': 512, 'bottom': 256, 'units': 'pixels', 'max_width': 128}
-    assert reference.decoded(body(get('region', image_file('rgb'), fmt='png', query=sides))).shape[1:] == (64, 128)
-    with MemoryFile(body(get('region', image_file('rgb'), fmt='tif', query=sides))) as memory, memory.open() as got:
+    assert reference.decoded(body(get('region', image_file('rgb'), fmt='png', query=sides))).shape[1:] == (
+        64,
+        128,
+    )
+    with (
+        MemoryFile(body(get('region', image_file('rgb'), fmt='tif', query=sides))) as memory,
+        memory.open() as got,
+    ):
         assert (got.width, got.height) == (128, 64)
         assert got.res[0] == pytest.approx(4 * 10, rel=0.5)
 
@@ -164,10 +186,14 @@ def test_a_region_that_is_too_large_says_how_large_it_may_be(get: Any, image_fil
         response = get('region', image_file('rgb'), fmt='png', query=sides)
         assert (response.status_code, response.json()['code']) == (400, 'region_too_large')
         assert '10000' in response.json()['allowed']
-        assert get('region', image_file('rgb'), fmt='png', query=sides | {'max_width': 100}).status_code == 200
+        assert (
+            get('region', image_file('rgb'), fmt='png', query=sides | {'max_width': 100}).status_code == 200
+        )
 
 
-def test_nothing_of_a_region_stays_on_disk(get: Any, image_file: Any, tmp_path: Any, monkeypatch: Any) -> None:
+def test_nothing_of_a_region_stays_on_disk(
+    get: Any, image_file: Any, tmp_path: Any, monkeypatch: Any
+) -> None:
     folder = tmp_path / 'temporary'
     folder.mkdir()
     monkeypatch.setattr(tempfile, 'tempdir', str(folder))
@@ -191,11 +217,15 @@ def test_a_pixel_is_the_file_s_own_value(get: Any, image_file: Any, images: Any)
             got = get('pixel', image, query={'left': column, 'top': row}).json()
             assert got['bands'] == {str(band): int(value) for band, value in enumerate(values, 1)}
         x, y = source.transform * (17.5, 99.5)
-        by_place = get('pixel', image, query={'left': x, 'top': y, 'units': f'EPSG:{source.crs.to_epsg()}'}).json()
+        by_place = get(
+            'pixel', image, query={'left': x, 'top': y, 'units': f'EPSG:{source.crs.to_epsg()}'}
+        ).json()
         assert (by_place['left'], by_place['top']) == (17, 99)
 
 
-@pytest.mark.parametrize('query', [{}, {'left': 1}, {'left': 'a', 'top': 1}, {'left': -1, 'top': 0}, {'left': 10**7, 'top': 0}])
+@pytest.mark.parametrize(
+    'query', [{}, {'left': 1}, {'left': 'a', 'top': 1}, {'left': -1, 'top': 0}, {'left': 10**7, 'top': 0}]
+)
 def test_a_pixel_that_is_not_there(get: Any, image_file: Any, query: dict[str, Any]) -> None:
     response = get('pixel', image_file('rgb'), query=query)
     assert response.status_code == 400

@@ -19,15 +19,16 @@ ENDPOINTS = [
 
 
 @pytest.mark.parametrize('end', ENDPOINTS)
-def test_every_endpoint_asks_the_viewset(api: Any, image_file: Any, user: Any, other_user: Any, end: str) -> None:
+def test_every_endpoint_asks_the_viewset(
+    api: Any, image_file: Any, user: Any, other_user: Any, end: str
+) -> None:
     image = image_file('rgb', owner=user)
     address = f'/private-images/{image.pk}/{end}'
     api.force_authenticate(user)
     mine = api.get(address)
-    assert mine.status_code == (400 if end == 'tiles/0/0/0' else 200), mine.content
+    assert mine.status_code == (400 if end == 'tiles/0/0/0' else 200)
     tag = mine.get('ETag', '"x"')
-    again = api.get(address)
-    assert again.status_code == mine.status_code
+    mine.close()
     for who, expected in ((other_user, 404), (None, 403)):
         api.force_authenticate(who)
         for headers in ({}, {'If-None-Match': tag}, {'If-None-Match': '*'}):
@@ -55,7 +56,9 @@ def test_a_hidden_image_is_not_found_by_the_public_route(get: Any, image_file: A
     assert get('tile', image_file('rgb', private=True), z=0, x=0, y=0, fmt='png').status_code == 404
 
 
-def test_bad_parameters_are_not_answered_before_permissions(api: Any, image_file: Any, user: Any, other_user: Any) -> None:
+def test_bad_parameters_are_not_answered_before_permissions(
+    api: Any, image_file: Any, user: Any, other_user: Any
+) -> None:
     image = image_file('rgb', owner=user)
     api.force_authenticate(other_user)
     for end in ('tiles/x/0/0.png', 'data/thumbnail.nope', 'data/region.tif', 'data/pixel'):

@@ -17,7 +17,7 @@ STYLES: list[dict[str, Any]] = [
     {'band': 2},
     {'band': 'red', 'palette': 'viridis', 'min': 20, 'max': 200},
     {'band': 1, 'palette': ['#000', 'gold', '#0f08'], 'scheme': 'discrete'},
-    {'band': 3, 'min': 'min', 'max': 'max', 'clamp': False},
+    {'band': 3, 'min': 40, 'max': 150, 'clamp': False},
     {'band': 1, 'nodata': 0, 'min': 50, 'max': 120, 'palette': 'colorbrewer.diverging.RdYlGn_11'},
     {'bands': [{'band': 1, 'palette': ['#000', '#0f0']}, {'band': 2, 'palette': ['#000', '#f00'], 'composite': 'lighten'}]},
     {'bands': [{'band': 1, 'palette': 'red', 'min': 0, 'max': 'full'}], 'dtype': 'uint8', 'axis': 0},
@@ -40,9 +40,21 @@ def test_the_picture_is_large_image_s_own(
     got = get('tile', image, z=z, x=x, y=y, fmt='png', query=query | {'style': json.dumps(style)})
     assert got.status_code == 200, got.content
     np.testing.assert_array_equal(reference.decoded(got.content, 'RGBA'), expected)
-    address = f'/images/{image.pk}/tiles/{z}/{x}/{y}.png' + (f'?projection={projection}' if projection else '')
+    address = f'/images/{image.pk}/tiles/{z}/{x}/{y}.png' + (
+        f'?projection={projection}' if projection else ''
+    )
     for posted in (style, {'style': style}):
         assert api.post(address, posted, format='json').content == got.content
+
+
+def test_words_for_a_range_mean_the_statistics(get: Any, image_file: Any) -> None:
+    image = image_file('rgb')
+    known = get('band', image, query={'band': 2}).json()
+    where = {'z': 1, 'x': 0, 'y': 0, 'fmt': 'png'}
+    words = get('tile', image, **where, query={'band': 2, 'min': 'min', 'max': 'max'})
+    numbers = get('tile', image, **where, query={'band': 2, 'min': known['min'], 'max': known['max']})
+    assert words.content == numbers.content
+    assert words.content != get('tile', image, **where, query={'band': 2, 'min': 0, 'max': 255}).content
 
 
 def test_the_short_form_is_a_style(get: Any, image_file: Any) -> None:
@@ -66,9 +78,14 @@ def test_a_long_style_by_post(api: Any, image_file: Any) -> None:
     style = {'bands': [{'band': band, 'palette': palette, 'min': 0, 'max': 255} for band in (1, 2, 3)]}
     image = image_file('rgb')
     assert len(json.dumps(style)) > 20_000
-    for end in ('tiles/0/0/0.png', 'data/thumbnail.png', 'data/region.png?left=0&top=0&right=64&bottom=64&units=pixels'):
+    for end in (
+        'tiles/0/0/0.png',
+        'data/thumbnail.png',
+        'data/region.png?left=0&top=0&right=64&bottom=64&units=pixels',
+    ):
         response = api.post(f'/images/{image.pk}/{end}', style, format='json')
-        assert response.status_code == 200, response.content
+        assert response.status_code == 200
+        response.close()
 
 
 REFUSED: list[tuple[Any, str]] = [
@@ -89,7 +106,9 @@ REFUSED: list[tuple[Any, str]] = [
 
 
 @pytest.mark.parametrize(('style', 'place'), REFUSED)
-def test_a_style_that_is_refused_names_the_place(get: Any, api: Any, image_file: Any, style: Any, place: str) -> None:
+def test_a_style_that_is_refused_names_the_place(
+    get: Any, api: Any, image_file: Any, style: Any, place: str
+) -> None:
     image = image_file('rgb')
     text = style if isinstance(style, str) else json.dumps(style)
     answers = [get('tile', image, z=0, x=0, y=0, fmt='png', query={'style': text})]

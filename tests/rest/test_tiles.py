@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pathlib
 import shutil
 from typing import Any
 
@@ -93,11 +94,20 @@ def test_tiles_in_pixels_are_the_image_itself(get: Any, image_file: Any, images:
     np.testing.assert_array_equal(got[:, :height, :width], expected[:3])
 
 
-def test_each_frame_has_its_own_pixels(get: Any, image_file: Any, images: Any) -> None:
+@pytest.mark.parametrize('file_name', ['cells.ome.tif', 'cells.tif'])
+def test_each_frame_has_its_own_pixels(
+    get: Any, image_file: Any, images: Any, tmp_path: pathlib.Path, file_name: str
+) -> None:
     import tifffile
 
+    from tests.images import CHANNELS
+
     path = images('ome')
-    image = image_file('ome')
+    renamed = tmp_path / file_name
+    shutil.copy(path, renamed)
+    image = image_file(renamed)
+    assert get('metadata', image).json()['channels'] == list(CHANNELS)
+    assert get('frames', image).json()['frames'][1]['bands'][0]['name'] == CHANNELS[1]
     planes = tifffile.imread(path)
     planes = planes.reshape(-1, *planes.shape[-2:])
     frames = get('metadata', image).json()['frames']
@@ -132,7 +142,9 @@ def test_corners_are_the_bounds_of_the_tile(get: Any, image_file: Any) -> None:
     ('fmt', 'media_type'),
     [('png', 'image/png'), ('jpg', 'image/jpeg'), ('jpeg', 'image/jpeg'), ('webp', 'image/webp'), ('tif', 'image/tiff'), ('gif', 'image/gif')],
 )  # fmt: skip
-def test_every_format_holds_the_same_picture(get: Any, image_file: Any, images: Any, fmt: str, media_type: str) -> None:
+def test_every_format_holds_the_same_picture(
+    get: Any, image_file: Any, images: Any, fmt: str, media_type: str
+) -> None:
     path = images('rgb')
     z, x, y = reference.tiles_covering(path, reference.native_zoom(path))[0]
     image = image_file('rgb')
@@ -208,7 +220,10 @@ WRONG = {
 }
 ODD = [
     *('internal-mask', 'external-mask', 'nan-nodata', 'south-up', 'rotated'),
-    *(pytest.param(n, marks=pytest.mark.xfail(reason=r, strict=True, raises=AssertionError)) for n, r in WRONG.items()),
+    *(
+        pytest.param(n, marks=pytest.mark.xfail(reason=r, strict=True, raises=AssertionError))
+        for n, r in WRONG.items()
+    ),
 ]
 
 

@@ -1,0 +1,188 @@
+"""Files that are broken or hostile: 4xx JSON without a path, nothing else is read, and memory stays bounded."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import resource
+import subprocess
+import sys
+import tracemalloc
+from typing import Any
+
+import pytest
+from django.test import override_settings
+
+from tests import images as generated
+
+pytestmark = pytest.mark.django_db
+
+ENDPOINTS: list[tuple[str, dict[str, Any]]] = [
+    ('metadata', {}),
+    ('metadata-internal', {}),
+    ('bands', {}),
+    ('frames', {}),
+    ('tiffdump', {}),
+    ('tiles-metadata', {}),
+    ('tile', {'z': 0, 'x': 0, 'y': 0, 'fmt': 'png'}),
+    ('tile', {'z': 0, 'x': 0, 'y': 0, 'fmt': 'png', 'query': {'projection': 'EPSG:3857'}}),
+    ('thumbnail', {'fmt': 'png'}),
+    ('region', {'fmt': 'tif', 'query': {'left': 0, 'top': 0, 'right': 9, 'bottom': 9, 'units': 'pixels'}}),
+    ('pixel', {'query': {'left': 0, 'top': 0}}),
+    ('histogram', {}),
+]
+
+
+def answers(get: Any, image: Any) -> dict[str, Any]:
+    """Return the answer of every endpoint, after asserting that each is JSON without a path of this machine."""
+    found = {}
+    folder = os.path.dirname(image.file.path)
+    for endpoint, kwargs in ENDPOINTS:
+        response = get(endpoint, image, **kwargs)
+        content = response.getvalue()
+        assert response.status_code < 500, (endpoint, content)
+        assert folder.encode() not in content, (endpoint, content)
+        assert b'Traceback' not in content
+        if response.status_code >= 400:
+            assert response['Content-Type'] == 'application/json'
+            assert response['Cache-Control'] == 'no-store'
+            assert {'detail', 'code'} <= set(response.json())
+        found.setdefault(endpoint, response)
+    return found
+
+
+UNREADABLE = ['empty', 'random', 'text', 'headless']
+REFUSED = ['cyclic', 'frame-chain', 'giant-tile']
+
+
+@pytest.mark.parametrize('name', [*UNREADABLE, *REFUSED])
+def test_a_file_that_is_not_served(get: Any, image_file: Any, name: str) -> None:
+    code = 'image_unreadable' if name in UNREADABLE else 'image_refused'
+    for endpoint, response in answers(get, image_file(name)).items():
+        if endpoint != 'tiffdump':
+            assert (response.status_code, response.json()['code']) == (422, code), endpoint
+
+
+@pytest.mark.parametrize('name', ['truncated', 'corrupt-tiles', 'partly-copied'])
+def test_a_file_whose_pixels_are_broken(get: Any, image_file: Any, name: str) -> None:
+    found = answers(get, image_file(name))
+    for endpoint in ('tile', 'thumbnail', 'histogram'):
+        assert found[endpoint].status_code == 422, (endpoint, found[endpoint].content[:200])
+
+
+@pytest.mark.parametrize('name', ['png-bomb', 'png-wide', 'striped-large', 'giant-sparse'])
+def test_an_image_that_needs_conversion(get: Any, image_file: Any, name: str) -> None:
+    found = answers(get, image_file(name))
+    for endpoint in ('metadata', 'tile', 'thumbnail', 'region', 'pixel', 'histogram'):
+        answer = found[endpoint].json()
+        assert (found[endpoint].status_code, answer['code']) == (409, 'needs_conversion')
+        assert 'onvert' in answer['detail']
+
+
+def test_the_bound_for_untiled_images_is_a_setting(get: Any, api: Any, image_file: Any, staff: Any) -> None:
+    image = image_file('png-wide')
+    assert get('metadata', image).json()['allowed'] == 4096
+    api.force_authenticate(staff)
+    assert (
+        api.patch('/api/large-image/settings', {'max_untiled_size': 6000}, format='json').status_code == 200
+    )
+    assert get('metadata', image).json()['sizeX'] == 5000
+    assert api.patch('/api/large-image/settings', {'max_untiled_size': 500}, format='json').status_code == 200
+    assert get('tile', image, z=0, x=0, y=0, fmt='png').status_code == 409
+
+
+@pytest.mark.parametrize('name', ['gif-frames', 'apng-frames'])
+def test_very_many_frames_are_bounded(get: Any, image_file: Any, name: str) -> None:
+    with override_settings(LARGE_IMAGE_MAX_UNTILED_SIZE=256):
+        answers(get, image_file(name))
+
+
+def test_bombs_take_little_memory(get: Any, image_file: Any) -> None:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    tracemalloc.start()
+    for name in ('png-bomb', 'giant-tile', 'giant-sparse', 'cyclic'):
+        answers(get, image_file(name))
+    assert tracemalloc.get_traced_memory()[1] < 100e6
+    tracemalloc.stop()
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 300_000
+
+
+def test_text_that_makes_gdal_read_other_files(
+    get: Any, image_file: Any, images: Any, tmp_path: pathlib.Path
+) -> None:
+    secret = images('rgb')
+    for path in (
+        generated.make_vrt(tmp_path / 'vrt.tif', secret),
+        generated.make_wms(tmp_path / 'wms.tif', 'http://127.0.0.1:9/'),
+    ):
+        for response in answers(get, image_file(path)).values():
+            assert response.status_code == 422
+
+
+def test_metadata_that_make_gdal_read_other_files(
+    get: Any, image_file: Any, images: Any, tmp_path: pathlib.Path
+) -> None:
+    path = generated.make_other_file_overviews(tmp_path / 'overviews.tif', images('rgb'))
+    found = answers(get, image_file(path))
+    assert {r.status_code for name, r in found.items() if name != 'tiffdump'} == {422}
+
+
+def test_an_ome_tiff_that_names_other_files(
+    get: Any, image_file: Any, images: Any, tmp_path: pathlib.Path
+) -> None:
+    path = generated.make_other_file_ome(tmp_path / 'first.ome.tif', images('ome'))
+    for source in ({}, {'source': 'tifffile'}):
+        assert get('metadata', image_file(path), query=source).status_code == 422
+
+
+def test_a_file_beside_the_image_is_not_read(get: Any, image_file: Any, images: Any) -> None:
+    plain = image_file('striped')
+    expected = get('tile', plain, z=0, x=0, y=0, fmt='png').content
+    attacked = image_file('striped')
+    # An upload of this name would be taken for the overviews.
+    generated.make_vrt(pathlib.Path(attacked.file.path + '.ovr'), images('rgb'))
+    assert get('tile', attacked, z=0, x=0, y=0, fmt='png').content == expected
+
+
+def test_a_missing_file(get: Any, image_file: Any) -> None:
+    image = image_file('rgb')
+    os.unlink(image.file.path)
+    for endpoint, response in answers(get, image).items():
+        assert (response.status_code, response.json()['code']) == (404, 'image_missing'), endpoint
+
+
+@pytest.mark.parametrize('name', ['', '../../../../etc/passwd', 'no/such/file.tif'])
+def test_a_name_that_is_no_file(get: Any, image_file: Any, name: str) -> None:
+    image = image_file('rgb')
+    type(image).objects.filter(pk=image.pk).update(file=name)
+    response = get('metadata', image)
+    assert response.status_code in (404, 422)
+    assert b'etc' not in response.content
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason='only root can become somebody who may not read a file')
+def test_a_file_without_permission(image_file: Any) -> None:
+    image = image_file('rgb')
+    os.chmod(image.file.path, 0o000)
+    code = (
+        'import os, sys, django\n'
+        'from django.conf import settings\n'
+        'settings.configure(INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.auth", "django_large_image"],'
+        ' DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}})\n'
+        'django.setup()\n'
+        'from django_large_image import access, sources\n'
+        'from django_large_image.exceptions import ImageUnreadable\n'
+        'sources.lease\n'
+        'import django_large_image.sources.gdal, django_large_image.sources.geo\n'
+        'ref = access.image_ref(sys.argv[1])\n'
+        'os.setuid(65534)\n'
+        'try:\n    sources.lease(ref)\n'
+        'except ImageUnreadable as error:\n    assert sys.argv[1] not in error.message; print("refused", error.message)\n'
+    )
+    for folder in pathlib.Path(image.file.path).parents:
+        if folder != pathlib.Path('/') and folder.stat().st_uid == 0 and 'pytest' in str(folder):
+            folder.chmod(folder.stat().st_mode | 0o055)
+    run = subprocess.run(
+        [sys.executable, '-c', code, image.file.path], capture_output=True, text=True, check=False
+    )
+    assert 'refused' in run.stdout, run.stderr

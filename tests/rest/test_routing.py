@@ -1,0 +1,176 @@
+"""One declaration serves every viewset: detail or not, in either order of bases, with each router."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.urls import reverse
+from rest_framework import viewsets
+from rest_framework.decorators import action
+from rest_framework.response import Response
+from rest_framework.routers import SimpleRouter
+from rest_framework.test import APIRequestFactory
+
+from django_large_image.rest import LargeImageDetailMixin, LargeImageFileDetailMixin, LargeImageMixin
+from tests.app.models import ImageFile
+
+pytestmark = pytest.mark.django_db
+
+NAMES = {
+    'metadata', 'metadata-internal', 'bands', 'band', 'frames', 'tiffdump', 'tiles-metadata', 'tile', 'tile-zxy', 'tile-fzxy',
+    'tile-corners', 'thumbnail', 'region', 'pixel', 'histogram', 'large-image',
+}  # fmt: skip
+
+
+def routes(viewset: type) -> set[str]:
+    """Return the names of the routes that a router makes of a viewset."""
+    router = SimpleRouter(trailing_slash=False)
+    router.register('x', viewset, basename='x')
+    return {url.name.removeprefix('x-') for url in router.urls}
+
+
+def test_every_mixin_has_every_endpoint_once() -> None:
+    class First(LargeImageFileDetailMixin, viewsets.GenericViewSet):
+        queryset = ImageFile.objects.all()
+
+    class Last(viewsets.GenericViewSet, LargeImageFileDetailMixin):
+        queryset = ImageFile.objects.all()
+
+    class Detail(viewsets.ViewSet, LargeImageDetailMixin):
+        pass
+
+    class Plain(viewsets.ViewSet, LargeImageMixin):
+        pass
+
+    for viewset in (First, Last, Detail, Plain):
+        assert routes(viewset) >= NAMES
+        assert len(viewset.get_extra_actions()) == len(NAMES) + 2
+        details = {method.detail for method in viewset.get_extra_actions()}
+        assert details == {viewset is not Plain}
+
+
+@pytest.mark.parametrize('prefix', ['image', 'default-image', 'vsi-image', 'override-image', 'path-image'])
+def test_every_viewset_serves_the_same_tile(get: Any, image_file: Any, prefix: str) -> None:
+    image = image_file('rgb')
+    kwargs = {'z': 1, 'x': 1, 'y': 0, 'fmt': 'png'}
+    expected = get('tile', image, **kwargs)
+    got = get('tile', image, prefix=prefix, **kwargs)
+    assert (got.status_code, got.content) == (200, expected.content)
+    assert (got.get('X-Overridden') == 'tile') == (prefix == 'override-image')
+    assert get('metadata', image, prefix=prefix).json() == get('metadata', image).json()
+
+
+def test_an_override_without_decorator_guards_errors_too(get: Any, image_file: Any) -> None:
+    response = get('tile', image_file('rgb'), prefix='override-image', z=99, x=0, y=0, fmt='png')
+    assert (response.status_code, response.json()['parameter']) == (400, 'z')
+    long = get('tile-zxy', image_file('rgb'), prefix='override-image', z=0, x=0, y=0, fmt='png')
+    assert long['X-Overridden'] == 'tile'
+
+
+def test_a_viewset_without_detail_routes(get: Any, image_file: Any) -> None:
+    image = image_file('rgb')
+    response = get('tile', prefix='chosen', z=0, x=0, y=0, fmt='png', query={'image': image.pk})
+    assert response.content == get('tile', image, z=0, x=0, y=0, fmt='png').content
+    assert reverse('chosen-metadata') == '/default/chosen/info/metadata/'
+
+
+def test_nested_routes(api: Any, image_file: Any, user: Any, other_user: Any) -> None:
+    image = image_file('rgb', owner=user)
+    kwargs = {'user_pk': user.pk, 'pk': image.pk, 'z': 0, 'x': 0, 'y': 0, 'fmt': 'png'}
+    assert api.get(reverse('user-image-tile', kwargs=kwargs)).status_code == 200
+    assert api.get(reverse('user-image-tile', kwargs=kwargs | {'user_pk': other_user.pk})).status_code == 404
+
+
+def test_a_router_with_format_suffixes(api: Any, image_file: Any) -> None:
+    image = image_file('rgb')
+    with_slash = api.get(f'/default/images/{image.pk}/tiles/0/0/0.png/')
+    without = api.get(f'/default/images/{image.pk}/tiles/0/0/0.png')
+    assert with_slash.status_code == without.status_code == 200
+    assert with_slash.content == without.content
+    jpeg = api.get(f'/default/images/{image.pk}/data/thumbnail.jpg')
+    assert jpeg['Content-Type'] == 'image/jpeg'
+    assert api.get(f'/default/images/{image.pk}/info/metadata.json').status_code == 200
+
+
+@pytest.mark.parametrize(
+    'accept', ['image/*', 'text/html', 'application/json', 'image/webp,*/*;q=0.8', 'nonsense']
+)
+def test_the_accept_header_does_not_matter_for_images(get: Any, image_file: Any, accept: str) -> None:
+    image = image_file('rgb')
+    response = get('tile', image, z=0, x=0, y=0, fmt='png', headers={'Accept': accept})
+    assert (response.status_code, response['Content-Type']) == (200, 'image/png')
+    wrong = get('tile', image, z=0, x=7, y=0, fmt='png', headers={'Accept': accept}, query={'format': 'api'})
+    assert (wrong.status_code, wrong['Content-Type']) == (404, 'application/json')
+
+
+def test_head_and_methods(api: Any, image_file: Any) -> None:
+    image = image_file('rgb')
+    address = f'/images/{image.pk}/tiles/0/0/0.png'
+    head = api.head(address)
+    assert (head.status_code, head.content, head['ETag']) == (200, b'', api.get(address)['ETag'])
+    assert api.delete(address).status_code == 405
+
+
+def test_an_own_action_may_open_the_image(image_file: Any) -> None:
+    class Own(LargeImageFileDetailMixin, viewsets.GenericViewSet):
+        queryset = ImageFile.objects.all()
+        FILE_FIELD_NAME = 'file'
+
+        @action(detail=True)
+        def size(self, request: Any, pk: Any = None) -> Response:
+            source = self.get_tile_source(request, pk)
+            return Response([source.sizeX, source.sizeY])
+
+    image = image_file('rgb')
+    for _ in range(10):
+        request = APIRequestFactory().get('/')
+        response = Own.as_view({'get': 'size'}, detail=True)(request, pk=image.pk)
+        assert response.data[0] >= 512
+    from django_large_image import sources
+
+    assert sources.pool.stats()['handles'] == sources.pool.stats()['idle'] == 1
+
+
+def test_hooks_are_used(image_file: Any) -> None:
+    calls: list[str] = []
+
+    class Hooked(LargeImageFileDetailMixin, viewsets.GenericViewSet):
+        queryset = ImageFile.objects.all()
+        FILE_FIELD_NAME = 'file'
+
+        def get_style(self, request: Any) -> dict[str, Any]:
+            calls.append('style')
+            return {'band': 1, 'palette': 'red'}
+
+        def open_tile_source(self, request: Any, path: Any, **kwargs: Any) -> Any:
+            calls.append(f'open {str(path).endswith(".tif")}')
+            return super().open_tile_source(request, path, **kwargs)
+
+    view = Hooked.as_view({'get': 'tile'}, detail=True)
+    response = view(APIRequestFactory().get('/'), pk=image_file('rgb').pk, z='0', x='0', y='0', fmt='png')
+    assert response.status_code == 200
+    assert calls == ['style', 'open True']
+
+
+def test_the_schema_has_every_parameter(api: Any) -> None:
+    paths = api.get('/swagger.json').json()['paths']
+    tile = paths['/images/{id}/tiles/{z}/{x}/{y}.{fmt}']['get']
+    parameters = {parameter['name']: parameter for parameter in tile['parameters']}
+    assert {'projection', 'style', 'band', 'palette', 'frame', 'z', 'fmt'} <= set(parameters)
+    assert parameters['z'] | {'description': ''} == {
+        'name': 'z', 'in': 'path', 'type': 'integer', 'required': True, 'minimum': 0, 'maximum': 30, 'description': '',
+    }  # fmt: skip
+    assert set(tile['produces']) >= {'image/png', 'image/webp'}
+    thumbnail = paths['/images/{id}/data/thumbnail.{fmt}']['get']
+    width = next(parameter for parameter in thumbnail['parameters'] if parameter['name'] == 'max_width')
+    assert (width['default'], width['minimum'], width['maximum']) == (256, 2, 4096)
+    assert all(parameter.get('description') for path in paths.values() for op in ('get', 'post') for parameter in path.get(op, {}).get('parameters', []) if parameter['in'] == 'query' and '/images/' in str(path) and parameter['name'] != 'page')  # fmt: skip
+    identifiers = [
+        operation['operationId']
+        for path in paths.values()
+        for key, operation in path.items()
+        if key != 'parameters'
+    ]
+    assert len(identifiers) == len(set(identifiers))
+    assert '/images/{id}/data/{what}' not in paths

@@ -1,0 +1,99 @@
+"""What the endpoints answer about an image: the same bytes wherever the image is kept."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.test import override_settings
+
+from tests.services.requestlog import Request
+
+Get = Callable[..., Any]
+
+#: The largest piece that GDAL adds to a range: it reads in units of 16 KiB, and more the longer it reads on.
+UNIT = 16_384
+
+LOCAL = {'default': {'BACKEND': 'django.core.files.storage.FileSystemStorage'}}
+
+
+@contextmanager
+def on_disk() -> Iterator[None]:
+    """Keep files of the default storage on disk for a while, whatever storage the test has chosen."""
+    from django.conf import settings
+
+    with override_settings(STORAGES=settings.STORAGES | LOCAL):
+        yield
+
+
+def body_of(response: Any) -> bytes:
+    """Return the body of an answer that has to be a success, streamed or not."""
+    assert response.status_code == 200, (response.status_code, getattr(response, 'content', b''))
+    return b''.join(response.streaming_content) if response.streaming else bytes(response.content)
+
+
+def answers(get: Get, image: Any, prefix: str = 'image', geospatial: bool = True) -> dict[str, bytes]:
+    """Return the bodies of every kind of endpoint for an image of at least 512 × 384 pixels."""
+    pixels = {'units': 'pixels'}
+    sides = pixels | {'left': 37, 'top': 51, 'right': 397, 'bottom': 341}
+    asked: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
+        ('metadata', {}, {}),
+        ('tiles-metadata', {}, {}),
+        ('bands', {}, {}),
+        ('frames', {}, {}),
+        ('tile', {'z': 0, 'x': 0, 'y': 0, 'fmt': 'png'}, {}),
+        (
+            'tile',
+            {'z': 0, 'x': 0, 'y': 0, 'fmt': 'png'},
+            {'band': 1, 'min': 5, 'max': 150, 'palette': '#ff8000'},
+        ),
+        ('thumbnail', {'fmt': 'png'}, {'max_width': 100, 'max_height': 100}),
+        ('region', {'fmt': 'png'}, sides),
+        ('region', {'fmt': 'tif'}, sides),
+        ('pixel', {}, pixels | {'left': 201, 'top': 103}),
+        ('histogram', {}, {'bins': 16}),
+    ]
+    if geospatial:
+        asked.append(('tile', {'z': 0, 'x': 0, 'y': 0, 'fmt': 'png'}, {'projection': 'EPSG:3857'}))
+        asked.append(('pixel', {}, {'projection': 'EPSG:3857'} | pixels | {'left': 201, 'top': 103}))
+    return {
+        f'{endpoint} {path} {query}': body_of(get(endpoint, image, prefix=prefix, query=query, **path))
+        for endpoint, path, query in asked
+    }
+
+
+def same(found: dict[str, bytes], expected: dict[str, bytes]) -> None:
+    """Assert that two sets of answers are the same, and name those that differ."""
+    assert found.keys() == expected.keys()
+    differing = [name for name in found if found[name] != expected[name]]
+    assert not differing, [(name, found[name][:300], expected[name][:300]) for name in differing]
+
+
+def sha(body: bytes) -> str:
+    """Return a short name for bytes, for messages that people can read."""
+    return hashlib.sha256(body).hexdigest()[:12]
+
+
+def span(request: Request) -> tuple[int, int]:
+    """Return the first and the last byte of the range that a request asked for."""
+    first, _, last = request.range.removeprefix('bytes=').partition('-')
+    return int(first), int(last)
+
+
+def total_bytes(requests: list[Request]) -> int:
+    """Return how many bytes requests of ranges asked for; one of them without a range fails the test."""
+    gets = [request for request in requests if request.method == 'GET']
+    assert all(request.range and request.status == 206 for request in gets), gets
+    return sum(last - first + 1 for first, last in map(span, gets))
+
+
+def block_bytes(path: Any, x: int, y: int) -> tuple[int, int]:
+    """Return the first and the last byte of a block of a TIFF's full resolution."""
+    from tests.reference import open_raster
+
+    with open_raster(path) as dataset:
+        start = int(dataset.get_tag_item(f'BLOCK_OFFSET_{x}_{y}', 'TIFF', bidx=1))
+        size = int(dataset.get_tag_item(f'BLOCK_SIZE_{x}_{y}', 'TIFF', bidx=1))
+    return start, start + size - 1
