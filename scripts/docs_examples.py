@@ -145,7 +145,7 @@ def parameter_table(name: str, group: bool = False) -> str:
 def _cells(field: Any) -> tuple[str, str, str, str]:
     from rest_framework import serializers
 
-    from django_large_image.rest.params import BoundedIntegerField, allowed
+    from django_large_image.rest.fields import BoundedIntegerField, allowed
 
     kinds = {
         serializers.BooleanField: 'boolean',

@@ -11,7 +11,8 @@ from rest_framework.response import Response
 from django_large_image.imaging import metadata
 from django_large_image.models import LargeImage, runtime_settings
 from django_large_image.rest.base import LargeImageBase, identity_of
-from django_large_image.rest.params import BandParams, BandsParams, OpenParams, Params, ProjectionParams
+from django_large_image.rest.fields import Params
+from django_large_image.rest.params import BandParams, BandsParams, OpenParams, ProjectionParams
 from django_large_image.rest.routing import endpoint
 
 

@@ -18,7 +18,7 @@ from rest_framework.exceptions import APIException
 
 from django_large_image.exceptions import LargeImageError
 from django_large_image.rest import schema
-from django_large_image.rest.params import Params
+from django_large_image.rest.fields import Params
 
 Handler = Callable[..., Any]
 

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from django_large_image.imaging.formats import Format
-from django_large_image.rest.params import BoundedIntegerField, Params, allowed
+from django_large_image.rest.fields import BoundedIntegerField, Params, allowed
 
 STYLE_BODY = 'A style as JSON, the same as the `style` parameter of GET.'
 

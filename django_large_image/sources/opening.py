@@ -164,10 +164,11 @@ def _find_out(ref: ImageRef, limit: int) -> tuple[str, bool]:
     ref = local_ref(ref)
     assert ref.path is not None
     kind = guard.sniff(ref.path)
-    georeferenced = None
     if rasterio_there and 'rasterio' in kind.sources:
         with contextlib.suppress(ImageUnreadable):
-            georeferenced = _look(ref, limit, is_georeferenced)
+            if _look(ref, limit, is_georeferenced):
+                # No other reader knows where the image is, so none is tried.
+                return 'rasterio', True
     key = PoolKey(ref.digest, '', None, limit)
 
     def try_one(name: str) -> str:
@@ -176,7 +177,7 @@ def _find_out(ref: ImageRef, limit: int) -> tuple[str, bool]:
         pool.give_back(pool_key, handle)
         return name
 
-    return registry.first_that_opens(registry.candidates(ref, georeferenced), try_one), True
+    return registry.first_that_opens(registry.candidates(ref), try_one), True
 
 
 def _look(ref: ImageRef, limit: int, question: Callable[[Any], bool]) -> bool:

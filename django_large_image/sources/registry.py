@@ -76,29 +76,23 @@ def check_source(name: str) -> str:
     return name
 
 
-def candidates(ref: ImageRef, georeferenced: bool | None) -> Iterator[str]:
-    """Yield the names of the sources that may read the image, the likeliest first.
+def candidates(ref: ImageRef) -> Iterator[str]:
+    """Yield the names of the sources that may read a local file, the likeliest first.
 
-    For a georeferenced file that is rasterio (or gdal); for others the sources in large-image's own order of
-    priority for the extension, and those two at the end.
+    That is large-image's own order of priority for the extension, with the geospatial sources at the end if rasterio
+    could say that the file is not georeferenced.
     """
-    names = list(available_sources())
-    if ref.remote:
-        yield from (name for name in names if name in ('rasterio', 'gdal'))
-        return
     assert ref.path is not None
     kind = guard.sniff(ref.path)
-    names = [name for name in names if name in kind.sources]
+    names = [name for name in available_sources() if name in kind.sources]
     extensions = [part.lower() for part in ref.name.split('.')[1:]]
-
     ome = kind.name == 'tiff' and tiffheader.is_ome(ref.path)
 
     def rank(name: str) -> tuple[bool, bool, int]:
-        geospatial = name in ('rasterio', 'gdal')
         known = source_class(name).extensions
         priority = min((known[part] for part in extensions if part in known), default=SourcePriority.FALLBACK)
         # Sources that do not know OME's frames show the first of them, under whatever extension.
-        return geospatial != bool(georeferenced), ome and name not in OME_SOURCES, int(priority)
+        return name == 'rasterio', ome and name not in OME_SOURCES, int(priority)
 
     yield from sorted(names, key=rank)
 

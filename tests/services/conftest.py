@@ -16,8 +16,10 @@ from importlib.util import find_spec
 from typing import Any
 from urllib.parse import urlsplit
 
+import numpy as np
 import pytest
 
+from tests.images import GeoTiff, content, geo
 from tests.services.http import RangeServer
 from tests.services.process import Processes, free_ports, is_listening
 from tests.services.requestlog import RequestLog
@@ -33,6 +35,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.xdist_group('services'))
+
+
+@pytest.fixture(autouse=True)
+def copies(settings: Any, tmp_path: pathlib.Path) -> pathlib.Path:
+    """Keep the local copies of a test in a folder of its own, and return it."""
+    settings.LARGE_IMAGE_LOCAL_COPY_DIR = str(tmp_path / 'copies')
+    return tmp_path / 'copies'
+
+
+@pytest.fixture(scope='session')
+def large(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """Return a COG of some 30 MB, 6144 × 5120 pixels."""
+    # Repeated, since making so much content takes long; blocks of 1024 pixels' distance are the same.
+    array = np.tile(content.rgb(1024, 1024), (1, 5, 6))
+    image = GeoTiff(array, geo.UTM, geo.UTM_TRANSFORM, photometric='rgb', cog=True)
+    return image.write(tmp_path_factory.mktemp('large') / 'large.tif')
 
 
 @pytest.fixture(scope='session')

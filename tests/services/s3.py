@@ -110,6 +110,12 @@ def swift_bin() -> pathlib.Path | None:
     return pathlib.Path(found).parent.absolute() if found else None
 
 
+def put(s3: S3Server, bucket: str, path: pathlib.Path, key: str = '') -> str:
+    """Store a file as one object and return its key."""
+    s3.client().put_object(Bucket=bucket, Key=key or path.name, Body=path.read_bytes())
+    return key or path.name
+
+
 class S3Server:
     """An S3 server that keeps its data in `folder` and lives for a `with` block; it starts in some 3 seconds."""
 

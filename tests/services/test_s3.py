@@ -11,10 +11,10 @@ import pytest
 
 from tests import reference
 from tests.app.models import ImageFile, S3Image
-from tests.images import make_rgb, make_vrt
+from tests.images import make_vrt
 from tests.services.answers import UNIT, answers, block_bytes, body_of, on_disk, same, span, total_bytes
 from tests.services.requestlog import RequestLog
-from tests.services.s3 import S3Server
+from tests.services.s3 import S3Server, put
 
 pytestmark = pytest.mark.django_db
 
@@ -31,25 +31,6 @@ KEYS = (
 )
 
 
-@pytest.fixture(autouse=True)
-def copies(settings: Any, tmp_path: pathlib.Path) -> pathlib.Path:
-    """Keep local copies of the test in a folder of its own, and return it."""
-    settings.LARGE_IMAGE_LOCAL_COPY_DIR = str(tmp_path / 'copies')
-    return tmp_path / 'copies'
-
-
-@pytest.fixture(scope='module')
-def large(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
-    """Return a COG of some 30 MB."""
-    return make_rgb(tmp_path_factory.mktemp('large') / 'large.tif', 6144, 5120)
-
-
-def put(s3: S3Server, bucket: str, path: pathlib.Path, key: str = '') -> str:
-    """Store a file as one object and return its key."""
-    s3.client().put_object(Bucket=bucket, Key=key or path.name, Body=path.read_bytes())
-    return key or path.name
-
-
 @pytest.mark.parametrize(
     ('prefix', 'name'),
     [
@@ -59,7 +40,7 @@ def put(s3: S3Server, bucket: str, path: pathlib.Path, key: str = '') -> str:
     ],
 )
 def test_geotiff_is_served_as_from_disk(
-    get: Any, image_file: Any, images: Any, s3: S3Server, bucket: str, s3_storage: Any, copies: Any,
+    get: Any, image_file: Any, images: Any, s3: S3Server, bucket: str, s3_storage: Any, copies: pathlib.Path,
     s3_requests: RequestLog, prefix: str, name: str,
 ) -> None:  # fmt: skip
     with on_disk():
@@ -174,7 +155,7 @@ def test_when_the_version_is_due_a_cached_tile_costs_one_head(
 
 @pytest.mark.parametrize('name', ['png', 'jpeg', 'ome'])
 def test_a_scan_goes_through_the_local_copy(
-    get: Any, image_file: Any, images: Any, s3: S3Server, bucket: str, s3_storage: Any, copies: Any,
+    get: Any, image_file: Any, images: Any, s3: S3Server, bucket: str, s3_storage: Any, copies: pathlib.Path,
     s3_requests: RequestLog, name: str,
 ) -> None:  # fmt: skip
     with on_disk():

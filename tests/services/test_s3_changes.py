@@ -1,0 +1,241 @@
+"""Objects on S3 that are replaced, removed, or that cannot be had."""
+
+from __future__ import annotations
+
+import logging
+import pathlib
+import re
+import threading
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+from rest_framework.test import APIClient
+
+from tests import reference
+from tests.app.models import ImageFile
+from tests.images import GeoTiff, content, geo
+from tests.services.answers import body_of
+from tests.services.requestlog import RequestLog
+from tests.services.s3 import S3Server, put
+
+pytestmark = pytest.mark.django_db
+
+import os
+NV=int(os.environ.get('NV',13))
+TILE = {'z': 2, 'x': 1, 'y': 1, 'fmt': 'png'}
+#: Loggers of others that show what they send; a project that sets them to DEBUG sees it.
+THEIRS = ('botocore', 'boto3', 'urllib3', 's3transfer')
+
+
+def version_of(path: pathlib.Path, number: int) -> pathlib.Path:
+    """Write version `number` of an image: of the same size, with the same header, with other pixels."""
+    array = np.roll(content.rgb(1024, 1024), number * 37, axis=2)
+    return GeoTiff(array, geo.UTM, geo.UTM_TRANSFORM, photometric='rgb', cog=True).write(path)
+
+
+def expected_tile(path: pathlib.Path, x: int = 1, y: int = 1) -> Any:
+    """Return the pixels of a tile of the full resolution."""
+    return reference.read_window(path, x * 256, y * 256, 256, 256)
+
+
+def test_a_replaced_object_shows_its_new_pixels_under_a_new_etag(
+    get: Any, s3: S3Server, bucket: str, s3_storage: Any, settings: Any, tmp_path: pathlib.Path
+) -> None:
+    settings.LARGE_IMAGE_REMOTE_VERSION_SECONDS = 0.4
+    old, new = version_of(tmp_path / 'old.tif', 0), version_of(tmp_path / 'new.tif', 1)
+    image = ImageFile.objects.create(name='a', file=put(s3, bucket, old, 'a.tif'))
+    first = get('tile', image, **TILE)
+    assert np.array_equal(reference.decoded(body_of(first), 'RGB'), expected_tile(old))
+    histogram = get('histogram', image).json()
+    put(s3, bucket, new, 'a.tif')
+    time.sleep(0.5)
+    second = get('tile', image, **TILE, headers={'If-None-Match': first['ETag']})
+    assert np.array_equal(reference.decoded(body_of(second), 'RGB'), expected_tile(new))
+    assert second['ETag'] != first['ETag']
+    pixel = get('pixel', image, query={'left': 300, 'top': 300, 'units': 'pixels'}).json()
+    assert [pixel[c] for c in 'rgb'] == reference.read_window(new, 300, 300, 1, 1).ravel().tolist()
+    assert get('histogram', image).json() != histogram or (old.read_bytes() == new.read_bytes())
+    # And back: the first version's answers are still in the cache, and are right again.
+    put(s3, bucket, old, 'a.tif')
+    time.sleep(0.5)
+    third = get('tile', image, **TILE)
+    assert body_of(third) == body_of(first)
+    assert third['ETag'] == first['ETag']
+
+
+def test_replacing_under_load_never_shows_old_pixels_under_a_new_etag(
+    s3: S3Server, bucket: str, s3_storage: Any, settings: Any, tmp_path: pathlib.Path, transactional_db: Any
+) -> None:
+    settings.LARGE_IMAGE_REMOTE_VERSION_SECONDS = 0.2
+    versions = [version_of(tmp_path / f'{number}.tif', number) for number in range(NV)]
+    image = ImageFile.objects.create(name='a', file=put(s3, bucket, versions[0], 'a.tif'))
+    seen: list[tuple[float, int, int, str, bytes, int]] = []
+    stop = threading.Event()
+
+    def ask(number: int) -> None:
+        client, turn = APIClient(raise_request_exception=False), 0
+        while not stop.is_set():
+            x, y = turn % 4, (turn // 4 + number) % 4
+            began = time.monotonic()
+            answer = client.get(f'/images/{image.pk}/tiles/2/{x}/{y}.png')
+            seen.append((began, x, y, answer.get('ETag', ''), answer.content, answer.status_code))
+            turn += 1
+
+    threads = [threading.Thread(target=ask, args=(number,), daemon=True) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    replaced = []
+    try:
+        for turn in range(1, 13):
+            time.sleep(0.45)
+            put(s3, bucket, versions[turn % NV], 'a.tif')
+            replaced.append((time.monotonic(), turn % NV))
+        time.sleep(0.6)
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(30)
+    pixels = {
+        (x, y): [expected_tile(path, x, y) for path in versions] for x in range(4) for y in range(4)
+    }
+    statuses = {status for *_, status in seen}
+    import collections
+    print(len(seen), collections.Counter(status for *_, status in seen))
+    wrong=[(round(b-replaced[-1][0],2), x,y,[i for i,p in enumerate(pixels[x,y]) if s==200 and np.array_equal(reference.decoded(bd,'RGB'),p)],s) for b,x,y,e,bd,s in seen if b>replaced[-1][0]]
+    print(replaced[-1][1], wrong)
+    assert statuses <= {200, 503}, statuses
+    late = [entry for entry in seen if entry[0] > replaced[-1][0] + 0.4]
+    assert late
+    for _, x, y, _, body, status in late:
+        assert status == 200
+        assert np.array_equal(reference.decoded(body, 'RGB'), pixels[x, y][replaced[-1][1]])
+    # Whatever an ETag named first, it names for good: a client keeps that answer.
+    bodies: dict[str, set[bytes]] = {}
+    for *_, etag, body, status in seen:
+        if status == 200:
+            bodies.setdefault(etag, set()).add(body)
+    assert all(len(found) == 1 for found in bodies.values())
+    for _, x, y, _, body, status in seen:
+        if status == 200:
+            got = reference.decoded(body, 'RGB')
+            assert any(np.array_equal(got, one) for one in pixels[x, y]), 'pixels of two versions in one tile'
+
+
+def test_a_missing_object_is_404(
+    get: Any, s3: S3Server, bucket: str, s3_storage: Any, settings: Any, images: Any
+) -> None:
+    settings.LARGE_IMAGE_REMOTE_VERSION_SECONDS = 0
+    image = ImageFile.objects.create(name='gone', file='no/such/key.tif')
+    for endpoint, path in (('metadata', {}), ('tile', TILE), ('region', {'fmt': 'tif'})):
+        response = get(endpoint, image, **path, query={'left': 0, 'right': 9, 'top': 0, 'bottom': 9} if
+                       endpoint == 'region' else None)  # fmt: skip
+        assert (response.status_code, response.json()['code']) == (404, 'image_missing')
+        assert 'key.tif' not in response.content.decode()
+        assert 'no-store' in response['Cache-Control']
+    # Removed between two requests, also while a handle is open and a tile is cached.
+    key = put(s3, bucket, images('rgb'))
+    image = ImageFile.objects.create(name='rgb', file=key)
+    body_of(get('tile', image, **TILE))
+    s3.client().delete_object(Bucket=bucket, Key=key)
+    assert get('tile', image, **TILE).status_code == 404
+    # Stored again, it is served again: an error is kept nowhere.
+    put(s3, bucket, images('rgb'))
+    body_of(get('tile', image, **TILE))
+
+
+def unavailable(response: Any, *secrets: str) -> None:
+    """Assert that an answer is a 503 that says when to come back, and nothing of the storage."""
+    assert (response.status_code, response.json()['code']) == (503, 'storage_unavailable')
+    assert int(response['Retry-After']) >= 1
+    assert 'no-store' in response['Cache-Control']
+    text = response.content.decode()
+    assert not [secret for secret in ('127.0.0.1', 'vsi', 'Traceback', *secrets) if secret in text]
+
+
+def no_secret_logged(caplog: pytest.LogCaptureFixture, *secrets: str) -> None:
+    """Assert that no log line of Django, of ours or of the image libraries has a path, an address or a secret."""
+    pattern = re.compile('|'.join([r'/vsi\w+/', r'AWS_SECRET', *map(re.escape, secrets)]))
+    lines = [
+        f'{record.name}: {record.getMessage()} {record.exc_text or ""}'
+        for record in caplog.records
+        if record.name.partition('.')[0] not in THEIRS
+    ]
+    assert not [line for line in lines if pattern.search(line)]
+
+
+def test_wrong_credentials_are_503_and_stay_secret(
+    get: Any, s3: S3Server, bucket: str, settings: Any, images: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    key = put(s3, bucket, images('rgb'), 'private-name.tif')
+    options = s3.storage_options(bucket) | {'secret_key': 'a-wrong-secret', 'access_key': 'test:nobody'}
+    backend = {'BACKEND': 'storages.backends.s3.S3Storage', 'OPTIONS': options}
+    settings.STORAGES = {**settings.STORAGES, 'default': backend}
+    image = ImageFile.objects.create(name='a', file=key)
+    for endpoint, path in (('metadata', {}), ('tile', TILE), ('thumbnail', {'fmt': 'png'})):
+        unavailable(get(endpoint, image, **path), 'a-wrong-secret', 'test:nobody', 'private-name', bucket)
+    no_secret_logged(caplog, 'a-wrong-secret', 'test:nobody', 'private-name', bucket)
+
+
+def test_no_log_line_of_a_success_has_a_secret(
+    get: Any, s3: S3Server, bucket: str, s3_storage: Any, images: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    for name in ('rgb', 'png', 'truncated'):
+        image = ImageFile.objects.create(name=name, file=put(s3, bucket, images(name), f'private-{name}.tif'))
+        for endpoint, path in (('metadata', {}), ('metadata-internal', {}), ('tile', TILE | {'x': 0, 'y': 0})):
+            response = get(endpoint, image, **path)
+            text = response.content.decode('latin-1')
+            assert not re.search(rf'private-|vsis3|{re.escape(s3.access_key)}|{bucket}', text)
+    assert any(record.name.startswith('rasterio') for record in caplog.records)
+    no_secret_logged(caplog, s3.access_key, s3.secret_key, 'private-', s3.endpoint)
+
+
+@pytest.mark.slow
+def test_a_server_that_went_away_is_503(
+    get: Any, bucket: str, s3: S3Server, settings: Any, images: Any, tmp_path: pathlib.Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    caplog.set_level(logging.DEBUG)
+    folder = tmp_path / 's3'
+    folder.mkdir()
+    with S3Server(folder) as server:
+        server.client().create_bucket(Bucket='images')
+        backend = {'BACKEND': 'storages.backends.s3.S3Storage', 'OPTIONS': server.storage_options('images')}
+        settings.STORAGES = {**settings.STORAGES, 'default': backend}
+        known = ImageFile.objects.create(name='known', file=put(server, 'images', images('rgb'), 'known.tif'))
+        headed = ImageFile.objects.create(name='headed', file=put(server, 'images', images('dem'), 'headed.tif'))
+        copied = ImageFile.objects.create(name='copied', file=put(server, 'images', images('png'), 'copied.png'))
+        cached = body_of(get('tile', known, **TILE))
+        whole = body_of(get('tile', copied, z=0, x=0, y=0, fmt='png'))
+        # Its version is known from now on, and nothing else.
+        assert get('metadata', headed, headers={'If-None-Match': '*'}).status_code == 304
+    secrets = ('known.tif', 'headed.tif', server.access_key, server.secret_key)
+    began = time.monotonic()
+    unavailable(get('tile', known, **TILE | {'x': 5, 'z': 3}), *secrets)
+    unavailable(get('metadata', headed), *secrets)
+    unavailable(get('region', known, fmt='tif', query={'left': 900, 'top': 900, 'right': 999, 'bottom': 999,
+                                                       'units': 'pixels'}), *secrets)  # fmt: skip
+    # What is here is served on as long as its version is trusted.
+    assert body_of(get('tile', known, **TILE)) == cached
+    assert body_of(get('tile', copied, z=0, x=0, y=0, fmt='png')) == whole
+    settings.LARGE_IMAGE_REMOTE_VERSION_SECONDS = 0
+    unavailable(get('tile', known, **TILE), *secrets)
+    assert time.monotonic() - began < 30
+    no_secret_logged(caplog, *secrets[:2], server.secret_key)
+
+
+def test_nothing_is_listed_or_asked_for_beside_the_image(
+    get: Any, s3: S3Server, bucket: str, s3_storage: Any, s3_requests: RequestLog, images: Any
+) -> None:
+    """No look for .aux.xml, .ovr, .msk or world files: each would be a request, and what they say is not trusted."""
+    for suffix in ('.ovr', '.msk', '.aux.xml'):
+        s3.client().put_object(Bucket=bucket, Key=f'rgb.tif{suffix}', Body=b'<PAMDataset/>')
+    image = ImageFile.objects.create(name='rgb', file=put(s3, bucket, images('rgb')))
+    s3_requests.reset()
+    for endpoint, path in (('metadata', {}), ('metadata-internal', {}), ('tiffdump', {}), ('tile', TILE)):
+        body_of(get(endpoint, image, **path))
+    body_of(get('thumbnail', image, fmt='jpeg'))
+    assert {request.path for request in s3_requests()} == {f'/{bucket}/rgb.tif'}

@@ -1,0 +1,91 @@
+"""Opening: the reader is found once, a view costs no open, statistics are computed once and shared."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import rasterio
+from django.test import override_settings
+
+from django_large_image import access, sources
+from django_large_image.sources import geo, opening
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_reader_is_found_once_and_one_handle_serves_all(
+    get: Any, image_file: Any, monkeypatch: Any
+) -> None:
+    opened: list[str] = []
+    real = rasterio.open
+    monkeypatch.setattr(
+        rasterio, 'open', lambda *args, **kwargs: opened.append(str(args[0])) or real(*args, **kwargs)
+    )
+    image = image_file('rgb')
+    opened.clear()
+    where = {'z': 0, 'x': 0, 'y': 0}
+    for query in ({}, {'band': 1}, {'band': 2, 'palette': 'viridis'}, {'frame': 0}):
+        for fmt in ('png', 'jpg', 'webp'):
+            assert get('tile', image, **where, fmt=fmt, query=query).status_code == 200
+    for endpoint in ('metadata', 'bands', 'histogram'):
+        assert get(endpoint, image).status_code == 200
+    # One look to find the reader, one open for tiles in pixels.
+    assert len(opened) == 2
+    assert get('tile', image, **where, fmt='png', query={'projection': '3857'}).status_code == 200
+    assert len(opened) == 3
+
+
+def test_statistics_are_computed_when_asked_for_and_once(image_file: Any, monkeypatch: Any) -> None:
+    computed: list[int] = []
+    real = geo.band_statistics
+    monkeypatch.setattr(geo, 'band_statistics', lambda ds, band: computed.append(band) or real(ds, band))
+    ref = access.image_ref(image_file('uint16').file.path)
+    leases = [sources.lease(ref) for _ in range(3)]
+    assert computed == []
+    for lease in leases:
+        assert lease.source.getBandInformation(statistics=True)[4]['max'] > 0
+    assert computed == [1, 2, 3, 4]
+
+
+def test_a_view_has_a_style_and_leaves_others_alone(image_file: Any) -> None:
+    with sources.lease(access.image_ref(image_file('rgb').file.path)) as lease:
+        red = lease.view({'band': 1, 'palette': ['#000000ff', '#ff0000ff']})
+        plain = lease.view()
+        again = lease.view({'band': 1, 'palette': ['#000000ff', '#ff0000ff']})
+        assert red.dataset is plain.dataset
+        tile = red.getTile(0, 0, 0, numpyAllowed='always')
+        assert not tile[:, :, 1].any()
+        assert plain.getTile(0, 0, 0, numpyAllowed='always')[:, :, 1].any()
+        assert (again.getTile(0, 0, 0, numpyAllowed='always') == tile).all()
+
+
+def test_the_compatible_function_opens_and_gives_back(image_file: Any) -> None:
+    from django_large_image.tilesource import get_formats, get_tilesource_from_path
+    from django_large_image.utilities import field_file_to_local_path
+
+    image = image_file('rgb')
+    source = get_tilesource_from_path(str(field_file_to_local_path(image.file)), projection='EPSG:3857')
+    assert source.getTile(0, 0, 0)[:8] == b'\x89PNG\r\n\x1a\n'
+    assert sources.pool.stats()['idle'] == 0
+    del source
+    assert sources.pool.stats()['idle'] == 1
+    assert 'png' in get_formats()
+    assert get_formats(return_dict=True)['jpg'] == 'image/jpeg'
+
+
+def test_a_source_can_be_left_out(get: Any, image_file: Any) -> None:
+    image = image_file('no-crs')
+    with override_settings(LARGE_IMAGE_SOURCES=('rasterio',)):
+        assert get('tile', image, z=0, x=0, y=0, fmt='png').status_code == 200
+        assert sources.available_sources().keys() == {'rasterio'}
+    with override_settings(LARGE_IMAGE_SOURCES=('multi', 'test')):
+        assert sources.available_sources() == {}
+        opening.forget_decisions()
+        assert get('metadata', image).status_code == 422
+
+
+def test_a_driver_can_be_left_out(get: Any, image_file: Any) -> None:
+    image = image_file('rgb')
+    with override_settings(LARGE_IMAGE_DRIVERS=('PNG',)):
+        assert get('metadata', image).status_code == 422

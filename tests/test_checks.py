@@ -1,0 +1,82 @@
+"""System checks: each has an id and a hint, and says nothing where all is well."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import override_settings
+
+from django_large_image import checks
+from django_large_image.sources import registry
+
+
+def ids(messages: list[Any]) -> list[str]:
+    """Return the ids of messages, after asserting that each has a hint."""
+    assert all(message.hint for message in messages)
+    return [message.id.removeprefix('django_large_image.') for message in messages]
+
+
+def installed(monkeypatch: Any, *names: str) -> None:
+    """Pretend that these sources are the installed ones."""
+    monkeypatch.setattr(registry, 'installed_sources', lambda: {name: f'x:{name}' for name in names})
+
+
+@pytest.mark.parametrize(
+    ('names', 'expected'),
+    [
+        ((), ['E001']),
+        (('multi', 'test'), ['E001']),
+        (('gdal', 'rasterio', 'pil'), ['E002']),
+        (('rasterio', 'pil'), []),
+    ],
+)
+def test_sources(monkeypatch: Any, names: tuple[str, ...], expected: list[str]) -> None:
+    installed(monkeypatch, *names)
+    assert ids(checks.check_sources(None)) == expected
+
+
+def test_two_gdals_where_one_is_left_out(monkeypatch: Any) -> None:
+    installed(monkeypatch, 'gdal', 'rasterio')
+    with override_settings(LARGE_IMAGE_SOURCES=('rasterio', 'pil')):
+        assert checks.check_sources(None) == []
+
+
+@override_settings(LARGE_IMAGE_CACHE_NAMES='x', LARGE_IMAGE_COMPLETELY_ELSE=1)
+def test_unknown_settings() -> None:
+    messages = checks.check_settings(None)
+    assert ids(messages) == ['W003', 'W003']
+    hints = {message.msg: message.hint for message in messages}
+    assert 'LARGE_IMAGE_CACHE_NAME?' in hints['There is no setting LARGE_IMAGE_CACHE_NAMES.']
+
+
+@override_settings(LARGE_IMAGE_CACHE_REDIS_URL='redis://127.0.0.1', LARGE_IMAGE_ALLOWED_HOSTS=['*'])
+def test_settings_that_0_10_forwarded_are_known_and_open_hosts_are_not_well() -> None:
+    assert ids(checks.check_settings(None)) == ['W008']
+
+
+@override_settings(LARGE_IMAGE_CACHE_NAME='nowhere')
+def test_a_missing_cache() -> None:
+    assert ids(checks.check_cache(None)) == ['E004']
+    assert checks.check_cache_deploy(None) == []
+
+
+@pytest.mark.parametrize(
+    ('variable', 'value', 'expected'),
+    [('WEB_CONCURRENCY', '4', ['W005']), ('WEB_CONCURRENCY', '1', []), ('WEB_CONCURRENCY', 'x', []),
+     ('GUNICORN_CMD_ARGS', '--workers=3 --threads=4', ['W005']), ('GUNICORN_CMD_ARGS', '-w 2', ['W005'])],
+)  # fmt: skip
+def test_a_cache_of_each_process(monkeypatch: Any, variable: str, value: str, expected: list[str]) -> None:
+    monkeypatch.setenv(variable, value)
+    assert ids(checks.check_cache(None)) == expected
+    # Said once: by the plain check, or else by `check --deploy`.
+    assert ids(checks.check_cache_deploy(None)) == ([] if expected else ['W005'])
+
+
+def test_viewsets() -> None:
+    import tests.app.urls  # noqa: F401
+
+    found = ids(checks.check_viewsets(None))
+    assert {'W006', 'W007'} <= set(found)
+    with override_settings(LARGE_IMAGE_ALLOWED_HOSTS=['images.example.org']):
+        assert 'W006' not in ids(checks.check_viewsets(None))

@@ -1,0 +1,49 @@
+"""The flow is one-way: a layer imports those below it, and nothing below `rest` knows HTTP."""
+
+from __future__ import annotations
+
+import ast
+import pathlib
+
+import pytest
+
+PACKAGE = pathlib.Path(__file__).parent.parent / 'django_large_image'
+LAYERS = ('conf', 'access', 'sources', 'imaging', 'jobs', 'rest')
+#: Modules that stand beside the settings, for every layer.
+GROUND = {'conf', 'exceptions', 'models'}
+
+
+def imports(path: pathlib.Path) -> set[str]:
+    """Return the dotted names that a module imports, wherever in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f'{path}: relative import'
+            found |= {f'{node.module}.{alias.name}' for alias in node.names}
+    return found
+
+
+@pytest.mark.parametrize('layer', ['access', 'sources', 'imaging'])
+def test_a_layer_imports_only_what_is_below(layer: str) -> None:
+    below = GROUND | set(LAYERS[: LAYERS.index(layer) + 1])
+    modules = sorted((PACKAGE / layer).rglob('*.py'))
+    assert modules
+    for path in modules:
+        for name in imports(path):
+            assert not name.startswith('rest_framework'), f'{path.name} imports {name}'
+            if name.startswith('django_large_image.'):
+                assert name.split('.')[1] in below, f'{path.name} imports {name}'
+
+
+@pytest.mark.parametrize('name', sorted(GROUND))
+def test_the_ground_imports_nothing_of_the_layers(name: str) -> None:
+    for imported in imports(PACKAGE / f'{name}.py'):
+        if imported.startswith('django_large_image.'):
+            assert imported.split('.')[1] in GROUND
+
+
+def test_no_module_is_longer_than_300_lines() -> None:
+    for path in PACKAGE.rglob('*.py'):
+        assert len(path.read_text().splitlines()) <= 300, path
