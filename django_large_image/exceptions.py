@@ -135,6 +135,14 @@ class RemoteUnavailable(LargeImageError):
     retry_after = 5
 
 
+class ImageChanged(RemoteUnavailable):
+    """The remote image was replaced while it was read; a second try reads the new one."""
+
+    code = 'image_changed'
+    message = 'The image was replaced while it was read; try again.'
+    retry_after = 1
+
+
 class Busy(LargeImageError):
     """Every handle of the image was in use for too long."""
 

@@ -137,10 +137,8 @@ def warped(
                 add_alpha=not own,
             ) as warp:
                 pixels = warp.read(dataset.indexes)
-                # rasterio 1.4.4 on an added alpha band of 16 bits: `dataset_mask` says that all is valid, and the
-                # averaging warp leaves the band itself nearly empty; so the band is right for the nearest pixel.
-                by_band = not own and resampling == 'nearest'
-                covered = (warp.read(warp.count) if by_band else warp.dataset_mask()) > 0
+                # Of an added 16-bit alpha band, rasterio 1.4.4's `dataset_mask` says that all is valid.
+                covered = (warp.dataset_mask() if own else warp.read(warp.count)) > 0
             bands = np.where(covered, pixels, bands) if bands.size else pixels
             valid |= covered
     return bands, valid

@@ -35,8 +35,8 @@ def s3_ref(storage: Any, name: str, identity: str = '') -> ImageRef:
         identity=identity,
         remote=True,
         modified=known.modified,
-        options=remote_options() | _credentials(storage) | _endpoint(storage),
-        fetch=lambda: cast('IO[bytes]', storage.open(name, 'rb')),
+        options=remote_options() | _credentials(storage) | _endpoint(storage) | known.condition,
+        fetch=lambda: _get(storage, bucket, object_key, known.etag),
     )
 
 
@@ -57,7 +57,19 @@ def _head(storage: Any, bucket: str, object_key: str) -> RemoteVersion:
     except BotoCoreError:
         raise storage_error(None) from None
     version = f'{answer["ETag"]}/{answer["ContentLength"]}/{answer.get("VersionId", "")}'
-    return RemoteVersion(version, answer['LastModified'].timestamp())
+    return RemoteVersion(version, answer['LastModified'].timestamp(), etag=answer['ETag'])
+
+
+def _get(storage: Any, bucket: str, object_key: str, etag: str) -> IO[bytes]:
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        answer = storage.connection.meta.client.get_object(Bucket=bucket, Key=object_key, IfMatch=etag)
+    except ClientError as error:
+        raise storage_error(error.response.get('ResponseMetadata', {}).get('HTTPStatusCode')) from None
+    except BotoCoreError:
+        raise storage_error(None) from None
+    return cast('IO[bytes]', answer['Body'])
 
 
 def _credentials(storage: Any) -> dict[str, str]:

@@ -77,8 +77,8 @@ def url_ref(url: str, identity: str = '') -> ImageRef:
         identity=identity,
         remote=True,
         modified=known.modified,
-        options=remote_options(),
-        fetch=lambda: _open(url),
+        options=remote_options() | known.condition,
+        fetch=lambda: _open(url, {'If-Match': known.etag} if known.condition else None),
     )
 
 
@@ -128,7 +128,8 @@ def _ask(url: str, host: str) -> RemoteVersion:
         modified = parsedate_to_datetime(changed).timestamp() if changed else None
     except (TypeError, ValueError):
         modified = None
-    return RemoteVersion(f'{headers.get("ETag", "")}/{changed}/{length}', modified, ranges=status == 206)
+    etag = headers.get('ETag', '')
+    return RemoteVersion(f'{etag}/{changed}/{length}', modified, ranges=status == 206, etag=etag)
 
 
 def _open(url: str, headers: dict[str, str] | None = None) -> IO[bytes]:

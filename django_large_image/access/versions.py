@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from django_large_image.conf import settings
-from django_large_image.exceptions import ImageMissing, RemoteUnavailable
+from django_large_image.exceptions import ImageChanged, ImageMissing, RemoteUnavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,15 @@ class RemoteVersion:
     modified: float | None = None
     #: Whether ranges of the object can be read.
     ranges: bool = True
+    #: The storage's ETag with its quotes, if it is a strong one.
+    etag: str = ''
+
+    @property
+    def condition(self) -> dict[str, str]:
+        """Return GDAL's option that makes every range be of this version; a replaced object answers 412."""
+        if not self.etag.startswith('"'):
+            return {}
+        return {'GDAL_HTTP_HEADERS': '"If-Match: {}"'.format(self.etag.replace('"', '\\"'))}
 
 
 class RemoteVersions:
@@ -46,6 +55,11 @@ class RemoteVersions:
                 self._known.popitem(last=False)
         return answer
 
+    def forget(self, key: str) -> None:
+        """Forget the version of one image: it turned out to be another."""
+        with self._lock:
+            self._known.pop(key, None)
+
     def clear(self) -> None:
         """Forget everything."""
         with self._lock:
@@ -57,4 +71,6 @@ remote_versions = RemoteVersions()
 
 def storage_error(status: int | None) -> Exception:
     """Return our error for an HTTP status of a storage; None where there was no answer."""
+    if status == 412:
+        return ImageChanged()
     return ImageMissing() if status in (404, 410) else RemoteUnavailable()

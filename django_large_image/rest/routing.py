@@ -16,7 +16,8 @@ from typing import Any
 from rest_framework.decorators import action
 from rest_framework.exceptions import APIException
 
-from django_large_image.exceptions import LargeImageError
+from django_large_image.access.versions import remote_versions
+from django_large_image.exceptions import ImageChanged, LargeImageError
 from django_large_image.rest import schema
 from django_large_image.rest.fields import Params
 
@@ -57,11 +58,24 @@ def guarded(view: Any, method: Handler, *args: Any, **kwargs: Any) -> Any:
     if getattr(view, '_large_image_stack', None) is not None:
         return method(view, *args, **kwargs)  # called by an override of the same endpoint, which is guarded
     try:
+        return _once(view, method, args, kwargs)
+    except ImageChanged:
+        # The version that was known is not the storage's any more: ask for it, and read that.
+        remote_versions.forget(view._large_image_ref.key)
+        view._large_image_ref = None
+    except LargeImageError as error:
+        return error_response(view, error)
+    try:
+        return _once(view, method, args, kwargs)
+    except LargeImageError as error:
+        return error_response(view, error)
+
+
+def _once(view: Any, method: Handler, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    try:
         with contextlib.ExitStack() as stack:
             view._large_image_stack = stack
             return method(view, *args, **kwargs)
-    except LargeImageError as error:
-        return error_response(view, error)
     finally:
         view._large_image_stack = None
 

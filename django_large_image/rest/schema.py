@@ -161,7 +161,8 @@ def _for_spectacular(
     from drf_spectacular.types import OpenApiTypes
     from drf_spectacular.utils import OpenApiParameter, extend_schema
 
-    parameters: list[Any] = [query]
+    # drf-spectacular fails on a serializer without fields.
+    parameters: list[Any] = [query] if query._declared_fields else []
     types = {'boolean': OpenApiTypes.BOOL, 'integer': OpenApiTypes.INT, 'number': OpenApiTypes.DOUBLE}
     for name, field in path._declared_fields.items() if path else ():
         kind = types.get(_kind(field), OpenApiTypes.STR)

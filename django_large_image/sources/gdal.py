@@ -14,7 +14,7 @@ from rasterio.session import Session
 
 from django_large_image.access import ImageRef
 from django_large_image.conf import settings
-from django_large_image.exceptions import ImageRefused, ImageUnreadable, RemoteUnavailable
+from django_large_image.exceptions import ImageChanged, ImageRefused, ImageUnreadable, RemoteUnavailable
 from django_large_image.sources import guard
 
 #: The drivers that are tried for a remote file, which is not sniffed (that would cost a request).
@@ -93,15 +93,27 @@ def _open_remote(path: str) -> Any:
             try:
                 return rasterio.open(path, driver=driver)
             except RasterioIOError as error:
-                if is_network_error(error):
-                    raise RemoteUnavailable() from None
+                if (failed := network_error(error)) is not None:
+                    raise failed from None
     raise ImageUnreadable()
 
 
-def is_network_error(error: Exception) -> bool:
-    """Return whether GDAL failed for want of an answer, and not for what the file holds."""
-    text = str(error).lower()
-    return any(part in text for part in ('http', 'curl', 'timeout', 'timed out', 'accessdenied', 'signature'))
+def network_error(error: Exception) -> RemoteUnavailable | None:
+    """Return our error if GDAL failed for want of an answer, and not for what the remote file holds."""
+    text = ' '.join(str(part) for part in (error, error.__cause__, error.__context__) if part).lower()
+    if 'precondition' in text or '412' in text:
+        return ImageChanged()
+    signs = (
+        'http',
+        'curl',
+        'timeout',
+        'timed out',
+        'accessdenied',
+        'access denied',
+        'signature',
+        'invalidaccesskey',
+    )
+    return RemoteUnavailable() if any(sign in text for sign in signs) else None
 
 
 def is_georeferenced(dataset: Any) -> bool:

@@ -9,7 +9,7 @@ import threading
 import time
 import uuid
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from large_image.exceptions import TileSourceError
@@ -20,7 +20,6 @@ from django_large_image.exceptions import (
     InvalidParameter,
     LargeImageError,
     NotSupported,
-    RemoteUnavailable,
 )
 from django_large_image.models import runtime_settings
 from django_large_image.sources import guard, registry
@@ -212,6 +211,7 @@ def _open(ref: ImageRef, key: PoolKey, info: dict[Any, Any]) -> Any:
     source._bandRanges = info.setdefault('ranges', {})
     source._image_info = info
     source._opened = time.monotonic()
+    source._remote = ref.remote
     return source
 
 
@@ -252,18 +252,18 @@ def _open_other(ref: ImageRef, key: PoolKey) -> Any:
 
 
 @contextlib.contextmanager
-def reading(ref_is_remote: bool = False) -> Any:
-    """Turn what a reader raises while it reads pixels into our errors."""
+def reading(source: Any) -> Iterator[None]:
+    """Turn what a reader raises while it reads pixels of a source into our errors."""
     try:
         yield
     except (LargeImageError, MemoryError):
         raise
     except Exception as error:
-        if ref_is_remote:
-            from django_large_image.sources.gdal import is_network_error
+        if getattr(source, '_remote', False):
+            from django_large_image.sources.gdal import network_error
 
-            if is_network_error(error):
-                raise RemoteUnavailable() from None
+            if (failed := network_error(error)) is not None:
+                raise failed from None
         logger.warning('An image could not be read: %s', type(error).__name__)
         raise ImageUnreadable('The pixels of the image cannot be read.') from error
 
