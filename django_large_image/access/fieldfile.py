@@ -73,6 +73,7 @@ def _streamed_ref(storage: Any, name: str, identity: str) -> ImageRef:
         identity=identity,
         remote=True,
         modified=known.modified,
+        ask=ask,
         fetch=fetch,
     )
 

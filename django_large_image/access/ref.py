@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import IO, Any
 
+from django_large_image.access.versions import RemoteVersion
 from django_large_image.exceptions import ImageMissing, ImageUnreadable
 
 
@@ -35,6 +36,8 @@ class ImageRef:
     modified: float | None = None
     #: GDAL's configuration options for `path`.
     options: Mapping[str, str] = field(default_factory=dict, compare=False)
+    #: Asks the storage for the version it has now; raises `ImageMissing` and `RemoteUnavailable`.
+    ask: Callable[[], RemoteVersion] | None = field(default=None, compare=False)
     #: Opens the bytes as a binary file, for a local copy.
     fetch: Callable[[], IO[bytes]] | None = field(default=None, compare=False)
 

@@ -26,7 +26,11 @@ def s3_ref(storage: Any, name: str, identity: str = '') -> ImageRef:
     """
     bucket, object_key = storage.bucket_name, _object_key(storage, name)
     key = f's3://{storage.endpoint_url or ""}/{bucket}/{object_key}'
-    known = remote_versions.get(key, lambda: _head(storage, bucket, object_key))
+
+    def ask() -> RemoteVersion:
+        return _head(storage, bucket, object_key)
+
+    known = remote_versions.get(key, ask)
     return ImageRef(
         key=key,
         version=known.version,
@@ -36,6 +40,7 @@ def s3_ref(storage: Any, name: str, identity: str = '') -> ImageRef:
         remote=True,
         modified=known.modified,
         options=remote_options() | _credentials(storage) | _endpoint(storage) | known.condition,
+        ask=ask,
         fetch=lambda: _get(storage, bucket, object_key, known.etag),
     )
 

@@ -64,7 +64,11 @@ def url_ref(url: str, identity: str = '') -> ImageRef:
         raise ImageUnreadable('The image has no valid http or https URL.')
     check_host(host)
     key = f'{parts.scheme}://{host}{f":{port}" if port else ""}{parts.path}{_unsigned_query(parts.query)}'
-    known = remote_versions.get(key, lambda: _ask(url, host))
+
+    def ask() -> RemoteVersion:
+        return _ask(url, host)
+
+    known = remote_versions.get(key, ask)
     return ImageRef(
         key=key,
         version=known.version,
@@ -78,6 +82,7 @@ def url_ref(url: str, identity: str = '') -> ImageRef:
         remote=True,
         modified=known.modified,
         options=remote_options() | known.condition,
+        ask=ask,
         fetch=lambda: _open(url, {'If-Match': known.etag} if known.condition else None),
     )
 

@@ -16,8 +16,9 @@ from typing import Any
 from rest_framework.decorators import action
 from rest_framework.exceptions import APIException
 
+from django_large_image.access import ImageRef
 from django_large_image.access.versions import remote_versions
-from django_large_image.exceptions import ImageChanged, LargeImageError
+from django_large_image.exceptions import ImageChanged, ImageUnreadable, LargeImageError, RemoteUnavailable
 from django_large_image.rest import schema
 from django_large_image.rest.fields import Params
 
@@ -59,16 +60,29 @@ def guarded(view: Any, method: Handler, *args: Any, **kwargs: Any) -> Any:
         return method(view, *args, **kwargs)  # called by an override of the same endpoint, which is guarded
     try:
         return _once(view, method, args, kwargs)
-    except ImageChanged:
-        # The version that was known is not the storage's any more: ask for it, and read that.
+    except LargeImageError as error:
+        explained = _explained(view._large_image_ref, error)
+    if isinstance(explained, ImageChanged) and view._large_image_ref is not None:
         remote_versions.forget(view._large_image_ref.key)
         view._large_image_ref = None
-    except LargeImageError as error:
-        return error_response(view, error)
+        try:
+            return _once(view, method, args, kwargs)
+        except LargeImageError as error:
+            explained = _explained(view._large_image_ref, error)
+    return error_response(view, explained)
+
+
+def _explained(ref: ImageRef | None, error: LargeImageError) -> LargeImageError:
+    """Return why a remote image could not be read, by asking its storage again.
+
+    GDAL says the same of a broken file, of a file that was replaced and of a storage that went away.
+    """
+    if ref is None or ref.ask is None or not isinstance(error, ImageUnreadable | RemoteUnavailable):
+        return error
     try:
-        return _once(view, method, args, kwargs)
-    except LargeImageError as error:
-        return error_response(view, error)
+        return error if ref.ask().version == ref.version else ImageChanged()
+    except LargeImageError as better:
+        return better
 
 
 def _once(view: Any, method: Handler, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

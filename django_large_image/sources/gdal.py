@@ -101,7 +101,7 @@ def _open_remote(path: str) -> Any:
 def network_error(error: Exception) -> RemoteUnavailable | None:
     """Return our error if GDAL failed for want of an answer, and not for what the remote file holds."""
     text = ' '.join(str(part) for part in (error, error.__cause__, error.__context__) if part).lower()
-    if 'precondition' in text or '412' in text:
+    if 'precondition' in text or 'response code: 412' in text:
         return ImageChanged()
     signs = (
         'http',
