@@ -49,7 +49,7 @@ def endpoint(
         )
         if hidden:
             return schema.hide(routed)
-        return schema.describe(routed, summary, query, path, methods, image)
+        return schema.describe(routed, schema.Description(summary, query, path, methods, image))
 
     return decorate
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
 
@@ -13,19 +14,24 @@ from django_large_image.rest.fields import BoundedIntegerField, Params, allowed
 STYLE_BODY = 'A style as JSON, the same as the `style` parameter of GET.'
 
 
-def describe(
-    handler: Callable[..., Any],
-    summary: str,
-    query: type[Params],
-    path: type[Params] | None,
-    methods: tuple[str, ...],
-    image: bool,
-) -> Callable[..., Any]:
+@dataclass(frozen=True)
+class Description:
+    """What the documents say of an endpoint."""
+
+    summary: str
+    query: type[Params]
+    path: type[Params] | None
+    methods: tuple[str, ...]
+    #: Whether the answer is a picture, and a POST's body a style.
+    image: bool
+
+
+def describe(handler: Callable[..., Any], about: Description) -> Callable[..., Any]:
     """Attach the description of an endpoint for the OpenAPI generators that are installed."""
     if find_spec('drf_yasg'):
-        handler = _for_yasg(handler, summary, query, path, methods, image)
+        handler = _for_yasg(handler, about)
     if find_spec('drf_spectacular'):
-        handler = _for_spectacular(handler, summary, query, path, methods, image)
+        handler = _for_spectacular(handler, about)
     return handler
 
 
@@ -63,23 +69,18 @@ def _auto_schema() -> type:
     return EndpointSchema
 
 
-def _for_yasg(
-    handler: Callable[..., Any],
-    summary: str,
-    query: type[Params],
-    path: type[Params] | None,
-    methods: tuple[str, ...],
-    image: bool,
-) -> Callable[..., Any]:
+def _for_yasg(handler: Callable[..., Any], about: Description) -> Callable[..., Any]:
     from drf_yasg import openapi
     from drf_yasg.utils import swagger_auto_schema
 
-    parameters = [_yasg_parameter(openapi, openapi.IN_QUERY, n, f) for n, f in query._declared_fields.items()]
-    if path:
+    parameters = [
+        _yasg_parameter(openapi, openapi.IN_QUERY, n, f) for n, f in about.query._declared_fields.items()
+    ]
+    if about.path:
         parameters += [
-            _yasg_parameter(openapi, openapi.IN_PATH, n, f) for n, f in path._declared_fields.items()
+            _yasg_parameter(openapi, openapi.IN_PATH, n, f) for n, f in about.path._declared_fields.items()
         ]
-    if image:
+    if about.image:
         parameters.append(
             openapi.Parameter(
                 'fmt',
@@ -96,18 +97,22 @@ def _for_yasg(
         },
     )
     file = openapi.Response('The picture.', openapi.Schema(type='string', format='binary'))
-    answer = file if image else openapi.Response('', openapi.Schema(type='object'))
-    for method in methods:
-        body = openapi.Schema(type='object', description=STYLE_BODY) if method == 'post' and image else None
+    answer = file if about.image else openapi.Response('', openapi.Schema(type='object'))
+    for method in about.methods:
+        body = (
+            openapi.Schema(type='object', description=STYLE_BODY)
+            if method == 'post' and about.image
+            else None
+        )
         handler = swagger_auto_schema(
             methods=[method],
             auto_schema=_auto_schema(),
-            operation_summary=summary,
+            operation_summary=about.summary,
             operation_description=handler.__doc__,
             manual_parameters=parameters,
             **({'request_body': body} if body else {}),
             responses={200: answer, '4XX': openapi.Response('What is wrong, and what is allowed.', error)},
-            **({'produces': [m.media_type for m in Format]} if image else {}),
+            **({'produces': [m.media_type for m in Format]} if about.image else {}),
         )(handler)
     return handler
 
@@ -150,30 +155,23 @@ def _bounds(field: Any) -> tuple[Any, Any]:
     return field.min_value, high
 
 
-def _for_spectacular(
-    handler: Callable[..., Any],
-    summary: str,
-    query: type[Params],
-    path: type[Params] | None,
-    methods: tuple[str, ...],
-    image: bool,
-) -> Callable[..., Any]:
+def _for_spectacular(handler: Callable[..., Any], about: Description) -> Callable[..., Any]:
     from drf_spectacular.types import OpenApiTypes
     from drf_spectacular.utils import OpenApiParameter, extend_schema
 
     # drf-spectacular fails on a serializer without fields.
-    parameters: list[Any] = [query] if query._declared_fields else []
+    parameters: list[Any] = [about.query] if about.query._declared_fields else []
     types = {'boolean': OpenApiTypes.BOOL, 'integer': OpenApiTypes.INT, 'number': OpenApiTypes.DOUBLE}
-    for name, field in path._declared_fields.items() if path else ():
+    for name, field in about.path._declared_fields.items() if about.path else ():
         kind = types.get(_kind(field), OpenApiTypes.STR)
         parameters.append(OpenApiParameter(name, kind, 'path', description=str(field.help_text)))
     answer: Any = OpenApiTypes.OBJECT
-    if image:
+    if about.image:
         extensions = [extension for member in Format for extension in member.extensions]
         parameters.append(OpenApiParameter('fmt', OpenApiTypes.STR, 'path', enum=extensions))
         answer = {(200, member.media_type): OpenApiTypes.BINARY for member in Format}
     decorated: Callable[..., Any] = extend_schema(
-        summary=summary, description=handler.__doc__, parameters=parameters, responses=answer,
-        request=OpenApiTypes.OBJECT if image and 'post' in methods else None,
+        summary=about.summary, description=handler.__doc__, parameters=parameters, responses=answer,
+        request=OpenApiTypes.OBJECT if about.image and 'post' in about.methods else None,
     )(handler)  # fmt: skip
     return decorated
