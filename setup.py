@@ -17,12 +17,11 @@ def version() -> str:
     return match.group(1)
 
 
-# What runs from wheels on Linux, macOS and Windows. opencv resizes, tifftools reads TIFF directories.
+# What runs from wheels on Linux, macOS and Windows. tifftools writes the dump of TIFF tags.
 RASTERIO = [
     'large-image-source-rasterio>=1.35',
     'rasterio>=1.4',
     'numpy>=1.26',
-    'opencv-python-headless>=4.9',
     'tifftools>=1.7',
 ]
 # osgeo's GDAL is compiled against the system's libgdal. Never beside rasterio, which brings a GDAL of its own: the

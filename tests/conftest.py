@@ -104,10 +104,26 @@ def image_file(db: None, media: pathlib.Path, images: Images) -> MakeImageFile:
     return make
 
 
+class ClosingClient(APIClient):
+    """A client that sees a 500 where the default one raises, and closes every answer in the end."""
+
+    def __init__(self) -> None:
+        super().__init__(raise_request_exception=False)
+        self.answers: list[Any] = []
+
+    def request(self, **request: Any) -> Any:
+        """Ask, and remember the answer: a streamed one holds a file until it is closed."""
+        self.answers.append(super().request(**request))
+        return self.answers[-1]
+
+
 @pytest.fixture
-def api() -> APIClient:
-    """Return a client that nobody is signed in with; it sees a 500 where the default one raises."""
-    return APIClient(raise_request_exception=False)
+def api() -> Iterator[APIClient]:
+    """Return a client that nobody is signed in with."""
+    client = ClosingClient()
+    yield client
+    for answer in client.answers:
+        answer.close()
 
 
 @pytest.fixture

@@ -56,7 +56,6 @@ def remote_options() -> dict[str, str]:
         'GDAL_HTTP_TIMEOUT': str(settings.REMOTE_TIMEOUT),
         'GDAL_HTTP_CONNECTTIMEOUT': str(min(10.0, settings.REMOTE_TIMEOUT)),
         # GDAL would go on serving the old bytes of a replaced object from its own cache.
-        'CPL_VSIL_CURL_NON_CACHED': '/vsis3/:/vsicurl/:/vsigs/:/vsiaz/',
-        # A signature of a presigned URL is for GET alone.
-        'CPL_VSIL_CURL_USE_HEAD': 'NO',
+        # (A URL needs it not: its path holds the version.)
+        'CPL_VSIL_CURL_NON_CACHED': '/vsis3/:/vsigs/:/vsiaz/',
     }

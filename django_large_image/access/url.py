@@ -63,7 +63,8 @@ def url_ref(url: str, identity: str = '') -> ImageRef:
     if any(ord(character) <= 32 for character in url):
         raise ImageUnreadable('The image has no valid http or https URL.')
     check_host(host)
-    key = f'{parts.scheme}://{host}{f":{port}" if port else ""}{parts.path}{_unsigned_query(parts.query)}'
+    query, signed = _unsigned_query(parts.query)
+    key = f'{parts.scheme}://{host}{f":{port}" if port else ""}{parts.path}{query}'
 
     def ask() -> RemoteVersion:
         return _ask(url, host)
@@ -81,7 +82,8 @@ def url_ref(url: str, identity: str = '') -> ImageRef:
         identity=identity,
         remote=True,
         modified=known.modified,
-        options=remote_options() | known.condition,
+        # A signature is for GET alone; otherwise GDAL would ask with GETs of the whole file for its size.
+        options=remote_options() | known.condition | ({'CPL_VSIL_CURL_USE_HEAD': 'NO'} if signed else {}),
         ask=ask,
         fetch=lambda: _open(url, {'If-Match': known.etag} if known.condition else None),
     )
@@ -108,7 +110,8 @@ def check_addresses(host: str) -> None:
             raise HostNotAllowed('The host of this image has an address that is not public.')
 
 
-def _unsigned_query(query: str) -> str:
+def _unsigned_query(query: str) -> tuple[str, bool]:
+    """Return the query without what signs it, and whether anything did."""
     pairs = parse_qsl(query, keep_blank_values=True)
     present = {name.lower() for name, _ in pairs}
     for signature, companions in SIGNATURES:
@@ -119,7 +122,8 @@ def _unsigned_query(query: str) -> str:
                 for name, value in pairs
                 if name.lower() not in companions and not (prefixes and name.lower().startswith(prefixes))
             ]
-    return '?' + urlencode(pairs, quote_via=quote) if pairs else ''
+    signed = any(signature in present for signature, _ in SIGNATURES)
+    return ('?' + urlencode(pairs, quote_via=quote) if pairs else ''), signed
 
 
 def _ask(url: str, host: str) -> RemoteVersion:

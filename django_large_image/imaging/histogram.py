@@ -33,7 +33,7 @@ def compute(
             True,
             f'false for images of more than {settings.MAX_EXACT_PIXELS} pixels (this has {width * height})',
         )
-    with reading(source):
+    with reading():
         if getattr(source, 'name', '') == 'rasterio' and hasattr(source, 'isGeoreferenced'):
             bands = _of_dataset(source, exact, frame)
         else:

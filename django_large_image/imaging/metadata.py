@@ -26,7 +26,7 @@ def hidden(ref: ImageRef) -> tuple[str, ...]:
 
 def metadata(source: Any, ref: ImageRef) -> dict[str, Any]:
     """Return large-image's metadata: sizes, levels, dtype, magnification, bands, frames, and bounds in EPSG:4326."""
-    with reading(source):
+    with reading():
         found = dict(source.getMetadata())
         if 'bands' in found:
             found['bands'] = source.getBandInformation(statistics=True)
@@ -36,7 +36,7 @@ def metadata(source: Any, ref: ImageRef) -> dict[str, Any]:
 
 def metadata_internal(source: Any, ref: ImageRef) -> dict[str, Any]:
     """Return what the reader knows beyond the common metadata, whatever that is."""
-    with reading(source):
+    with reading():
         found = dict(source.getInternalMetadata() or {})
         _correct(source, found)
     return _safe(found, ref)
@@ -83,7 +83,7 @@ def tiles(source: Any, ref: ImageRef) -> dict[str, Any]:
 
 def bands(source: Any, frame: int | None = None) -> dict[str, Any]:
     """Return what is known of each band, by its number from 1, with statistics of about a million pixels."""
-    with reading(source):
+    with reading():
         options = {'frame': frame} if frame else {}
         found: dict[str, Any] = json_safe(source.getBandInformation(statistics=True, **options))
     return found
@@ -100,7 +100,7 @@ def band(source: Any, number: int, frame: int | None = None) -> dict[str, Any]:
 
 def frames(source: Any) -> dict[str, Any]:
     """Return the channels or bands of each frame, for building a control of what is shown."""
-    with reading(source):
+    with reading():
         listed = source.getMetadata().get('frames') or []
         information = {} if listed else source.getBandInformation()
     if not listed:

@@ -23,7 +23,7 @@ def read(source: Any, left: float, top: float, units: str, frame: int | None) ->
     for name, value, count in (('left', column, width), ('top', row, height)):
         if not 0 <= value < count:
             raise InvalidParameter(name, value, f'a place in the image, pixels 0 to {count - 1}')
-    with reading(source):
+    with reading():
         found = source.getPixel(region={'left': column, 'top': row, 'units': 'base_pixels'}, frame=frame)
     result: dict[str, Any] = json_safe(dict(found))
     return result | {'left': column, 'top': row}
@@ -35,7 +35,7 @@ def to_pixels(source: Any, x: float, y: float, units: str) -> tuple[float, float
         raise NotSupported(
             'The image is not georeferenced; units must be pixels.', parameter='units', value=units
         )
-    with reading(source):
+    with reading():
         column, row = source.toNativePixelCoordinates(x, y, crs=units, roundResults=False)
     if not (math.isfinite(column) and math.isfinite(row)):
         raise InvalidParameter('left', x, f'a place that exists in {units}')

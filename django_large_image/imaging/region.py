@@ -89,11 +89,11 @@ def render(source: Any, region: Region, styled: bool, frame: int | None, fmt: Fo
             'The image is not georeferenced; units must be pixels.', parameter='units', value=region.units
         )
     projected = bool(getattr(source, 'projection', None))
-    with reading(source):
+    with reading():
         place = _projected_frame(source, region) if projected else _native_frame(source, region)
     _check_size(place, fmt)
     from_rasterio = hasattr(source, 'isGeoreferenced')
-    with temporary_file(f'.{fmt.extensions[0]}') as path, reading(source):
+    with temporary_file(f'.{fmt.extensions[0]}') as path, reading():
         if fmt is Format.TIFF and geospatial and from_rasterio:
             from django_large_image.imaging import geotiff
 

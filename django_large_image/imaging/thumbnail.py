@@ -12,7 +12,7 @@ from django_large_image.sources.opening import reading
 
 def render(source: Any, max_width: int, max_height: int, frame: int | None, fmt: Format) -> bytes:
     """Return the encoded image, in its own proportions, at most max_width × max_height pixels."""
-    with reading(source):
+    with reading():
         pixels, _ = source.getThumbnail(
             width=max_width, height=max_height, frame=frame, format=TILE_FORMAT_NUMPY
         )

@@ -44,7 +44,7 @@ def render(source: Any, z: int, x: int, y: int, frame: int | None, fmt: Format) 
         if settings.EMPTY_TILE_STATUS == 404:
             raise EmptyTile()
         return empty(source.tileWidth, source.tileHeight, fmt, settings.BACKGROUND)
-    with reading(source):
+    with reading():
         try:
             pixels = source.getTile(x, y, z, numpyAllowed='always', frame=frame, sparseFallback=True)
         except TileSourceXYZRangeError:

@@ -72,7 +72,7 @@ class LargeImageBase(Endpoints):
         encoding = kwargs.get('encoding') or 'PNG'
         if self._large_image_stack is not None:
             self._large_image_stack.enter_context(lease)
-        with reading(lease.source):
+        with reading():
             image.check_style(lease.source, style)
         return lease.view(style, encoding, owner=self._large_image_stack is None)
 
@@ -195,7 +195,7 @@ class LargeImageBase(Endpoints):
     def open_checked(self, request: Any, pk: Any, style: Style, frame: int | None) -> Any:
         """Return the opened image with a style; raises `InvalidParameter` for a band or frame it does not have."""
         source = self.get_tile_source(request, pk, style=style or False)
-        with reading(source):
+        with reading():
             image.check_frame(source, frame)
         return source
 

@@ -14,7 +14,7 @@ from rasterio.session import Session
 
 from django_large_image.access import ImageRef
 from django_large_image.conf import settings
-from django_large_image.exceptions import ImageChanged, ImageRefused, ImageUnreadable, RemoteUnavailable
+from django_large_image.exceptions import ImageChanged, ImageRefused, ImageUnreadable
 from django_large_image.sources import guard
 
 #: The drivers that are tried for a remote file, which is not sniffed (that would cost a request).
@@ -62,7 +62,7 @@ def open_dataset(ref: ImageRef, limit: int) -> Any:
     """
     assert ref.path is not None
     if ref.remote:
-        dataset = _open_remote(ref.path)
+        dataset = _open_remote(ref)
     else:
         kind = guard.sniff(ref.path)
         if not kind.driver or 'rasterio' not in kind.sources:
@@ -87,33 +87,18 @@ def _open(path: str, driver: str) -> Any:
         raise ImageUnreadable() from error
 
 
-def _open_remote(path: str) -> Any:
+def _open_remote(ref: ImageRef) -> Any:
+    assert ref.path is not None
     for driver in REMOTE_DRIVERS:
         if driver in settings.DRIVERS:
             try:
-                return rasterio.open(path, driver=driver)
-            except RasterioIOError as error:
-                if (failed := network_error(error)) is not None:
-                    raise failed from None
+                return rasterio.open(ref.path, driver=driver)
+            except RasterioIOError:
+                continue
+    # GDAL says the same of another format and of a storage that does not answer; the storage itself knows.
+    if ref.ask is not None and ref.ask().version != ref.version:
+        raise ImageChanged()
     raise ImageUnreadable()
-
-
-def network_error(error: Exception) -> RemoteUnavailable | None:
-    """Return our error if GDAL failed for want of an answer, and not for what the remote file holds."""
-    text = ' '.join(str(part) for part in (error, error.__cause__, error.__context__) if part).lower()
-    if 'precondition' in text or 'response code: 412' in text:
-        return ImageChanged()
-    signs = (
-        'http',
-        'curl',
-        'timeout',
-        'timed out',
-        'accessdenied',
-        'access denied',
-        'signature',
-        'invalidaccesskey',
-    )
-    return RemoteUnavailable() if any(sign in text for sign in signs) else None
 
 
 def is_georeferenced(dataset: Any) -> bool:

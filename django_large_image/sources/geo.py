@@ -84,6 +84,28 @@ class GeoSource(RasterioFileTileSource):  # type: ignore[misc]
                 return
         super()._scanForMinMax(dtype, frame, analysisSize, onlyMinMax, **kwargs)
 
+    def _getMinMax(
+        self, minmax: str, value: Any, dtype: Any, bandidx: int | None = None, frame: int | None = None
+    ) -> float:
+        # 'auto' of 8-bit data is 0 and 255 unless a band has no value below 255 or none above 1. The smallest overview
+        # nearly always settles that, where statistics would read megabytes of a remote file for its first tile.
+        if value == 'auto' and self.dataset.dtypes[0] == 'uint8' and self._usesFullRange(frame or 0):
+            return 0.0 if minmax == 'min' else 255.0
+        result: float = super()._getMinMax(minmax, value, dtype, bandidx, frame)
+        return result
+
+    def _usesFullRange(self, frame: int) -> bool:
+        dataset = self._getFrameDataset(frame)
+        key = ('full range', dataset.name)
+        if key not in self._info:
+            scale = max(dataset.overviews(1), default=1)
+            shape = (dataset.count, max(1, dataset.height // scale), max(1, dataset.width // scale))
+            if shape[1] * shape[2] > SAMPLE_PIXELS:
+                shape = (dataset.count, *sample_shape(dataset.width, dataset.height))
+            bands = dataset.read(out_shape=shape).reshape(dataset.count, -1)
+            self._info[key] = bool((bands.min(axis=1) <= 254).all() and (bands.max(axis=1) >= 2).all())
+        return bool(self._info[key])
+
     def _setRanges(self, frame: int, bands: dict[int, Any]) -> None:
         # The last entry is that of the alpha band which large-image's styles append: 0 to the type's maximum.
         kind = np.dtype(self.dataset.dtypes[0])

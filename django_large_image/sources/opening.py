@@ -211,7 +211,6 @@ def _open(ref: ImageRef, key: PoolKey, info: dict[Any, Any]) -> Any:
     source._bandRanges = info.setdefault('ranges', {})
     source._image_info = info
     source._opened = time.monotonic()
-    source._remote = ref.remote
     return source
 
 
@@ -252,18 +251,13 @@ def _open_other(ref: ImageRef, key: PoolKey) -> Any:
 
 
 @contextlib.contextmanager
-def reading(source: Any) -> Iterator[None]:
-    """Turn what a reader raises while it reads pixels of a source into our errors."""
+def reading() -> Iterator[None]:
+    """Turn what a reader raises while it reads pixels into `ImageUnreadable`."""
     try:
         yield
     except (LargeImageError, MemoryError):
         raise
     except Exception as error:
-        if getattr(source, '_remote', False):
-            from django_large_image.sources.gdal import network_error
-
-            if (failed := network_error(error)) is not None:
-                raise failed from None
         logger.warning('An image could not be read: %s', type(error).__name__)
         raise ImageUnreadable('The pixels of the image cannot be read.') from error
 
