@@ -93,11 +93,15 @@ def _fetch(ref: ImageRef, folder: Path, target: Path) -> None:
 
 def _copy(source: IO[bytes], output: IO[bytes], bound: int) -> None:
     total = 0
+    # What an HTTP answer says it has; urllib ends quietly where a connection breaks off.
+    announced = getattr(source, 'length', None)
     while chunk := source.read(1 << 20):
         total += len(chunk)
         if total > bound:
             raise ImageUnreadable('The image is larger than what local copies may take.')
         output.write(chunk)
+    if isinstance(announced, int) and total != announced:
+        raise RemoteUnavailable()
 
 
 def evict(folder: Path, bound: int, keep: Path | None = None) -> None:
