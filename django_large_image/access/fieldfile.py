@@ -103,4 +103,5 @@ def _ask_storage(storage: Any, name: str) -> RemoteVersion:
         if hasattr(answer, 'timestamp'):
             modified = answer.timestamp()
         parts.append(str(answer))
+    # A storage that says neither is taken not to change its files: Django gives a new upload a new name.
     return RemoteVersion('/'.join(parts) or 'unversioned', modified)

@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +22,11 @@ from django.core.files import locks
 from django_large_image.access.ref import ImageRef
 from django_large_image.conf import settings
 from django_large_image.exceptions import ImageMissing, ImageUnreadable, LargeImageError, RemoteUnavailable
+
+#: What the name of a copy starts with while it is fetched.
+PART = '.part-'
+#: The age from which an unfinished copy is nobody's any more: each write makes it younger.
+ABANDONED_SECONDS = 3600.0
 
 
 def local_ref(ref: ImageRef) -> ImageRef:
@@ -72,7 +78,7 @@ def _lock(path: Path) -> Iterator[None]:
 
 def _fetch(ref: ImageRef, folder: Path, target: Path) -> None:
     bound = settings.LOCAL_COPY_MAX_BYTES
-    descriptor, temporary = tempfile.mkstemp(prefix='.part-', dir=folder)
+    descriptor, temporary = tempfile.mkstemp(prefix=PART, dir=folder)
     try:
         assert ref.fetch is not None
         with os.fdopen(descriptor, 'wb') as output, contextlib.closing(ref.fetch()) as source:
@@ -111,6 +117,11 @@ def evict(folder: Path, bound: int, keep: Path | None = None) -> None:
     """
     copies = []
     for entry in os.scandir(folder):
+        if entry.name.startswith(PART):
+            # Of a process that was killed while it fetched.
+            with contextlib.suppress(FileNotFoundError):
+                if time.time() - entry.stat().st_mtime > ABANDONED_SECONDS:
+                    os.unlink(entry.path)
         if not entry.name.startswith('.') and not entry.name.endswith('.lock'):
             with contextlib.suppress(FileNotFoundError):
                 stat = entry.stat()
