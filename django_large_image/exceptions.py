@@ -135,6 +135,13 @@ class RemoteUnavailable(LargeImageError):
     retry_after = 5
 
 
+class CacheUnavailable(RemoteUnavailable):
+    """The tile cache does not answer; tiles are served without it, but nothing can be said of it."""
+
+    code = 'cache_unavailable'
+    message = 'The tile cache does not answer; try again later.'
+
+
 class ImageChanged(RemoteUnavailable):
     """The remote image was replaced while it was read; a second try reads the new one."""
 

@@ -149,6 +149,8 @@ def _open(url: str, headers: dict[str, str] | None = None) -> IO[bytes]:
         error.close()
         if 300 <= error.code < 400:
             raise ImageUnreadable('The URL of the image redirects; redirects are not followed.') from None
+        if error.code == 416:
+            raise ImageUnreadable('The image file is empty.') from None
         raise storage_error(error.code) from None
     except (OSError, HTTPException, ValueError):
         raise storage_error(None) from None

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image, ImageColor, features
 
 from django_large_image.conf import settings
-from django_large_image.exceptions import InvalidParameter
+from django_large_image.exceptions import InvalidParameter, NotSupported
 
 
 class Format(enum.Enum):
@@ -78,6 +78,8 @@ def encode(pixels: np.ndarray, fmt: Format) -> bytes:
 
 def write(pixels: np.ndarray, fmt: Format, output: IO[bytes]) -> None:
     """Encode uint8 pixels of shape (height, width, 1 to 4 bands) into a binary file."""
+    if not pixels.shape[0] or not pixels.shape[1]:
+        raise NotSupported('The image covers no pixel in this projection.', parameter='projection')
     image = Image.fromarray(np.squeeze(pixels, axis=2) if pixels.shape[2] == 1 else pixels)
     if fmt is Format.JPEG and image.mode in ('LA', 'RGBA'):
         image = _flatten(image)

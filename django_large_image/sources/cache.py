@@ -8,12 +8,14 @@ import logging
 import threading
 import time
 import uuid
+from collections.abc import Iterator
 from typing import Any
 
 from django.core.cache import caches
 from django.core.cache.backends.base import BaseCache
 
 from django_large_image.conf import settings
+from django_large_image.exceptions import CacheUnavailable
 from django_large_image.sources.listing import list_entries
 
 logger = logging.getLogger(__name__)
@@ -105,9 +107,10 @@ class TileCache:
         Redis, database), else what was put in since.
         """
         self._flush()
-        found = self.backend.get_many([f'{PREFIX}count:{name}' for name in _COUNTERS])
+        with _answering():
+            found = self.backend.get_many([f'{PREFIX}count:{name}' for name in _COUNTERS])
+            listed = list_entries(self.backend, TILES)
         stats: dict[str, Any] = {name: int(found.get(f'{PREFIX}count:{name}', 0)) for name in _COUNTERS}
-        listed = list_entries(self.backend, TILES)
         if listed is not None:
             stats['entries'], stats['bytes'] = len(listed), sum(listed.values())
         return stats | {'exact': listed is not None, 'alias': settings.CACHE_NAME}
@@ -121,10 +124,21 @@ class TileCache:
         with self._lock:
             self._counted = dict.fromkeys(_COUNTERS, 0)
             self._generation = (uuid.uuid4().hex[:8], time.monotonic())
-        self.backend.set(f'{PREFIX}generation', self._generation[0], None)
-        listed = list_entries(self.backend, TILES)
-        self.backend.delete_many([*(listed or ()), *(f'{PREFIX}count:{name}' for name in _COUNTERS)])
+        with _answering():
+            self.backend.set(f'{PREFIX}generation', self._generation[0], None)
+            listed = list_entries(self.backend, TILES)
+            self.backend.delete_many([*(listed or ()), *(f'{PREFIX}count:{name}' for name in _COUNTERS)])
         return None if listed is None else len(listed)
+
+
+@contextlib.contextmanager
+def _answering() -> Iterator[None]:
+    """Raise `CacheUnavailable` for whatever a cache backend raises when its server is down."""
+    try:
+        yield
+    except Exception as error:
+        logger.warning('The tile cache does not answer: %s', type(error).__name__)
+        raise CacheUnavailable() from None
 
 
 tile_cache = TileCache()

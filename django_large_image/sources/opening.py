@@ -105,7 +105,8 @@ class Lease:
         if style is not None:
             try:
                 view._setStyle(style)
-            except TileSourceError:
+            except (TileSourceError, KeyError, ValueError):
+                # A band name or the file's own colours, which this file does not have.
                 names = sorted({band.get('interpretation', '') for band in raw.getBandInformation().values()})
                 raise InvalidParameter(
                     'style', style, f'bands by number, or by name: {", ".join(names)}'
