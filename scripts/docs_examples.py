@@ -78,7 +78,9 @@ def layout(value: Any, indent: int = 0) -> str:
         return flat
     inner = ' ' * (indent + 2)
     if isinstance(value, dict):
-        lines = [f'{inner}{json.dumps(k, ensure_ascii=False)}: {layout(v, indent + 2)}' for k, v in value.items()]
+        lines = [
+            f'{inner}{json.dumps(k, ensure_ascii=False)}: {layout(v, indent + 2)}' for k, v in value.items()
+        ]
         return '{\n' + ',\n'.join(lines) + '\n' + ' ' * indent + '}'
     return '[\n' + ',\n'.join(inner + layout(v, indent + 2) for v in value) + '\n' + ' ' * indent + ']'
 
@@ -132,7 +134,9 @@ def parameter_table(name: str, group: bool = False) -> str:
     if group:
         return '\n'.join(lines) + '\n'
     groups = [
-        f'[{key} parameters](#{key}-parameters) (' + ', '.join(f'`{field}`' for field in own_fields(other, True)) + ')'
+        f'[{key} parameters](#{key}-parameters) ('
+        + ', '.join(f'`{field}`' for field in own_fields(other, True))
+        + ')'
         for key, other in parameter_groups().items()
         if issubclass(cls, other)
     ]
@@ -157,7 +161,9 @@ def _cells(field: Any) -> tuple[str, str, str, str]:
     if field.required:
         default = 'required'
     elif isinstance(field.default, bool | int | str):
-        default = f'`{json.dumps(field.default)}`' if not isinstance(field.default, str) else f'`{field.default}`'
+        default = (
+            f'`{json.dumps(field.default)}`' if not isinstance(field.default, str) else f'`{field.default}`'
+        )
     limits = allowed(field)
     if isinstance(field, BoundedIntegerField):
         limits += f' (`LARGE_IMAGE_{field.setting}`)'
@@ -240,7 +246,7 @@ class Site:
             for _ in range(100):
                 with (
                     contextlib.suppress(OSError),
-                    urllib.request.urlopen(f'http://127.0.0.1:{self.port}/api/large-image/formats'),  # noqa: S310
+                    urllib.request.urlopen(f'http://127.0.0.1:{self.port}/api/large-image/formats'),
                 ):
                     break
                 time.sleep(0.2)

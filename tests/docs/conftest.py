@@ -1,0 +1,32 @@
+"""The pages of the documentation, and the script that renews them."""
+
+from __future__ import annotations
+
+import importlib.util
+import pathlib
+from types import ModuleType
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+DOCS = ROOT / 'docs'
+#: Every page, README among them, by its path in the repository.
+PAGES = {
+    str(path.relative_to(ROOT)): path.read_text(encoding='utf-8')
+    for path in [ROOT / 'README.md', ROOT / 'ROADMAP.md', ROOT / 'CHANGELOG.md', *sorted(DOCS.glob('*.md'))]
+}
+
+
+def load_script() -> ModuleType:
+    """Return scripts/docs_examples.py as a module."""
+    spec = importlib.util.spec_from_file_location('docs_examples', ROOT / 'scripts' / 'docs_examples.py')
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope='session')
+def script() -> ModuleType:
+    """Return the script that renews the pages."""
+    return load_script()
