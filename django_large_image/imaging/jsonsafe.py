@@ -35,6 +35,8 @@ def json_safe(value: Any, hide: tuple[str, ...] = (), depth: int = 0) -> Any:
     if isinstance(value, bytes | bytearray):
         text = bytes(value[:4096]).decode('ascii', 'replace')
         return json_safe(text, hide) if text.isprintable() and len(value) <= 4096 else f'{len(value)} bytes'
+    if hasattr(value, 'to_gdal'):  # an affine transform, which is a tuple no more in affine 3
+        return [json_safe(getattr(value, name), hide, depth + 1) for name in 'abcdefghi']
     if isinstance(value, list | tuple | set | frozenset):
         return [json_safe(entry, hide, depth + 1) for entry in value]
     if isinstance(value, datetime.datetime | datetime.date):

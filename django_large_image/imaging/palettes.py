@@ -44,6 +44,14 @@ def _named(name: str) -> tuple[str, ...]:
     # large-image looks a name up by attribute in palettable; only names that were listed get that far.
     if name not in _known() and not re.fullmatch(r'#[0-9a-fA-F]{3,8}|[a-zA-Z]{1,32}', name):
         raise ValueError(name)
+    if name in names()['matplotlib']:
+        # large-image 1.35.6 takes the points of a segmented map for evenly spaced colours (the middle of jet is white
+        # there), and a map that has a colour's name (gray, pink) for the colour.
+        import matplotlib
+
+        found = matplotlib.colormaps[name]
+        if not hasattr(found, 'colors'):
+            return tuple(_hex(colour) for colour in found(np.linspace(0, 1, found.N), bytes=True))
     return tuple(_hex(colour) for colour in getPaletteColors(name))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import FileResponse, HttpResponse, HttpResponseBase
+from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
 
 from django_large_image.imaging import histogram, image, pixel, region, thumbnail
 from django_large_image.imaging.formats import parse_format
@@ -96,7 +96,8 @@ class Data(LargeImageBase):
     )
     def data_no_format(self, request: Any, pk: Any = None, what: str = '', **kwargs: Any) -> HttpResponseBase:
         """Answer in the default format; a router with format suffixes has the format in `format`."""
-        response: HttpResponseBase = (self.region if what == 'region' else self.thumbnail)(
-            request, pk=pk, **kwargs
-        )
+        handler = getattr(self, what)
+        if handler is None:  # a project's way to leave an endpoint out
+            raise Http404
+        response: HttpResponseBase = handler(request, pk=pk, **kwargs)
         return response

@@ -147,4 +147,6 @@ class SourceField(serializers.CharField):
 class TextOrNumberField(serializers.CharField):
     """A number or a word; the style's own rules decide which words."""
 
-    allowed = 'a finite number or one of auto, min, max, full'
+    def __init__(self, *, words: str, **kwargs: Any) -> None:
+        self.allowed = f'a finite number, {words}'
+        super().__init__(**kwargs)

@@ -14,6 +14,7 @@ from django_large_image.conf import DEFAULTS, settings
 from django_large_image.exceptions import InvalidParameter, LargeImageError
 from django_large_image.imaging import formats, palettes
 from django_large_image.models import RuntimeSetting, change_runtime_settings, runtime_settings
+from django_large_image.rest import schema
 from django_large_image.rest.params import LegendParams
 from django_large_image.rest.renderers import ImageNegotiation
 from django_large_image.rest.routing import error_response
@@ -27,6 +28,14 @@ HIDDEN = frozenset({'LOCAL_COPY_DIR'})
 class LargeImageView(APIView):
     """A view that answers our errors as JSON."""
 
+    cache_control = 'private, no-cache'
+
+    def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """Say how long the answer may be kept."""
+        response = super().finalize_response(request, response, *args, **kwargs)
+        response.setdefault('Cache-Control', self.cache_control)
+        return response
+
     def handle_exception(self, exc: Exception) -> Any:
         """Answer our errors in their own form and leave all others to DRF."""
         return (
@@ -37,6 +46,7 @@ class LargeImageView(APIView):
 class ListTileSourcesView(LargeImageView):
     """The readers of images that may be used here."""
 
+    @schema.describe_view('The sources that may be used')
     def get(self, request: Any) -> Response:
         """List the sources, with the extensions that each knows."""
         found = {}
@@ -53,6 +63,7 @@ class ListTileSourcesView(LargeImageView):
 class ListColormapsView(LargeImageView):
     """The names of palettes."""
 
+    @schema.describe_view('The names of palettes')
     def get(self, request: Any) -> Response:
         """List the names by library; each has a picture at `colormaps/{name}.png`."""
         return Response(palettes.names())
@@ -63,6 +74,7 @@ class ColormapLegendView(LargeImageView):
 
     content_negotiation_class = ImageNegotiation
 
+    @schema.describe_view('The picture of a palette', LegendParams)
     def get(self, request: Any, name: str, fmt: str) -> HttpResponse:
         """Return the palette from its first colour, at the left, to its last."""
         values = LegendParams.read(request.query_params)
@@ -76,6 +88,7 @@ class ColormapLegendView(LargeImageView):
 class ListAvailableFormatsView(LargeImageView):
     """The formats that tiles, thumbnails and regions can be had in."""
 
+    @schema.describe_view('The formats that can be written')
     def get(self, request: Any) -> Response:
         """List the extensions with their media types."""
         return Response(
@@ -87,7 +100,9 @@ class SettingsView(LargeImageView):
     """The settings in force; two of them can be changed here."""
 
     permission_classes = (IsAdminUser,)
+    cache_control = 'no-store'
 
+    @schema.describe_view('The settings in force')
     def get(self, request: Any) -> Response:
         """Show the settings in force, and which of them can be changed."""
         values = {name.lower(): getattr(settings, name) for name in DEFAULTS if name not in HIDDEN}
@@ -95,6 +110,7 @@ class SettingsView(LargeImageView):
         changeable = {name.lower(): allowed for name, (_, allowed) in RuntimeSetting.CHANGEABLE.items()}
         return Response(values | in_force | {'changeable': changeable})
 
+    @schema.describe_view('Change settings')
     def patch(self, request: Any) -> Response:
         """Change settings, all that are sent or none; they last until they are changed again."""
         if not isinstance(request.data, dict) or not request.data:
@@ -107,7 +123,8 @@ class SettingsView(LargeImageView):
             ):
                 raise InvalidParameter('name', name, ' or '.join(RuntimeSetting.CHANGEABLE).lower())
         change_runtime_settings({name.upper(): value for name, value in request.data.items()})
-        return self.get(request)
+        answer: Response = self.get(request)
+        return answer
 
     put = patch
 
@@ -116,11 +133,14 @@ class CacheView(LargeImageView):
     """The tile cache and the open images of this process."""
 
     permission_classes = (IsAdminUser,)
+    cache_control = 'no-store'
 
+    @schema.describe_view('The tile cache and the open images')
     def get(self, request: Any) -> Response:
         """Show entries, bytes, hits and misses of the tile cache, and the open sources of this process."""
         return Response({'tiles': tile_cache.stats(), 'sources': pool.stats()})
 
+    @schema.describe_view('Clear the tile cache')
     def delete(self, request: Any) -> Response:
         """Remove our entries from the tile cache, and close the idle sources of this process."""
         removed = tile_cache.clear()

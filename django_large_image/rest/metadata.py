@@ -10,6 +10,7 @@ from rest_framework.response import Response
 
 from django_large_image.imaging import metadata
 from django_large_image.models import LargeImage, runtime_settings
+from django_large_image.rest import conditional
 from django_large_image.rest.base import LargeImageBase, identity_of
 from django_large_image.rest.fields import Params
 from django_large_image.rest.params import BandParams, BandsParams, OpenParams, ProjectionParams
@@ -65,7 +66,13 @@ class Metadata(LargeImageBase):
     @endpoint('info/tiffdump', name='tiffdump', summary='The tags of a TIFF', query=Params)
     def tiffdump(self, request: Any, pk: Any = None, **kwargs: Any) -> HttpResponse:
         """Every tag of every directory of the file, which must be a TIFF."""
-        return Response(metadata.tiff_dump(self.image_ref(request, pk)))
+        ref = self.image_ref(request, pk)
+        etag = conditional.etag_of(
+            self._key(ref, 'tiffdump', {}, None) + request.accepted_renderer.media_type
+        )
+        if conditional.not_modified(request, etag):
+            return conditional.patch(HttpResponse(status=304), etag, ref)
+        return conditional.patch(Response(metadata.tiff_dump(ref)), etag, ref)
 
     @endpoint(
         'large_image', name='large-image', summary='Whether the file was made a large image', query=Params,
@@ -85,4 +92,5 @@ class Metadata(LargeImageBase):
         elif request.method == 'DELETE':
             LargeImage.objects.filter(identity=identity).delete()
         made = LargeImage.objects.filter(identity=identity).exists()
-        return Response({'large_image': made, 'served': made or runtime_settings()['AUTO_SERVE']})
+        answer = {'large_image': made, 'served': made or runtime_settings()['AUTO_SERVE']}
+        return Response(answer, headers={'Cache-Control': 'no-store'})

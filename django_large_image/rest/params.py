@@ -61,10 +61,12 @@ class StyleParams(Params):
         required=False, min_value=1, max_value=65535, help_text='Short form: the band to show, from 1.'
     )
     min = TextOrNumberField(
+        words='auto, min, max or full',
         required=False,
         help_text='Short form: the value of the first colour; a number, auto, min, max or full.',
     )
     max = TextOrNumberField(
+        words='auto, min, max or full',
         required=False,
         help_text='Short form: the value of the last colour; a number, auto, min, max or full.',
     )
@@ -74,6 +76,7 @@ class StyleParams(Params):
     )
     cmap = serializers.CharField(required=False, help_text='Another name of `palette`.')
     nodata = TextOrNumberField(
+        words='or auto',
         required=False,
         help_text="Short form: the value that is transparent; a number, or auto for the file's own.",
     )
@@ -82,6 +85,10 @@ class StyleParams(Params):
         required=False,
         help_text='Short form: whether colours between those of the palette are made.',
     )
+
+
+class FrameTileParams(ProjectionParams, StyleParams):
+    """The query of a tile whose path names the frame."""
 
 
 class TileParams(ProjectionParams, FrameParams, StyleParams):

@@ -35,6 +35,38 @@ def describe(handler: Callable[..., Any], about: Description) -> Callable[..., A
     return handler
 
 
+def describe_view(
+    summary: str, query: type[Params] | None = None
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Describe a method of a project-wide view."""
+
+    def decorate(method: Callable[..., Any]) -> Callable[..., Any]:
+        fields = query._declared_fields if query else {}
+        if find_spec('drf_yasg'):
+            from drf_yasg import openapi
+            from drf_yasg.utils import swagger_auto_schema
+
+            parameters = [_yasg_parameter(openapi, openapi.IN_QUERY, n, f) for n, f in fields.items()]
+            answer = openapi.Response('', openapi.Schema(type='object'))
+            method = swagger_auto_schema(
+                operation_summary=summary, manual_parameters=parameters, responses={200: answer}
+            )(method)
+        if find_spec('drf_spectacular'):
+            from drf_spectacular.types import OpenApiTypes
+            from drf_spectacular.utils import extend_schema
+
+            parameters = [query] if query else []
+            method = extend_schema(
+                summary=summary,
+                parameters=parameters,
+                request=OpenApiTypes.OBJECT,
+                responses=OpenApiTypes.OBJECT,
+            )(method)
+        return method
+
+    return decorate
+
+
 def hide(handler: Callable[..., Any]) -> Callable[..., Any]:
     """Keep an endpoint out of the documents."""
     if find_spec('drf_yasg'):

@@ -9,7 +9,13 @@ from django.http import HttpResponse
 from django_large_image.imaging import metadata, tile
 from django_large_image.imaging.formats import parse_format
 from django_large_image.rest.base import LargeImageBase
-from django_large_image.rest.params import FrameTilePath, ProjectionParams, TileParams, TilePath
+from django_large_image.rest.params import (
+    FrameTileParams,
+    FrameTilePath,
+    ProjectionParams,
+    TileParams,
+    TilePath,
+)
 from django_large_image.rest.renderers import IMAGE_ACTION
 from django_large_image.rest.routing import endpoint
 
@@ -55,7 +61,7 @@ class Tiles(LargeImageBase):
 
     @endpoint(
         f'tiles/fzxy/(?P<frame>[^/]+)/{ZXY}{FMT}', name='tile-fzxy', summary='One tile of one frame',
-        query=TileParams, path=FrameTilePath, methods=GET_POST, image=True, **IMAGE_ACTION,
+        query=FrameTileParams, path=FrameTilePath, methods=GET_POST, image=True, **IMAGE_ACTION,
     )  # fmt: skip
     def tile_fzxy(self, request: Any, pk: Any = None, fmt: str | None = None, **kwargs: Any) -> HttpResponse:
         """One tile of one frame of a multi-frame image."""

@@ -106,6 +106,20 @@ class GeoSource(RasterioFileTileSource):  # type: ignore[misc]
             self._info[key] = bool((bands.min(axis=1) <= 254).all() and (bands.max(axis=1) >= 2).all())
         return bool(self._info[key])
 
+    def isPlainPicture(self) -> bool:
+        """Return whether large-image's default style changes no value: 8-bit RGB or RGBA without nodata.
+
+        Such an image needs no style, which would make four floats of each pixel.
+        """
+        dataset = self.dataset
+        names = tuple(interpretation.name for interpretation in dataset.colorinterp)
+        return bool(
+            names in (('red', 'green', 'blue'), ('red', 'green', 'blue', 'alpha'))
+            and set(dataset.dtypes) == {'uint8'}
+            and not any(nodata is not None for nodata in dataset.nodatavals)
+            and self._usesFullRange(0)
+        )
+
     def _setRanges(self, frame: int, bands: dict[int, Any]) -> None:
         # The last entry is that of the alpha band which large-image's styles append: 0 to the type's maximum.
         kind = np.dtype(self.dataset.dtypes[0])

@@ -132,10 +132,13 @@ def check_tiff(path: str, limit: int) -> None:
 
     Raises `NeedsConversion` and `ImageUnreadable`.
     """
-    for index, directory in enumerate(tiffheader.directories(path)):
-        width, height = directory.number(tiffheader.WIDTH), directory.number(tiffheader.HEIGHT)
-        if index == 0 and not directory.number(tiffheader.TILE_WIDTH):
-            check_untiled(width, height, limit)
+    directories = tiffheader.directories(path)
+    first = directories[0]
+    if not first.number(tiffheader.TILE_WIDTH) and not any(
+        directory.is_overview for directory in directories
+    ):
+        check_untiled(first.number(tiffheader.WIDTH), first.number(tiffheader.HEIGHT), limit)
+    for directory in directories:
         check_block(*directory.block, directory.bytes_per_pixel)
         if tiffheader.MICROMANAGER in directory.tags or _names_other_files(
             directory.tags.get(tiffheader.DESCRIPTION), path

@@ -102,6 +102,14 @@ class Lease:
             '_noCache': False,
             'encoding': encoding,
         }
+        with reading():
+            self._set_style(view, style)
+        if owner:
+            view._lease = self
+        return view
+
+    def _set_style(self, view: Any, style: dict[str, Any] | None) -> None:
+        raw = self.source
         if style is not None:
             try:
                 view._setStyle(style)
@@ -111,13 +119,10 @@ class Lease:
                 raise InvalidParameter(
                     'style', style, f'bands by number, or by name: {", ".join(names)}'
                 ) from None
-        elif self._key.source in ('rasterio', 'gdal'):
+        elif self._key.source == 'gdal' or (self._key.source == 'rasterio' and not raw.isPlainPicture()):
             # The handle itself is opened with an empty style, which means the bare values of the file.
             view.__dict__.pop('_style', None)
             view._setStyle(None)
-        if owner:
-            view._lease = self
-        return view
 
 
 def lease(ref: ImageRef, projection: str | None = None, source: str | None = None) -> Lease:

@@ -15,12 +15,12 @@ from typing import IO
 from django_large_image.conf import settings
 from django_large_image.exceptions import ImageMissing, ImageRefused, ImageUnreadable
 
-WIDTH, HEIGHT, BITS, DESCRIPTION, SAMPLES, ROWS = 256, 257, 258, 270, 277, 278
+SUBFILE, WIDTH, HEIGHT, BITS, DESCRIPTION, SAMPLES, ROWS = 254, 256, 257, 258, 270, 277, 278
 TILE_WIDTH, TILE_HEIGHT, SUB_IFDS, EXIF, MICROMANAGER = 322, 323, 330, 34665, 51123
 
 #: The tags that are read, with the most values of each.
 _WANTED = {
-    WIDTH: 1, HEIGHT: 1, BITS: 64, DESCRIPTION: 1 << 24, SAMPLES: 1, ROWS: 1, TILE_WIDTH: 1, TILE_HEIGHT: 1,
+    SUBFILE: 1, WIDTH: 1, HEIGHT: 1, BITS: 64, DESCRIPTION: 1 << 24, SAMPLES: 1, ROWS: 1, TILE_WIDTH: 1, TILE_HEIGHT: 1,
     SUB_IFDS: 4096, EXIF: 1, MICROMANAGER: 1,
 }  # fmt: skip
 #: struct codes by TIFF's number of a type; others are read as bytes.
@@ -45,6 +45,11 @@ class Directory:
         if self.number(TILE_WIDTH):
             return self.number(TILE_WIDTH), self.number(TILE_HEIGHT)
         return self.number(WIDTH), min(self.number(HEIGHT), self.number(ROWS) or self.number(HEIGHT))
+
+    @property
+    def is_overview(self) -> bool:
+        """Return whether this is a smaller version of another directory (bit 0 of NewSubfileType)."""
+        return bool(self.number(SUBFILE) & 1)
 
     @property
     def bytes_per_pixel(self) -> int:

@@ -47,6 +47,39 @@ def test_the_picture_is_large_image_s_own(
         assert api.post(address, posted, format='json').content == got.content
 
 
+@pytest.mark.parametrize('name', ['rgb', 'rgba', 'palette', 'striped'])
+@pytest.mark.parametrize('projection', ['EPSG:3857', None])
+def test_without_a_style_the_picture_is_large_image_s_own(
+    get: Any, image_file: Any, images: Any, name: str, projection: str | None
+) -> None:
+    path = images(name)
+    z, x, y = reference.tiles_covering(path, reference.native_zoom(path))[0] if projection else (1, 0, 0)
+    oracle = RasterioFileTileSource(str(path), projection=projection, encoding='PNG', noCache=True)
+    expected = reference.decoded(bytes(oracle.getTile(x, y, z)), 'RGBA')
+    query = {'projection': projection} if projection else {}
+    got = reference.decoded(
+        get('tile', image_file(name), z=z, x=x, y=y, fmt='png', query=query).content, 'RGBA'
+    )
+    np.testing.assert_array_equal(got[3], expected[3])
+    seen = expected[3] > 0
+    np.testing.assert_array_equal(got[:3, seen], expected[:3, seen])
+
+
+@pytest.mark.parametrize('name', ['jet', 'terrain', 'gray', 'viridis', 'Set1'])
+def test_a_colour_map_is_matplotlib_s(name: str) -> None:
+    import matplotlib
+
+    from django_large_image.imaging import palettes
+
+    colours = palettes.resolve(name)
+    for place in (0.0, 0.25, 0.5, 1.0):
+        expected = matplotlib.colormaps[name](place, bytes=True)
+        entry = colours[min(int(place * len(colours)), len(colours) - 1)]
+        assert [int(entry[i : i + 2], 16) for i in (1, 3, 5, 7)] == pytest.approx(
+            [int(v) for v in expected], abs=1
+        )
+
+
 def test_words_for_a_range_mean_the_statistics(get: Any, image_file: Any) -> None:
     image = image_file('rgb')
     known = get('band', image, query={'band': 2}).json()
