@@ -17,7 +17,7 @@ DEFAULTS: dict[str, Any] = {
     # -- what is served
     #: Serve every file that can be read; if false, only files that were made large images.
     'AUTO_SERVE': True,
-    #: The largest side, in pixels, of an image without tiles or overviews that is served directly.
+    #: The largest side, in pixels, of an image with neither tiles nor overviews that is served directly.
     'MAX_UNTILED_SIZE': 4096,
     #: The readers that may open an image, in the names of large-image's sources.
     'SOURCES': ('rasterio', 'gdal', 'openslide', 'tiff', 'ometiff', 'tifffile', 'pil'),
