@@ -85,10 +85,15 @@ def grid(source: Any, z: int) -> tuple[int, int, int]:
 @functools.lru_cache(maxsize=1024)
 def crs_from_code(code: str) -> Any:
     """Return rasterio's CRS of 'EPSG:n'; raises ValueError for a code that PROJ does not know."""
-    from rasterio.crs import CRS
-    from rasterio.errors import CRSError
-
+    number = int(code.partition(':')[2])
     try:
-        return CRS.from_epsg(int(code.partition(':')[2]))
+        from rasterio.crs import CRS
+        from rasterio.errors import CRSError
+    except ImportError:
+        # large-image's gdal source comes with pyproj.
+        from pyproj import CRS
+        from pyproj.exceptions import CRSError
+    try:
+        return CRS.from_epsg(number)
     except CRSError:
         raise ValueError(code) from None

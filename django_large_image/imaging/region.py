@@ -94,9 +94,11 @@ def render(source: Any, region: Region, styled: bool, frame: int | None, fmt: Fo
     _check_size(place, fmt)
     from_rasterio = hasattr(source, 'isGeoreferenced')
     with temporary_file(f'.{fmt.extensions[0]}') as path, reading():
-        if fmt is Format.TIFF and geospatial and from_rasterio:
-            from django_large_image.imaging import geotiff
-
+        if fmt is Format.TIFF and geospatial and (from_rasterio or getattr(source, 'name', '') == 'gdal'):
+            if from_rasterio:
+                from django_large_image.imaging import geotiff
+            else:
+                from django_large_image.imaging import geotiff_osgeo as geotiff
             pixels = _pixels(source, place, projected, frame) if styled else None
             geotiff.write(path, source, place, pixels, frame)
         else:
@@ -139,8 +141,7 @@ def _crs_to_pixels(source: Any, region: Region) -> tuple[float, float, float, fl
     x0, y0, x1, y1 = _transform_bounds(
         region.units, crs, (region.left, region.bottom, region.right, region.top)
     )
-    inverse = ~source._getAffine()
-    corners = [inverse * point for point in ((x0, y0), (x0, y1), (x1, y0), (x1, y1))]
+    corners = [_to_pixel(source, *point) for point in ((x0, y0), (x0, y1), (x1, y0), (x1, y1))]
     columns, rows = zip(*corners, strict=True)
     return min(columns), min(rows), max(columns), max(rows)
 
@@ -150,8 +151,9 @@ def _projected_frame(source: Any, region: Region) -> Frame:
     sides = (region.left, region.bottom, region.right, region.top)
     units = region.units
     if units == 'pixels':
-        affine = source._getAffine()
-        points = [affine * (x, y) for x in (region.left, region.right) for y in (region.top, region.bottom)]
+        points = [
+            _to_place(source, x, y) for x in (region.left, region.right) for y in (region.top, region.bottom)
+        ]
         xs, ys = zip(*points, strict=True)
         sides, units = (min(xs), min(ys), max(xs), max(ys)), source.getCrs()
     x0, y0, x1, y1 = _transform_bounds(units, source.projection, sides)
@@ -165,12 +167,37 @@ def _projected_frame(source: Any, region: Region) -> Frame:
     return Frame(x0, y1, x1, y0, *_output_size(width, height, region))
 
 
+def _affine(source: Any) -> tuple[float, ...]:
+    """Return a, b, c, d, e, f of x = a·column + b·row + c and y = d·column + e·row + f."""
+    if hasattr(source, '_getAffine'):
+        affine = source._getAffine()
+        return affine.a, affine.b, affine.c, affine.d, affine.e, affine.f
+    c, a, b, f, d, e = source._getGeoTransform()
+    return a, b, c, d, e, f
+
+
+def _to_place(source: Any, column: float, row: float) -> tuple[float, float]:
+    a, b, c, d, e, f = _affine(source)
+    return a * column + b * row + c, d * column + e * row + f
+
+
+def _to_pixel(source: Any, x: float, y: float) -> tuple[float, float]:
+    a, b, c, d, e, f = _affine(source)
+    determinant = a * e - b * d
+    return (e * (x - c) - b * (y - f)) / determinant, (a * (y - f) - d * (x - c)) / determinant
+
+
 def _transform_bounds(
     source_crs: Any, target_crs: Any, sides: tuple[float, ...]
 ) -> tuple[float, float, float, float]:
-    from rasterio.warp import transform_bounds
+    try:
+        from rasterio.warp import transform_bounds
+    except ImportError:
+        from django_large_image.sources import osgeosource
 
-    found = transform_bounds(source_crs, target_crs, *sides, densify_pts=21)
+        found = osgeosource.transform_bounds(source_crs, target_crs, sides)
+    else:
+        found = transform_bounds(source_crs, target_crs, *sides, densify_pts=21)
     if not all(math.isfinite(side) for side in found):
         raise InvalidParameter('units', str(source_crs), 'a CRS in which the region lies where the image is')
     return tuple(found)

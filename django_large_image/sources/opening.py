@@ -252,7 +252,9 @@ def _open_other(ref: ImageRef, key: PoolKey) -> Any:
     source = registry.source_class(key.source)(ref.path, **options)
     levels = int(getattr(source, '_populatedLevels', None) or source.levels)
     # A level that the file lacks is put together from all tiles of the next one that it has.
-    guard.check_pyramid(source.sizeX, source.sizeY, 2 ** (levels - 1))
+    # With a projection, sizeX is that of the world at the finest level.
+    size = getattr(source, 'sourceSizeX', source.sizeX), getattr(source, 'sourceSizeY', source.sizeY)
+    guard.check_pyramid(*size, 2 ** (levels - 1))
     return source
 
 

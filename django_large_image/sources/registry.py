@@ -49,6 +49,13 @@ def source_class(name: str) -> Any:
         from django_large_image.sources.geo import GeoSource
 
         return GeoSource
+    if name == 'gdal':
+        try:
+            from django_large_image.sources.osgeosource import OsgeoSource
+        except ImportError:
+            raise ImageUnreadable('The source gdal is installed but cannot be used.') from None
+        OsgeoSource.addKnownExtensions()
+        return OsgeoSource
     if name == 'tifffile':
         try:
             from django_large_image.sources.multiframe import MultiFrameSource
