@@ -8,6 +8,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import IO, Any
 
@@ -95,10 +96,8 @@ def render(source: Any, region: Region, styled: bool, frame: int | None, fmt: Fo
     from_rasterio = hasattr(source, 'isGeoreferenced')
     with temporary_file(f'.{fmt.extensions[0]}') as path, reading():
         if fmt is Format.TIFF and geospatial and (from_rasterio or getattr(source, 'name', '') == 'gdal'):
-            if from_rasterio:
-                from django_large_image.imaging import geotiff
-            else:
-                from django_large_image.imaging import geotiff_osgeo as geotiff
+            module = 'geotiff' if from_rasterio else 'geotiff_osgeo'
+            geotiff = import_module(f'django_large_image.imaging.{module}')
             pixels = _pixels(source, place, projected, frame) if styled else None
             geotiff.write(path, source, place, pixels, frame)
         else:
@@ -200,7 +199,8 @@ def _transform_bounds(
         found = transform_bounds(source_crs, target_crs, *sides, densify_pts=21)
     if not all(math.isfinite(side) for side in found):
         raise InvalidParameter('units', str(source_crs), 'a CRS in which the region lies where the image is')
-    return tuple(found)
+    x0, y0, x1, y1 = found
+    return x0, y0, x1, y1
 
 
 def _beside(region: Region, allowed: str) -> InvalidParameter:
