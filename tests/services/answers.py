@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import pathlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -71,9 +71,15 @@ def same(found: dict[str, bytes], expected: dict[str, bytes]) -> None:
     assert not differing, [(name, found[name][:300], expected[name][:300]) for name in differing]
 
 
-def sha(body: bytes) -> str:
-    """Return a short name for bytes, for messages that people can read."""
-    return hashlib.sha256(body).hexdigest()[:12]
+def copies_in(folder: pathlib.Path) -> list[pathlib.Path]:
+    """Return the local copies in their folder, without the lock files and without what is being fetched."""
+    files = sorted(folder.iterdir()) if folder.exists() else []
+    return [path for path in files if path.suffix != '.lock' and not path.name.startswith('.')]
+
+
+def parts_in(folder: pathlib.Path) -> list[pathlib.Path]:
+    """Return what is being fetched, or was when its process died."""
+    return sorted(folder.glob('.part-*'))
 
 
 def span(request: Request) -> tuple[int, int]:

@@ -11,7 +11,7 @@ import pathlib
 import shutil
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from typing import Any
 from urllib.parse import urlsplit
@@ -104,6 +104,29 @@ def http_server(http_folder: pathlib.Path, tmp_path: pathlib.Path) -> Iterator[R
     """Return a running HTTP server of the files in `http_folder`."""
     with RangeServer(http_folder, tmp_path) as server:
         yield server
+
+
+@pytest.fixture
+def http_log(http_server: RangeServer) -> RequestLog:
+    """Return the log of the HTTP server."""
+    return http_server.requests()
+
+
+@pytest.fixture
+def loopback_allowed(settings: Any) -> None:
+    """Allow URLs of loopback, which is named twice: as a host, and as one with a private address."""
+    settings.LARGE_IMAGE_ALLOWED_HOSTS = settings.LARGE_IMAGE_PRIVATE_HOSTS = ['127.0.0.1']
+
+
+@pytest.fixture
+def ask_url(get: Callable[..., Any], db: None) -> Callable[..., Any]:
+    """Return a function that asks an endpoint about the image behind a URL."""
+    from tests.app.models import UrlImage
+
+    def ask(url: str, endpoint: str = 'metadata', **kwargs: Any) -> Any:
+        return get(endpoint, UrlImage.objects.create(name='image', url=url), prefix='url-image', **kwargs)
+
+    return ask
 
 
 @pytest.fixture(scope='session')

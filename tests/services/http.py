@@ -24,6 +24,7 @@ import http.server
 import os
 import pathlib
 import re
+import shutil
 import sys
 import time
 from email.utils import formatdate
@@ -33,6 +34,12 @@ from tests.services.process import Processes, free_ports, is_listening
 from tests.services.requestlog import Request, RequestLog, append
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def serve(folder: pathlib.Path, path: pathlib.Path, name: str = '') -> str:
+    """Put a file into the folder of a server and return its name there."""
+    shutil.copyfile(path, folder / (name or path.name))
+    return name or path.name
 
 
 class RangeServer:

@@ -70,18 +70,17 @@ def test_new_bytes_are_not_kept_as_the_old_version(
     """What is read between the replacement and the next look at the version belongs to no known version."""
     old, new = version_of(tmp_path / 'old.tif', 0), version_of(tmp_path / 'new.tif', 1)
     image = ImageFile.objects.create(name='a', file=put(s3, bucket, old, 'a.tif'))
-    etag = get('tile', image, **TILE | {'x': 0})['ETag']
+    body_of(get('tile', image, **TILE | {'x': 0}))
     put(s3, bucket, new, 'a.tif')
-    between = get('tile', image, **TILE)
+    # A corner that GDAL has not read ahead.
+    corner = TILE | {'x': 3, 'y': 3}
+    between = get('tile', image, **corner)
     assert between.status_code in (200, 503)
-    if between.status_code == 200:
-        assert np.array_equal(reference.decoded(between.content, 'RGB'), expected_tile(new))
-        assert between['ETag'] != etag
     # The old bytes come back, and with them the old version.
     put(s3, bucket, old, 'a.tif')
     remote_versions.clear()
-    again = get('tile', image, **TILE)
-    assert np.array_equal(reference.decoded(body_of(again), 'RGB'), expected_tile(old))
+    again = get('tile', image, **corner)
+    assert np.array_equal(reference.decoded(body_of(again), 'RGB'), expected_tile(old, 3, 3))
 
 
 def test_a_copy_of_new_bytes_is_not_kept_as_the_old_version(
@@ -210,7 +209,11 @@ def test_no_log_line_of_a_success_has_a_secret(
     caplog.set_level(logging.DEBUG)
     for name in ('rgb', 'png', 'truncated'):
         image = ImageFile.objects.create(name=name, file=put(s3, bucket, images(name), f'private/{name}.tif'))
-        for endpoint, path in (('metadata', {}), ('metadata-internal', {}), ('tile', TILE | {'x': 0, 'y': 0})):
+        for endpoint, path in (
+            ('metadata', {}),
+            ('metadata-internal', {}),
+            ('tile', TILE | {'x': 0, 'y': 0}),
+        ):
             response = get(endpoint, image, **path)
             text = response.content.decode('latin-1')
             assert not re.search(rf'private/|vsis3|{re.escape(s3.access_key)}|{bucket}', text)
@@ -230,14 +233,20 @@ def test_a_server_that_went_away_is_503(
         server.client().create_bucket(Bucket='images')
         backend = {'BACKEND': 'storages.backends.s3.S3Storage', 'OPTIONS': server.storage_options('images')}
         settings.STORAGES = {**settings.STORAGES, 'default': backend}
-        known = ImageFile.objects.create(name='known', file=put(server, 'images', images('rgb'), 'known.tif'))
-        headed = ImageFile.objects.create(name='headed', file=put(server, 'images', images('dem'), 'headed.tif'))
-        copied = ImageFile.objects.create(name='copied', file=put(server, 'images', images('png'), 'copied.png'))
+        known = ImageFile.objects.create(
+            name='known', file=put(server, 'images', images('rgb'), 'private/known.tif')
+        )
+        headed = ImageFile.objects.create(
+            name='headed', file=put(server, 'images', images('dem'), 'private/headed.tif')
+        )
+        copied = ImageFile.objects.create(
+            name='copied', file=put(server, 'images', images('png'), 'copied.png')
+        )
         cached = body_of(get('tile', known, **TILE))
         whole = body_of(get('tile', copied, z=0, x=0, y=0, fmt='png'))
         # Its version is known from now on, and nothing else.
         assert get('metadata', headed, headers={'If-None-Match': '*'}).status_code == 304
-    secrets = ('known.tif', 'headed.tif', server.access_key, server.secret_key)
+    secrets = ('private/', '.tif', server.access_key, server.secret_key)
     began = time.monotonic()
     unavailable(get('tile', known, **TILE | {'x': 5, 'z': 3}), *secrets)
     unavailable(get('metadata', headed), *secrets)
@@ -249,7 +258,7 @@ def test_a_server_that_went_away_is_503(
     settings.LARGE_IMAGE_REMOTE_VERSION_SECONDS = 0
     unavailable(get('tile', known, **TILE), *secrets)
     assert time.monotonic() - began < 30
-    no_secret_logged(caplog, *secrets[:2], server.secret_key)
+    no_secret_logged(caplog, 'private/', server.access_key, server.secret_key)
 
 
 def test_nothing_is_listed_or_asked_for_beside_the_image(
