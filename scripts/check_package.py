@@ -17,7 +17,7 @@ import django
 OPTIONAL = {
     'boto3', 'botocore', 'cv2', 'drf_yasg', 'large_image_source_gdal', 'large_image_source_openslide',
     'large_image_source_rasterio', 'large_image_source_tifffile', 'matplotlib', 'osgeo', 'rasterio',
-    's3_file_field', 'storages', 'tifffile', 'tifftools',
+    'pyproj', 's3_file_field', 'storages', 'tifffile', 'tifftools', 'zarr',
 }  # fmt: skip
 MIXINS = [
     'LargeImageMixin',

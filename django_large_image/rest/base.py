@@ -187,7 +187,8 @@ class LargeImageBase(Endpoints):
         body = sources.tile_cache.get(cache_key)
         if body is None:
             source = self.open_checked(request, pk, style, values.get('frame'))
-            body = json.dumps(json_safe(compute(source, ref)), allow_nan=False).encode()
+            # Sorted: large-image makes some of its keys from sets, whose order is another in each process.
+            body = json.dumps(json_safe(compute(source, ref)), allow_nan=False, sort_keys=True).encode()
             if ref.is_current():
                 sources.tile_cache.set(cache_key, body)
         return conditional.patch(Response(json.loads(body)), etag, ref)

@@ -67,6 +67,10 @@ class Lease:
             from django_large_image.sources.gdal import gdal_env
 
             self._stack.enter_context(gdal_env(self.ref))
+            # rasterio 1.4.4 leaves the error of a failed read in the thread and raises it at the next call, of
+            # whatever dataset; this call takes it.
+            with contextlib.suppress(Exception):
+                _ = self.source.dataset.colorinterp
         return self
 
     def __exit__(self, kind: Any, error: Any, traceback: Any) -> None:
