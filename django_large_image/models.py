@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from django.core.signals import setting_changed
 from django.db import DatabaseError, models, transaction
 
 from django_large_image.conf import settings
-from django_large_image.exceptions import InvalidParameter
+from django_large_image.exceptions import InvalidParameter, Misconfigured
 
 #: How long a process trusts the values it has read, in seconds.
 REFRESH_SECONDS = 1.0
@@ -80,11 +82,39 @@ def change_runtime_settings(changes: dict[str, Any]) -> dict[str, Any]:
         kind, allowed = RuntimeSetting.CHANGEABLE[name]
         if type(value) is not kind or (type(value) is int and not 256 <= value <= 65536):
             raise InvalidParameter(name.lower(), value, allowed)
-    with transaction.atomic():
+    with _tables():
         for name, value in changes.items():
             RuntimeSetting.objects.update_or_create(name=name, defaults={'value': value})
     forget_runtime_settings()
     return runtime_settings()
+
+
+def is_large_image(identity: str) -> bool:
+    """Return whether a file was made a large image."""
+    with _tables():
+        return LargeImage.objects.filter(identity=identity).exists()
+
+
+def make_large_image(identity: str) -> None:
+    """Make a file a large image; nothing happens if it is one."""
+    with _tables():
+        LargeImage.objects.get_or_create(identity=identity)
+
+
+def unmake_large_image(identity: str) -> None:
+    """Make a file no large image any more; nothing happens if it is none."""
+    with _tables():
+        LargeImage.objects.filter(identity=identity).delete()
+
+
+@contextlib.contextmanager
+def _tables() -> Iterator[None]:
+    """Run the block in a savepoint, and say what is wrong if the tables are missing."""
+    try:
+        with transaction.atomic():
+            yield
+    except DatabaseError:
+        raise Misconfigured('The tables of django_large_image are missing; run manage.py migrate.') from None
 
 
 def forget_runtime_settings() -> None:

@@ -21,7 +21,7 @@ from django_large_image.imaging import image
 from django_large_image.imaging.formats import Format
 from django_large_image.imaging.jsonsafe import json_safe
 from django_large_image.imaging.style import canonical, load_style, parse_style, short_style
-from django_large_image.models import LargeImage, runtime_settings
+from django_large_image.models import is_large_image, runtime_settings
 from django_large_image.rest import conditional
 from django_large_image.rest.params import ProjectionParams, StyleParams
 from django_large_image.rest.routing import Endpoints
@@ -91,7 +91,7 @@ class LargeImageBase(Endpoints):
 
     def is_large_image(self, request: Any, ref: ImageRef) -> bool:
         """Return whether the file was made a large image; asked only if not every file is served."""
-        return bool(LargeImage.objects.filter(identity=identity_of(ref)).exists())
+        return is_large_image(identity_of(ref))
 
     # -- the way of a request
 

@@ -9,7 +9,12 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.response import Response
 
 from django_large_image.imaging import metadata
-from django_large_image.models import LargeImage, runtime_settings
+from django_large_image.models import (
+    is_large_image,
+    make_large_image,
+    runtime_settings,
+    unmake_large_image,
+)
 from django_large_image.rest import conditional
 from django_large_image.rest.base import LargeImageBase, identity_of
 from django_large_image.rest.fields import Params
@@ -88,9 +93,9 @@ class Metadata(LargeImageBase):
         if request.method in ('POST', 'DELETE') and not getattr(request.user, 'is_staff', False):
             raise PermissionDenied('Only staff make files large images.')
         if request.method == 'POST':
-            LargeImage.objects.get_or_create(identity=identity)
+            make_large_image(identity)
         elif request.method == 'DELETE':
-            LargeImage.objects.filter(identity=identity).delete()
-        made = LargeImage.objects.filter(identity=identity).exists()
+            unmake_large_image(identity)
+        made = is_large_image(identity)
         answer = {'large_image': made, 'served': made or runtime_settings()['AUTO_SERVE']}
         return Response(answer, headers={'Cache-Control': 'no-store'})
