@@ -92,7 +92,7 @@ def change_runtime_settings(changes: dict[str, Any]) -> dict[str, Any]:
 def is_large_image(identity: str) -> bool:
     """Return whether a file was made a large image."""
     with _tables():
-        return LargeImage.objects.filter(identity=identity).exists()
+        return bool(LargeImage.objects.filter(identity=identity).exists())
 
 
 def make_large_image(identity: str) -> None:

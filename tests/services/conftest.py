@@ -1,6 +1,6 @@
 """Fixtures of the real services; a test that asks for one is skipped with the reason where it cannot be had.
 
-Sessions of pytest-xdist start one server a worker; `--dist loadgroup` keeps the tests of this folder on one.
+Each worker of pytest-xdist starts its own servers, once; `--dist loadfile` keeps the tests of one file together.
 """
 
 from __future__ import annotations
@@ -27,14 +27,6 @@ from tests.services.s3 import S3Server, swift_bin
 from tests.services.skipping import missing
 
 _numbers = itertools.count(1)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of this folder on one worker, so that each server is started once."""
-    here = pathlib.Path(__file__).parent
-    for item in items:
-        if here in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group('services'))
 
 
 @pytest.fixture(autouse=True)

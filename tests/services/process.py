@@ -40,12 +40,17 @@ class Processes:
         self._log_folder = log_folder
         self._processes: list[tuple[str, subprocess.Popen[bytes]]] = []
 
-    def start(self, name: str, command: Sequence[str], env: dict[str, str] | None = None) -> None:
-        """Start a process whose output goes to `name`.log in the log folder."""
+    def start(
+        self, name: str, command: Sequence[str], env: dict[str, str] | None = None, inherit: bool = True
+    ) -> None:
+        """Start a process whose output goes to `name`.log in the log folder.
+
+        `env` is added to the environment of this process or, without `inherit`, is all that it has.
+        """
         with open(self._log_folder / f'{name}.log', 'ab') as log:
             process = subprocess.Popen(
                 command,
-                env={**os.environ, **(env or {})},
+                env={**(os.environ if inherit else {}), **(env or {})},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -44,7 +44,7 @@ def prepare(folder: pathlib.Path, paths: list[pathlib.Path]) -> list[int]:
 
 def environment(folder: pathlib.Path, **more: str) -> dict[str, str]:
     """Return the environment of the site's processes."""
-    settings = {'DJANGO_SETTINGS_MODULE': 'tests.services.load_settings', 'DLI_TEST_DIR': str(folder)}
+    settings = {'DJANGO_SETTINGS_MODULE': 'tests.services.site_settings', 'DLI_TEST_DIR': str(folder)}
     return {**os.environ, **settings, **more}
 
 

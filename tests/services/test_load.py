@@ -15,9 +15,8 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.reference import native_zoom, tiles_covering
+from tests.services.answers import body_of
 from tests.services.site import Client, Site, prepare
-
-pytestmark = pytest.mark.slow
 
 REQUESTS, THREADS = 4_000, 32
 IMAGES = ('rgb', 'rgba', 'uint16', 'dem', 'palette', 'striped', 'no-crs', 'ome', 'png', 'jpeg')
@@ -81,6 +80,17 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     return tmp_path_factory.mktemp('site')
 
 
+@pytest.mark.django_db
+def test_a_broken_image_does_not_break_the_next(get: Any, image_file: Any) -> None:
+    """rasterio 1.4.4 leaves the error of a failed read in the thread, for the next call on whatever dataset."""
+    good, broken = image_file('rgb'), image_file('truncated')
+    body_of(get('tile', good, z=3, x=0, y=0, fmt='png'))
+    for x in range(1, 4):
+        assert get('tile', broken, z=2, x=3, y=3, fmt='png').status_code == 422
+        body_of(get('tile', good, z=3, x=x, y=0, fmt='png'))
+
+
+@pytest.mark.slow
 def test_mixed_requests_at_once_are_answered_as_one_by_one(images: Any, folder: pathlib.Path) -> None:
     names = [*IMAGES, *BROKEN]
     keys = dict(zip(names, prepare(folder, [images(name) for name in names]), strict=True))
@@ -138,8 +148,8 @@ def test_mixed_requests_at_once_are_answered_as_one_by_one(images: Any, folder: 
         took = time.monotonic() - began
         assert site.worker_pids() == pids, site.log()[-2000:]
         assert site.memory() < 2_000_000_000
-        log = site.log(); import shutil; shutil.copytree(folder, '/tmp/h4/site', dirs_exist_ok=True)
-    assert wrong == [], (wrong, statuses)
+        log = site.log()
+    assert wrong == [], (wrong[:5], statuses)
     assert sum(statuses.values()) == REQUESTS
     assert max(statuses) < 500
     assert 'Traceback' not in log
