@@ -35,7 +35,7 @@ class InvalidParameter(LargeImageError):
     code = 'invalid_parameter'
 
     def __init__(self, parameter: str, value: Any, allowed: str, message: str | None = None) -> None:
-        shown = shorten(value)
+        shown, parameter = shorten(value), str(shorten(parameter))
         super().__init__(
             message or f'{parameter}: {shown!r} is not allowed; allowed is {allowed}.',
             parameter=parameter,
@@ -176,7 +176,12 @@ class Misconfigured(LargeImageError):
 
 def shorten(value: Any, limit: int = 100) -> Any:
     """Return `value` fit to be shown in an error: numbers as they are, all else as text of bounded length."""
-    if value is None or isinstance(value, bool | int):
-        return value if value is None or isinstance(value, bool) or abs(value) < 2**53 else str(value)[:limit]
-    text = value if isinstance(value, str) else str(value)
+    if value is None or isinstance(value, bool) or (isinstance(value, int) and abs(value) < 2**53):
+        return value
+    try:
+        text = value if isinstance(value, str) else str(value)
+    except ValueError:  # Python writes no integer of more than 4300 digits
+        text = '(a very long number)'
+    # JSON may hold half a surrogate pair, which no encoding can answer with.
+    text = text.encode('utf-8', 'replace').decode()
     return text if len(text) <= limit else text[: limit - 1] + '…'

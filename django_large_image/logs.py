@@ -13,6 +13,7 @@ LOGGERS = (
 )  # fmt: skip
 
 _URL = re.compile(r'\b(?:https?|s3)://[^\s\'"<>]+')
+_QUOTED = re.compile(r'\'[^\']*/[^\']*\'|"[^"]*/[^"]*"')
 _PATH = re.compile(r'(?<![\w/])/(?:[^\s\'",:;<>()/]+/)+[^\s\'",:;<>()]*')
 _SECRET = re.compile(
     r'(?i)\b(AWS_\w*(?:KEY|TOKEN)\w*|X-Amz-\w+|Signature|Authorization)(\W{1,4})[^\s,\'"}&]+'
@@ -21,7 +22,7 @@ _SECRET = re.compile(
 
 def redact(text: str) -> str:
     """Return `text` with URLs, paths and secrets replaced."""
-    return _SECRET.sub(r'\1\2[…]', _PATH.sub('[path]', _URL.sub('[url]', text)))
+    return _SECRET.sub(r'\1\2[…]', _PATH.sub('[path]', _QUOTED.sub('[path]', _URL.sub('[url]', text))))
 
 
 class RedactingFilter(logging.Filter):

@@ -65,6 +65,9 @@ def runtime_settings() -> dict[str, Any]:
             with transaction.atomic():
                 rows = dict(RuntimeSetting.objects.values_list('name', 'value'))
         except DatabaseError:
+            if _cached:
+                # A passing fault must not serve what staff turned off.
+                return _cached
             rows = {}
         values.update((name, value) for name, value in rows.items() if name in values)
         _cached, _read_at = values, now

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import pathlib
 from typing import Any
 
 from django_large_image import access, sources
-from django_large_image.imaging import formats
-from django_large_image.imaging.style import parse_style
+from django_large_image.imaging import formats, image
+from django_large_image.imaging.style import load_style, parse_style
 
 __all__ = ['get_formats', 'get_tilesource_from_path']
 
@@ -25,8 +24,9 @@ def get_tilesource_from_path(
     The handle goes back to the pool when the source is garbage. Raises `ImageMissing`, `ImageUnreadable` and
     `InvalidParameter`.
     """
-    parsed = parse_style(json.loads(style) if isinstance(style, str) else style) if style else None
+    parsed = load_style(style) if isinstance(style, str) else parse_style(style)
     lease = sources.lease(access.image_ref(path), projection=projection, source=source)
+    image.check_style(lease.source, parsed)
     return lease.view(parsed, encoding=encoding or 'PNG', owner=True)
 
 

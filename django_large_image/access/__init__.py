@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pathlib
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -25,15 +24,14 @@ __all__ = [
     'path_ref',
     'raster_ref',
     'url_ref',
-    'user_value_ref',
 ]
 
 
 def image_ref(value: Any) -> ImageRef:
     """Return the `ImageRef` of what a project's code returned: path, URL, field file, raster or `ImageRef`.
 
-    The value is the developer's, so a local path is taken as it is. For a value that a user may have typed
-    (a field of a model) use `user_value_ref`. Raises `ImageMissing`, `HostNotAllowed`, `RemoteUnavailable`.
+    The value is the developer's, so a local path is taken as it is. Text that a user may have typed (a field of a
+    model) goes to `url_ref` instead. Raises `ImageMissing`, `HostNotAllowed`, `RemoteUnavailable`.
     """
     if isinstance(value, ImageRef):
         return value
@@ -56,13 +54,3 @@ def image_ref(value: Any) -> ImageRef:
     if value is None:
         raise ImageMissing()
     raise ImageUnreadable(f'An image cannot be read from a {type(value).__name__}.')
-
-
-def user_value_ref(value: Any) -> ImageRef:
-    """Return the `ImageRef` of a model field's value: a file, a raster, or text that must be an http(s) URL.
-
-    Text from a database is a user's, so it is never a path of this machine.
-    """
-    if isinstance(value, str | pathlib.PurePath):
-        return url_ref(str(value))
-    return image_ref(value)

@@ -48,9 +48,9 @@ def _identity(field_file: FieldFile) -> str:
 
 
 def _streamed_ref(storage: Any, name: str, identity: str) -> ImageRef:
-    # Two storages of one class may hold different files under one name; Django compares them by their options.
-    place = f'{type(storage).__module__}.{type(storage).__qualname__}/{getattr(storage, "base_url", "")}'
-    key = f'storage:{place}/{name}'
+    # Two storages of one class may hold different files under one name, and nothing common to all tells them apart;
+    # the object that the file belongs to does.
+    key = f'storage:{type(storage).__module__}.{type(storage).__qualname__}/{identity}/{name}'
 
     def ask() -> RemoteVersion:
         return _ask_storage(storage, name)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import shutil
 import tempfile
 import time
 from collections.abc import Iterator
@@ -21,8 +20,16 @@ from django.core.files import locks
 
 from django_large_image.access.ref import ImageRef
 from django_large_image.conf import settings
-from django_large_image.exceptions import ImageMissing, ImageUnreadable, LargeImageError, RemoteUnavailable
+from django_large_image.exceptions import (
+    ImageMissing,
+    ImageUnreadable,
+    LargeImageError,
+    Misconfigured,
+    RemoteUnavailable,
+)
 
+#: The names of copies; whatever else is in the folder is not ours.
+COPY = re.compile(r'[0-9a-f]{64}(\.|$)')
 #: What the name of a copy starts with while it is fetched.
 PART = '.part-'
 #: The age from which an unfinished copy is nobody's any more: each write makes it younger.
@@ -53,7 +60,12 @@ def copies_folder() -> Path:
     """Return the folder of the copies, made if need be and readable by this user alone."""
     configured = settings.LOCAL_COPY_DIR
     folder = Path(configured or Path(tempfile.gettempdir()) / f'django-large-image-{os.getuid()}')
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError:
+        raise Misconfigured(
+            'The folder of local copies (LARGE_IMAGE_LOCAL_COPY_DIR) cannot be made.'
+        ) from None
     if not configured and folder.stat().st_uid != os.getuid():
         raise RemoteUnavailable('The folder of local copies belongs to another user.')
     return folder
@@ -122,7 +134,7 @@ def evict(folder: Path, bound: int, keep: Path | None = None) -> None:
             with contextlib.suppress(FileNotFoundError):
                 if time.time() - entry.stat().st_mtime > ABANDONED_SECONDS:
                     os.unlink(entry.path)
-        if not entry.name.startswith('.') and not entry.name.endswith('.lock'):
+        if COPY.match(entry.name):
             with contextlib.suppress(FileNotFoundError):
                 stat = entry.stat()
                 copies.append((stat.st_mtime, stat.st_size, entry.path))
@@ -134,11 +146,3 @@ def evict(folder: Path, bound: int, keep: Path | None = None) -> None:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(path)
             total -= size
-
-
-def clear_copies() -> int:
-    """Remove every local copy and return how many there were."""
-    folder = copies_folder()
-    count = sum(1 for name in os.listdir(folder) if not name.startswith('.') and not name.endswith('.lock'))
-    shutil.rmtree(folder, ignore_errors=True)
-    return count

@@ -36,6 +36,8 @@ class ImageRef:
     modified: float | None = None
     #: GDAL's configuration options for `path`.
     options: Mapping[str, str] = field(default_factory=dict, compare=False)
+    #: What the version is remembered by, if not `key`: a signed URL is trusted once its own signature was.
+    version_key: str = field(default='', compare=False)
     #: Asks the storage for the version it has now; raises `ImageMissing` and `RemoteUnavailable`.
     ask: Callable[[], RemoteVersion] | None = field(default=None, compare=False)
     #: Opens the bytes as a binary file, for a local copy.

@@ -69,7 +69,9 @@ def url_ref(url: str, identity: str = '') -> ImageRef:
     def ask() -> RemoteVersion:
         return _ask(url, host)
 
-    known = remote_versions.get(key, ask)
+    # Asked once for each signature, which the host then has checked; the caches are shared by all of them.
+    version_key = hashlib.sha256(url.encode()).hexdigest() if signed else key
+    known = remote_versions.get(version_key, ask)
     return ImageRef(
         key=key,
         version=known.version,
@@ -84,6 +86,7 @@ def url_ref(url: str, identity: str = '') -> ImageRef:
         modified=known.modified,
         # A signature is for GET alone; otherwise GDAL would ask with GETs of the whole file for its size.
         options=remote_options() | known.condition | ({'CPL_VSIL_CURL_USE_HEAD': 'NO'} if signed else {}),
+        version_key=version_key,
         ask=ask,
         fetch=lambda: _open(url, {'If-Match': known.etag} if known.condition else None),
     )

@@ -23,7 +23,7 @@ def json_safe(value: Any, hide: tuple[str, ...] = (), depth: int = 0) -> Any:
     if isinstance(value, str):
         for text in hide:
             value = value.replace(text, '')
-        return value.replace('\0', '')
+        return value.replace('\0', '').encode('utf-8', 'replace').decode()
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, np.generic):

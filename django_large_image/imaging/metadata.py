@@ -57,7 +57,10 @@ def _safe(found: dict[str, Any], ref: ImageRef) -> dict[str, Any]:
 
 def bounds(source: Any, crs: str) -> dict[str, Any] | None:
     """Return xmin, ymin, xmax, ymax and srs of the image in a CRS; latitudes end just before the poles."""
-    found = source.getBounds(crs)
+    try:
+        found = source.getBounds(crs)
+    except Exception:  # the image's CRS has no way to this one
+        return None
     if not found:
         return None
     result = {key: found[key] for key in ('xmin', 'ymin', 'xmax', 'ymax', 'srs') if key in found}
@@ -91,7 +94,8 @@ def bands(source: Any, frame: int | None = None) -> dict[str, Any]:
 
 def band(source: Any, number: int, frame: int | None = None) -> dict[str, Any]:
     """Return what is known of one band; raises `InvalidParameter` for one that is not there."""
-    count = image.band_count(source)
+    with reading():
+        count = image.band_count(source)
     if not 1 <= number <= count:
         raise InvalidParameter('band', number, f'an integer from 1 to {count}')
     found: dict[str, Any] = bands(source, frame)[str(number)]

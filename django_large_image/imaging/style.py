@@ -24,8 +24,11 @@ SCHEMES = ('linear', 'discrete')
 COMPOSITES = ('lighten', 'multiply')
 
 
-def load_style(text: str) -> dict[str, Any] | None:
-    """Return the checked style of a JSON text; None for an empty one. Raises `InvalidParameter`."""
+def load_style(text: str, wrapped: bool = False) -> dict[str, Any] | None:
+    """Return the checked style of a JSON text; None for an empty one. Raises `InvalidParameter`.
+
+    With `wrapped` it may also be the value of the single key `style`, as in the query of a GET.
+    """
     if len(text) > settings.MAX_STYLE_LENGTH:
         raise InvalidParameter('style', text, f'at most {settings.MAX_STYLE_LENGTH} characters of JSON')
     if not text.strip():
@@ -34,6 +37,8 @@ def load_style(text: str) -> dict[str, Any] | None:
         value = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
         raise InvalidParameter('style', text, 'a JSON object', 'style is not valid JSON.') from None
+    if wrapped and isinstance(value, dict) and set(value) == {'style'}:
+        value = value['style']
     return parse_style(value)
 
 
@@ -92,11 +97,13 @@ def _parse(value: Any, place: str, keys: dict[str, Parser]) -> dict[str, Any]:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return abs(value) < 2**1023
+    return isinstance(value, float) and math.isfinite(value)
 
 
 def _band(value: Any, place: str) -> int | str:
-    if isinstance(value, str) and value.isascii() and value.isdigit():
+    if isinstance(value, str) and len(value) <= 5 and value.isascii() and value.isdigit():
         value = int(value)
     if (
         isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 65535

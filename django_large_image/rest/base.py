@@ -8,7 +8,7 @@ import pathlib
 from collections.abc import Callable
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from rest_framework.generics import GenericAPIView
 from rest_framework.response import Response
 
@@ -49,9 +49,8 @@ class LargeImageBase(Endpoints):
 
     def get_style(self, request: Any) -> Style:
         """Return the style of the request: the body of a POST, `style`, or the one-band short form."""
-        if request.method == 'POST' and request.data:
-            body = request.data
-            return load_style(json.dumps(body.get('style', body) if isinstance(body, dict) else body))
+        if request.method == 'POST' and isinstance(request.data, str) and request.data.strip():
+            return load_style(request.data, wrapped=True)
         values = StyleParams.read(request.query_params)
         if values['style'] is not None:
             style: Style = values['style']
@@ -93,6 +92,13 @@ class LargeImageBase(Endpoints):
         """Return whether the file was made a large image; asked only if not every file is served."""
         return is_large_image(identity_of(ref))
 
+    def get_cache_key(self, request: Any) -> str | None:
+        """Return what an override of `open_tile_source` or `get_tile_source` makes of the request, as a text.
+
+        Only asked where one of them is overridden. With None, the default, such answers are not cached.
+        """
+        return None
+
     # -- the way of a request
 
     def _overrides(self, name: str) -> bool:
@@ -108,7 +114,11 @@ class LargeImageBase(Endpoints):
         if self._large_image_object is not None or not getattr(self, 'detail', False):
             return
         has_queryset = getattr(self, 'queryset', None) is not None or (
-            hasattr(self, 'get_queryset') and type(self).get_queryset is not GenericAPIView.get_queryset
+            hasattr(self, 'get_queryset')
+            and (
+                type(self).get_queryset is not GenericAPIView.get_queryset
+                or type(self).get_object is not GenericAPIView.get_object  # type: ignore[attr-defined]
+            )
         )
         if hasattr(self, 'get_object') and has_queryset:
             self._large_image_object = self.get_object()
@@ -126,17 +136,22 @@ class LargeImageBase(Endpoints):
             raise NotLargeImage()
         return ref
 
-    def _key(self, ref: ImageRef, name: str, values: dict[str, Any], style: Style) -> str:
-        """Return a text that names everything the answer depends on."""
+    def _key(
+        self, request: Any, ref: ImageRef, name: str, values: dict[str, Any], style: Style
+    ) -> str | None:
+        """Return a text that names everything the answer depends on; None if that is not known."""
         styled = 'style' in values
         given = {k: v for k, v in values.items() if v is not None and not (styled and k in STYLE_NAMES)}
         hooked = self._overrides('open_tile_source') or self._overrides('get_tile_source')
+        own = self.get_cache_key(request) if hooked else ''
+        if own is None:
+            return None
         parts = (
             ref.digest,
             name,
             json.dumps(given, sort_keys=True, default=str),
             canonical(style),
-            f'{type(self).__module__}.{type(self).__qualname__}' if hooked else '',
+            f'{type(self).__module__}.{type(self).__qualname__}/{own}' if hooked else '',
             runtime_settings()['MAX_UNTILED_SIZE'],
             *(str(getattr(settings, setting)) for setting in ANSWER_SETTINGS),
             django_large_image.__version__,
@@ -155,18 +170,15 @@ class LargeImageBase(Endpoints):
         """Answer with a picture: from the client's copy, from the tile cache, or rendered from the opened image."""
         ref = self.image_ref(request, pk)
         style = self.get_style(request)
-        key = self._key(ref, f'{name}.{fmt.name}', values, style)
-        etag = conditional.etag_of(key)
-        if conditional.not_modified(request, etag):
-            return conditional.patch(HttpResponse(status=304), etag, ref)
-        cache_key = sources.tile_cache.key(key)
-        body = sources.tile_cache.get(cache_key)
-        if body is None:
-            body = render(self.open_checked(request, pk, style, values.get('frame')))
-            # A file that was replaced while it was read may have given pixels of both.
-            if ref.is_current():
-                sources.tile_cache.set(cache_key, body)
-        return conditional.patch(HttpResponse(body, content_type=fmt.media_type), etag, ref)
+        key = self._key(request, ref, f'{name}.{fmt.name}', values, style)
+
+        def produce() -> bytes:
+            return render(self.open_checked(request, pk, style, values.get('frame')))
+
+        def respond(body: bytes) -> HttpResponse:
+            return HttpResponse(body, content_type=fmt.media_type)
+
+        return self._answer(request, ref, key, key, produce, respond)
 
     def answer_json(
         self,
@@ -179,19 +191,49 @@ class LargeImageBase(Endpoints):
     ) -> HttpResponse:
         """Answer with JSON about the image, in the renderer that the client asked for."""
         ref = self.image_ref(request, pk)
-        key = self._key(ref, name, values, style)
-        etag = conditional.etag_of(f'{key}\0{request.accepted_renderer.media_type}')
+        key = self._key(request, ref, name, values, style)
+        tag = key and f'{key}\0{request.accepted_media_type}'
+
+        def produce() -> bytes:
+            source = self.open_checked(request, pk, style, values.get('frame'))
+            # Sorted: large-image makes some of its keys from sets, whose order is another in each process.
+            return json.dumps(json_safe(compute(source, ref)), allow_nan=False, sort_keys=True).encode()
+
+        return self._answer(request, ref, key, tag, produce, lambda body: Response(json.loads(body)))
+
+    def _answer(
+        self,
+        request: Any,
+        ref: ImageRef,
+        key: str | None,
+        tag: str | None,
+        produce: Callable[[], bytes],
+        respond: Callable[[bytes], HttpResponse],
+    ) -> HttpResponse:
+        """Answer from the client's copy, from the tile cache, or with what `produce` returns."""
+        if key is None or tag is None:
+            response = respond(produce())
+            response['Cache-Control'] = 'no-store'
+            return response
+        etag = conditional.etag_of(tag)
         if conditional.not_modified(request, etag):
             return conditional.patch(HttpResponse(status=304), etag, ref)
         cache_key = sources.tile_cache.key(key)
         body = sources.tile_cache.get(cache_key)
         if body is None:
-            source = self.open_checked(request, pk, style, values.get('frame'))
-            # Sorted: large-image makes some of its keys from sets, whose order is another in each process.
-            body = json.dumps(json_safe(compute(source, ref)), allow_nan=False, sort_keys=True).encode()
+            body = produce()
+            # A file that was replaced while it was read may have given pixels of both.
             if ref.is_current():
                 sources.tile_cache.set(cache_key, body)
-        return conditional.patch(Response(json.loads(body)), etag, ref)
+        return conditional.patch(respond(body), etag, ref)
+
+    def _delegate(self, name: str, request: Any, **kwargs: Any) -> HttpResponse:
+        """Answer as another endpoint does; 404 where a project left that one out by setting it to None."""
+        handler = getattr(self, name)
+        if handler is None:
+            raise Http404
+        response: HttpResponse = handler(request, **kwargs)
+        return response
 
     def open_checked(self, request: Any, pk: Any, style: Style, frame: int | None) -> Any:
         """Return the opened image with a style; raises `InvalidParameter` for a band or frame it does not have."""

@@ -30,7 +30,8 @@ def not_modified(request: Any, etag: str) -> bool:
         return False
     tags = parse_etags(header)
     # If-None-Match compares weakly: a proxy may have weakened the tag when it compressed the answer.
-    return '*' in tags or any(tag.removeprefix('W/') == etag for tag in tags)
+    # `*` would be true of a tile that does not exist, which is not known before it is rendered.
+    return any(tag.removeprefix('W/') == etag for tag in tags)
 
 
 def patch(response: Response, etag: str, ref: ImageRef) -> Response:

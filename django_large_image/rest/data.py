@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
+from django.http import FileResponse, HttpResponse, HttpResponseBase
 
 from django_large_image.imaging import histogram, image, pixel, region, thumbnail
 from django_large_image.imaging.formats import parse_format
@@ -49,8 +49,9 @@ class Data(LargeImageBase):
         values = RegionParams.read(request.query_params)
         ref = self.image_ref(request, pk)
         style = self.get_style(request)
-        etag = conditional.etag_of(self._key(ref, f'region.{file_format.name}', values, style))
-        if conditional.not_modified(request, etag):
+        key = self._key(request, ref, f'region.{file_format.name}', values, style)
+        etag = conditional.etag_of(key) if key else ''
+        if key and conditional.not_modified(request, etag):
             return conditional.patch(HttpResponse(status=304), etag, ref)
         source = self.open_checked(request, pk, style, values['frame'])
         units = values['units'] or ('EPSG:4326' if image.is_geospatial(source) else 'pixels')
@@ -61,6 +62,9 @@ class Data(LargeImageBase):
         response = FileResponse(
             file, content_type=file_format.media_type, filename=f'region.{file_format.extensions[0]}'
         )
+        if not key:
+            response['Cache-Control'] = 'no-store'
+            return response
         return conditional.patch(response, etag, ref)
 
     @endpoint('data/pixel', name='pixel', summary='The values of one pixel', query=PixelParams)
@@ -96,8 +100,4 @@ class Data(LargeImageBase):
     )
     def data_no_format(self, request: Any, pk: Any = None, what: str = '', **kwargs: Any) -> HttpResponseBase:
         """Answer in the default format; a router with format suffixes has the format in `format`."""
-        handler = getattr(self, what)
-        if handler is None:  # a project's way to leave an endpoint out
-            raise Http404
-        response: HttpResponseBase = handler(request, pk=pk, **kwargs)
-        return response
+        return self._delegate(what, request, pk=pk, **kwargs)

@@ -72,9 +72,7 @@ class Metadata(LargeImageBase):
     def tiffdump(self, request: Any, pk: Any = None, **kwargs: Any) -> HttpResponse:
         """Every tag of every directory of the file, which must be a TIFF."""
         ref = self.image_ref(request, pk)
-        etag = conditional.etag_of(
-            self._key(ref, 'tiffdump', {}, None) + request.accepted_renderer.media_type
-        )
+        etag = conditional.etag_of(f'{ref.digest}\0tiffdump\0{request.accepted_media_type}')
         if conditional.not_modified(request, etag):
             return conditional.patch(HttpResponse(status=304), etag, ref)
         return conditional.patch(Response(metadata.tiff_dump(ref)), etag, ref)

@@ -5,16 +5,35 @@ from __future__ import annotations
 from typing import Any
 
 from rest_framework.negotiation import BaseContentNegotiation
-from rest_framework.parsers import JSONParser
+from rest_framework.parsers import BaseParser
 from rest_framework.renderers import JSONRenderer
+
+from django_large_image.conf import settings
+from django_large_image.exceptions import InvalidParameter
+
+
+class StyleParser(BaseParser):
+    """Read a body of bounded length as text: the only body is a style, and `load_style` checks it."""
+
+    media_type = '*/*'
+
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
+        """Return the body; raises `InvalidParameter` for a long one before it is read."""
+        limit = 4 * settings.MAX_STYLE_LENGTH
+        body = stream.read(limit + 1)
+        if len(body) > limit:
+            raise InvalidParameter(
+                'style', '(a long body)', f'at most {settings.MAX_STYLE_LENGTH} characters'
+            )
+        return str(body, 'utf-8', 'replace')
 
 
 class ImageNegotiation(BaseContentNegotiation):
     """Ignore Accept and `?format=`: an answer is bytes of the format in the path, or a JSON error."""
 
     def select_parser(self, request: Any, parsers: Any) -> Any:
-        """Return the JSON parser for any body: the only body is a style."""
-        return JSONParser()
+        """Return the parser of styles, for any body."""
+        return StyleParser()
 
     def select_renderer(self, request: Any, renderers: Any, format_suffix: str | None = None) -> Any:
         """Return the JSON renderer."""

@@ -15,6 +15,7 @@ from typing import Any
 
 from rest_framework.decorators import action
 from rest_framework.exceptions import APIException
+from rest_framework.response import Response
 
 from django_large_image.access import ImageRef
 from django_large_image.access.versions import remote_versions
@@ -63,7 +64,8 @@ def guarded(view: Any, method: Handler, *args: Any, **kwargs: Any) -> Any:
     except LargeImageError as error:
         explained = _explained(view._large_image_ref, error)
     if isinstance(explained, ImageChanged) and view._large_image_ref is not None:
-        remote_versions.forget(view._large_image_ref.key)
+        ref = view._large_image_ref
+        remote_versions.forget(ref.version_key or ref.key)
         view._large_image_ref = None
         try:
             return _once(view, method, args, kwargs)
@@ -94,14 +96,34 @@ def _once(view: Any, method: Handler, args: tuple[Any, ...], kwargs: dict[str, A
         view._large_image_stack = None
 
 
+class _Answer(APIException):
+    """One of our errors, as a project's exception handler expects an exception to be."""
+
+    def __init__(self, error: LargeImageError) -> None:
+        super().__init__(error.message, error.code)
+        self.status_code = error.status
+        self.detail = error.body
+        self.code = error.code
+        if hasattr(error, 'retry_after'):
+            self.wait = error.retry_after
+
+    def get_codes(self) -> Any:
+        """Return the code."""
+        return self.code
+
+    def get_full_details(self) -> Any:
+        """Return the body of the answer."""
+        return self.detail
+
+
 def error_response(view: Any, error: LargeImageError) -> Any:
     """Return the answer to an error, through the project's own exception handler."""
-    exception = APIException()
-    exception.status_code = error.status
-    exception.detail = error.body
-    if hasattr(error, 'retry_after'):
-        exception.wait = error.retry_after  # type: ignore[attr-defined]
-    response = view.handle_exception(exception)
+    try:
+        response = view.handle_exception(_Answer(error))
+    except _Answer:
+        # The project's handler leaves it to Django, which would answer with a page.
+        response = Response(error.body, status=error.status)
+        response.exception = True
     response['Cache-Control'] = 'no-store'
     return response
 

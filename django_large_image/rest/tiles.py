@@ -56,8 +56,7 @@ class Tiles(LargeImageBase):
     )  # fmt: skip
     def tile_zxy(self, request: Any, pk: Any = None, fmt: str | None = None, **kwargs: Any) -> HttpResponse:
         """The same tile under the address that Girder's clients know."""
-        response: HttpResponse = self.tile(request, pk=pk, fmt=fmt, **kwargs)
-        return response
+        return self._delegate('tile', request, pk=pk, fmt=fmt, **kwargs)
 
     @endpoint(
         f'tiles/fzxy/(?P<frame>[^/]+)/{ZXY}{FMT}', name='tile-fzxy', summary='One tile of one frame',
@@ -65,8 +64,7 @@ class Tiles(LargeImageBase):
     )  # fmt: skip
     def tile_fzxy(self, request: Any, pk: Any = None, fmt: str | None = None, **kwargs: Any) -> HttpResponse:
         """One tile of one frame of a multi-frame image."""
-        response: HttpResponse = self.tile(request, pk=pk, fmt=fmt, **kwargs)
-        return response
+        return self._delegate('tile', request, pk=pk, fmt=fmt, **kwargs)
 
     @endpoint(
         rf'tiles/{ZXY}/corners',
@@ -99,5 +97,4 @@ class Tiles(LargeImageBase):
         """Say what is missing of a tile's address; a router with format suffixes has the format in `format`."""
         if kwargs.get('frame') is None:
             kwargs.pop('frame', None)
-        response: HttpResponse = self.tile(request, pk=pk, **kwargs)
-        return response
+        return self._delegate('tile', request, pk=pk, **kwargs)

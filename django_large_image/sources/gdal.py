@@ -126,9 +126,7 @@ def _check(dataset: Any, limit: int) -> None:
     if dataset.driver == 'GTiff':
         guard.check_block(width, height, bands * _bytes(dataset.dtypes[0]))
     overviews = dataset.overviews(1)
-    if dataset.driver in ('JP2OpenJPEG', 'NITF'):
-        return  # these have resolution levels of their own
-    if width >= dataset.width and not overviews:
+    if width >= dataset.width and not overviews and dataset.driver != 'JP2OpenJPEG':
         guard.check_untiled(dataset.width, dataset.height, limit)
     guard.check_pyramid(dataset.width, dataset.height, max(overviews, default=1))
 

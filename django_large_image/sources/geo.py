@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-import threading
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import rasterio
 from large_image_source_rasterio import RasterioFileTileSource, _lazyImport
 from rasterio.enums import MaskFlags
 
@@ -54,6 +52,9 @@ class GeoSource(RasterioFileTileSource):  # type: ignore[misc]
             ring = [bounds[corner] for corner in ('ul', 'ur', 'lr', 'll', 'ul')]
             around = sum(_haversine(a['x'], a['y'], b['x'], b['y']) for a, b in pairwise(ring))
             size = around / (2 * (self.sourceSizeX + self.sourceSizeY))
+        except Exception:
+            # A CRS that has no way to longitude and latitude, such as that of a building site.
+            size = None
         return size
 
     def getBandInformation(
@@ -190,13 +191,3 @@ def band_statistics(dataset: Any, band: int) -> dict[str, float]:
         'mean': float(values.mean(dtype=np.float64)),
         'stdev': float(values.std(dtype=np.float64)),
     }
-
-
-#: One lock for what rasterio does not allow in two threads at once: registering drivers on first use.
-_first_use = threading.Lock()
-
-
-def warm_up() -> None:
-    """Make GDAL register its drivers once, before threads do it together."""
-    with _first_use, rasterio.Env():
-        pass

@@ -97,7 +97,7 @@ def check_untiled(width: int, height: int, limit: int) -> None:
 
 
 def check_block(width: int, height: int, bytes_per_pixel: int) -> None:
-    """Raise `ImageUnreadable` if one compressed block of the file would take too much memory."""
+    """Raise `ImageRefused` if one compressed block of the file would take too much memory."""
     if width * height * bytes_per_pixel > settings.MAX_BLOCK_BYTES:
         raise ImageRefused('The blocks of the file are too large to be decoded.')
 
@@ -130,7 +130,7 @@ def check_plain(path: str, limit: int) -> None:
 def check_tiff(path: str, limit: int) -> None:
     """Check the layout of a TIFF: its directories, its blocks, and the files it refers to.
 
-    Raises `NeedsConversion` and `ImageUnreadable`.
+    Raises `NeedsConversion`, `ImageRefused` and `ImageUnreadable`.
     """
     directories = tiffheader.directories(path)
     first = directories[0]
@@ -175,7 +175,7 @@ def _names_other_files(description: object, path: str) -> bool:
     try:
         root = ElementTree.fromstring(description)  # noqa: S314 - expat bounds the expansion of entities
     except (ElementTree.ParseError, ValueError):
-        return False
+        return True  # another parser may be more lenient
     own = root.get('UUID')
     for element in root.iter():
         if element.tag.endswith('BinaryOnly'):

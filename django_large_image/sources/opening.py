@@ -20,6 +20,7 @@ from django_large_image.exceptions import (
     InvalidParameter,
     LargeImageError,
     NotSupported,
+    RemoteUnavailable,
 )
 from django_large_image.models import runtime_settings
 from django_large_image.sources import guard, registry
@@ -45,7 +46,8 @@ class _StrictLogger(logging.Logger):
 
     def exception(self, *args: Any, **kwargs: Any) -> None:
         error = sys.exc_info()[1]
-        if error is not None:
+        # A colour profile that cannot be used is left out, as viewers do.
+        if error is not None and type(error).__name__ != 'PyCMSError':
             raise error
 
 
@@ -75,12 +77,18 @@ class Lease:
 
     def __exit__(self, kind: Any, error: Any, traceback: Any) -> None:
         self._stack.close()
-        # A handle that failed may be in any state; the next request gets another.
-        self.release(failed=isinstance(error, Exception))
+        # A handle that failed may be in any state, and the next request gets another; most of our errors are about
+        # the question and not about the handle.
+        harmless = isinstance(error, LargeImageError) and not isinstance(
+            error, ImageUnreadable | RemoteUnavailable
+        )
+        self.release(failed=isinstance(error, Exception) and not harmless)
 
     def __del__(self) -> None:
-        with contextlib.suppress(Exception):
-            self.release()
+        # The garbage collector may come while this very thread holds the pool's lock.
+        if self._open:
+            self._open = False
+            pool.returned.append((self._key, self.source))
 
     def release(self, failed: bool = False) -> None:
         """Give the handle back, or close it if it failed."""
@@ -115,6 +123,8 @@ class Lease:
     def _set_style(self, view: Any, style: dict[str, Any] | None) -> None:
         raw = self.source
         if style is not None:
+            if self._key.source not in ('rasterio', 'gdal'):
+                style = without_auto_nodata(style)
             try:
                 view._setStyle(style)
             except (TileSourceError, KeyError, ValueError):
@@ -127,6 +137,13 @@ class Lease:
             # The handle itself is opened with an empty style, which means the bare values of the file.
             view.__dict__.pop('_style', None)
             view._setStyle(None)
+
+
+def without_auto_nodata(style: dict[str, Any]) -> dict[str, Any]:
+    """Return a style without `nodata: auto`, which only geospatial sources of large-image understand."""
+    if 'bands' in style:
+        return style | {'bands': [without_auto_nodata(band) for band in style['bands']]}
+    return {key: value for key, value in style.items() if (key, value) != ('nodata', 'auto')}
 
 
 def lease(ref: ImageRef, projection: str | None = None, source: str | None = None) -> Lease:
@@ -144,7 +161,7 @@ def lease(ref: ImageRef, projection: str | None = None, source: str | None = Non
         ref = local_ref(ref)
     if projection and name not in ('rasterio', 'gdal'):
         raise NotSupported('The image is not georeferenced, so it has no projection.', parameter='projection')
-    key = PoolKey(ref.digest, name, projection, limit)
+    key = PoolKey(ref.digest, name, projection, limit, ref.remote)
     handle = pool.borrow(key, ref.key, lambda info: _open(ref, key, info), ref.remote)
     return Lease(ref, key, handle)
 

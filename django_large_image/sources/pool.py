@@ -12,7 +12,7 @@ import logging
 import os
 import threading
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -32,6 +32,7 @@ class PoolKey(NamedTuple):
     source: str
     projection: str | None
     limit: int
+    remote: bool = False
 
 
 class _Image:
@@ -56,6 +57,8 @@ class Pool:
         self._images: OrderedDict[PoolKey, _Image] = OrderedDict()
         self._newest: dict[str, str] = {}
         self._retired: list[_Image] = []
+        #: Handles whose lease was garbage; they are taken back when it is safe to lock.
+        self.returned: deque[tuple[PoolKey, Any]] = deque()
         self._total = 0
         self._freed = threading.Condition(threading.Lock())
 
@@ -68,6 +71,7 @@ class Pool:
         dictionary that all handles of this version share. Raises `Busy` after `HANDLE_TIMEOUT`, and whatever
         `open_one` raises.
         """
+        self._take_returned()
         deadline = time.monotonic() + settings.HANDLE_TIMEOUT
         with self._freed:
             closing = self._forget_older(key, place)
@@ -106,6 +110,11 @@ class Pool:
         handle._pool_image = image
         return handle
 
+    def _take_returned(self) -> None:
+        while self.returned:
+            with contextlib.suppress(IndexError):  # another thread was quicker
+                self.give_back(*self.returned.popleft())
+
     def give_back(self, key: PoolKey, handle: Any) -> None:
         """Take a handle back for the next request."""
         closing: list[Any] = []
@@ -132,8 +141,14 @@ class Pool:
             if image.count == 0 and image in self._retired:
                 self._retired.remove(image)
             if image.count == 0 and self._images.get(key) is image and not image.info:
-                del self._images[key]
+                self._drop(key)
             self._freed.notify_all()
+
+    def _drop(self, key: PoolKey) -> None:
+        """Forget an image without handles; with the lock held."""
+        place = self._images.pop(key).place
+        if not any(image.place == place for image in self._images.values()):
+            self._newest.pop(place, None)
 
     def _forget_older(self, key: PoolKey, place: str) -> list[Any]:
         """Drop the idle handles of other versions of this image; to be called with the lock held."""
@@ -169,8 +184,7 @@ class Pool:
             if len(self._images) <= 4 * settings.MAX_OPEN_HANDLES:
                 break
             if self._images[key].count == 0:
-                self._newest.pop(self._images[key].place, None)
-                del self._images[key]
+                self._drop(key)
         return closing
 
     def clear(self) -> None:
@@ -184,6 +198,7 @@ class Pool:
 
     def stats(self) -> dict[str, int]:
         """Return how many images and handles are open in this process, and how many of them are idle."""
+        self._take_returned()
         with self._freed:
             return {
                 'images': sum(1 for image in self._images.values() if image.count),

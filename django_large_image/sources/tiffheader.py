@@ -23,6 +23,8 @@ _WANTED = {
     SUBFILE: 1, WIDTH: 1, HEIGHT: 1, BITS: 64, DESCRIPTION: 1 << 24, SAMPLES: 1, ROWS: 1, TILE_WIDTH: 1, TILE_HEIGHT: 1,
     SUB_IFDS: 4096, EXIF: 1, MICROMANAGER: 1,
 }  # fmt: skip
+#: The most bytes of all descriptions together.
+MAX_DESCRIBED = 32 * 2**20
 #: struct codes by TIFF's number of a type; others are read as bytes.
 _TYPES = {1: 'B', 2: 's', 3: 'H', 4: 'I', 7: 'B', 9: 'i', 13: 'I', 16: 'Q', 17: 'q', 18: 'Q'}
 
@@ -85,6 +87,7 @@ def _walk(file: IO[bytes]) -> Iterator[Directory]:
     first = struct.unpack_from(order + ('Q' if big else 'I'), head, 8 if big else 4)[0]
     # Directories to read: the offset, and whether it is in the main chain.
     waiting, seen = [(first, True)], set()
+    described = 0
     while waiting:
         offset, main = waiting.pop()
         if not offset:
@@ -97,6 +100,10 @@ def _walk(file: IO[bytes]) -> Iterator[Directory]:
         if len(seen) > settings.MAX_DIRECTORIES:
             raise ImageRefused(f'The TIFF has more than {settings.MAX_DIRECTORIES} directories.')
         tags, following = _read(file, offset, order, big)
+        # Directories may share one text, so that a small file says very much.
+        described += len(tags.get(DESCRIPTION, ()))
+        if described > MAX_DESCRIBED:
+            raise ImageRefused('The descriptions in the TIFF are too long.')
         yield Directory(tags, main)
         for tag in (SUB_IFDS, EXIF):
             waiting += [(int(inner), False) for inner in tags.get(tag, ())]
@@ -116,7 +123,12 @@ def _read(
     tags: dict[int, tuple[int, ...] | bytes] = {}
     for index in range(count):
         tag, kind, number, inline = entry.unpack_from(block, index * entry.size)
-        if tag in _WANTED:
+        if tag == DESCRIPTION and (tag in tags or number > _WANTED[tag]):
+            # Readers differ in which of two they take, and in how much of a long one they read.
+            raise ImageRefused('A directory of the TIFF has two descriptions, or one that is too long.')
+        if tag in _WANTED and tag not in tags:
+            # Text stays bytes, whatever type it claims to have: as numbers it takes thirty times the memory.
+            kind = 2 if tag == DESCRIPTION else kind
             tags[tag] = _values(file, order, link, kind, min(number, _WANTED[tag]), inline)
     return tags, link.unpack_from(block, count * entry.size)[0]
 

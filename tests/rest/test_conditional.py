@@ -53,7 +53,7 @@ def test_304_opens_nothing(
 
     monkeypatch.setattr(opening, '_open', refuse)
     monkeypatch.setattr(opening, '_find_out', refuse)
-    for tag in (first['ETag'], f'W/{first["ETag"]}', f'"other", {first["ETag"]}', '*'):
+    for tag in (first['ETag'], f'W/{first["ETag"]}', f'"other", {first["ETag"]}'):
         response = get(endpoint, image, headers={'If-None-Match': tag}, **kwargs)
         assert response.status_code == 304
         assert response['ETag'] == first['ETag']
