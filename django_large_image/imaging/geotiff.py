@@ -16,7 +16,9 @@ from rasterio.windows import Window, transform as window_transform
 if TYPE_CHECKING:
     from django_large_image.imaging.region import Frame
 
+#: What is read and written at a time: at most so many rows, and so many bytes.
 STRIP_ROWS = 512
+STRIP_BYTES = 64 * 2**20
 
 
 def write(path: Path, source: Any, place: Frame, pixels: np.ndarray | None, frame: int | None) -> None:
@@ -75,18 +77,20 @@ def _copy(path: Path, reader: Any, window: Window, dataset: Any, profile: dict[s
             if dataset.descriptions[band - 1]:
                 output.set_band_description(band, dataset.descriptions[band - 1])
         output.scales, output.offsets = dataset.scales, dataset.offsets
-        for part, target in _strips(window, output.width, output.height):
+        row = output.width * dataset.count * np.dtype(dataset.dtypes[0]).itemsize
+        rows = max(1, min(STRIP_ROWS, STRIP_BYTES // row))
+        for part, target in _strips(window, output.width, output.height, rows):
             shape = (int(target.height), int(target.width))
             output.write(reader.read(window=part, out_shape=(dataset.count, *shape)), window=target)
             if masked:
                 output.write_mask(reader.dataset_mask(window=part, out_shape=shape), window=target)
 
 
-def _strips(window: Window, width: int, height: int) -> Iterator[tuple[Window, Window]]:
+def _strips(window: Window, width: int, height: int, most: int) -> Iterator[tuple[Window, Window]]:
     """Yield pairs of windows: of the image and of the output."""
     scale = window.height / height
-    for row in range(0, height, STRIP_ROWS):
-        rows = min(STRIP_ROWS, height - row)
+    for row in range(0, height, most):
+        rows = min(most, height - row)
         yield (
             Window(window.col_off, window.row_off + row * scale, window.width, rows * scale),
             Window(0, row, width, rows),

@@ -34,6 +34,12 @@ def compute(
             f'false for images of more than {settings.MAX_EXACT_PIXELS} pixels (this has {width * height})',
         )
     with reading():
+        bands_there = image.band_count(source)
+        if bins * bands_there > 4 * settings.MAX_HISTOGRAM_BINS:
+            most = 4 * settings.MAX_HISTOGRAM_BINS // bands_there
+            raise InvalidParameter(
+                'bins', bins, f'an integer from 1 to {most} for an image of {bands_there} bands'
+            )
         if getattr(source, 'name', '') == 'rasterio' and hasattr(source, 'isGeoreferenced'):
             bands = _of_dataset(source, exact, frame)
         else:

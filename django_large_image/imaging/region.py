@@ -98,6 +98,8 @@ def render(source: Any, region: Region, styled: bool, frame: int | None, fmt: Fo
         if fmt is Format.TIFF and geospatial and (from_rasterio or getattr(source, 'name', '') == 'gdal'):
             module = 'geotiff' if from_rasterio else 'geotiff_osgeo'
             geotiff = import_module(f'django_large_image.imaging.{module}')
+            if not styled:
+                _check_values(source, place)
             pixels = _pixels(source, place, projected, frame) if styled else None
             geotiff.write(path, source, place, pixels, frame)
         else:
@@ -118,6 +120,17 @@ def _check_size(place: Frame, fmt: Format) -> None:
     if side and max(place.width, place.height) > side:
         raise RegionTooLarge(
             'region', f'{place.width} × {place.height} pixels', f'at most {side} pixels a side in this format'
+        )
+
+
+def _check_values(source: Any, place: Frame) -> None:
+    """Raise `RegionTooLarge` for more bytes of values than the largest picture has: an image may have 300 bands."""
+    bands, most = image.band_count(source), 16 * settings.MAX_REGION_PIXELS
+    size = place.width * place.height * bands * source.dtype.itemsize
+    if size > most:
+        shown = f'{place.width} × {place.height} pixels of {bands} bands'
+        raise RegionTooLarge(
+            'region', shown, f'at most {most} bytes of values; ask for less or set max_width'
         )
 
 

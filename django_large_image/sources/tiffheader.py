@@ -16,12 +16,12 @@ from django_large_image.conf import settings
 from django_large_image.exceptions import ImageMissing, ImageRefused, ImageUnreadable
 
 SUBFILE, WIDTH, HEIGHT, BITS, DESCRIPTION, SAMPLES, ROWS = 254, 256, 257, 258, 270, 277, 278
-TILE_WIDTH, TILE_HEIGHT, SUB_IFDS, EXIF, MICROMANAGER = 322, 323, 330, 34665, 51123
+PLANAR, TILE_WIDTH, TILE_HEIGHT, SUB_IFDS, EXIF, MICROMANAGER = 284, 322, 323, 330, 34665, 51123
 
 #: The tags that are read, with the most values of each.
 _WANTED = {
-    SUBFILE: 1, WIDTH: 1, HEIGHT: 1, BITS: 64, DESCRIPTION: 1 << 24, SAMPLES: 1, ROWS: 1, TILE_WIDTH: 1, TILE_HEIGHT: 1,
-    SUB_IFDS: 4096, EXIF: 1, MICROMANAGER: 1,
+    SUBFILE: 1, WIDTH: 1, HEIGHT: 1, BITS: 64, DESCRIPTION: 1 << 24, SAMPLES: 1, ROWS: 1, PLANAR: 1,
+    TILE_WIDTH: 1, TILE_HEIGHT: 1, SUB_IFDS: 4096, EXIF: 1, MICROMANAGER: 1,
 }  # fmt: skip
 #: The most bytes of all descriptions together.
 MAX_DESCRIBED = 32 * 2**20
@@ -55,8 +55,9 @@ class Directory:
 
     @property
     def bytes_per_pixel(self) -> int:
-        """Return the bytes of one pixel with all its samples."""
-        return max(1, (self.number(SAMPLES) or 1) * max(self.tags.get(BITS) or (1,)) // 8)
+        """Return the bytes of one pixel in a block: with all its samples, unless each has blocks of its own."""
+        samples = 1 if self.number(PLANAR) == 2 else self.number(SAMPLES) or 1
+        return max(1, samples * max(self.tags.get(BITS) or (1,)) // 8)
 
 
 def directories(path: str) -> list[Directory]:
