@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pathlib
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
 from django.test import override_settings
 
 from tests.services.requestlog import Request
@@ -103,3 +105,18 @@ def block_bytes(path: Any, x: int, y: int) -> tuple[int, int]:
         start = int(dataset.get_tag_item(f'BLOCK_OFFSET_{x}_{y}', 'TIFF', bidx=1))
         size = int(dataset.get_tag_item(f'BLOCK_SIZE_{x}_{y}', 'TIFF', bidx=1))
     return start, start + size - 1
+
+
+#: Loggers of others that show what they send; a project that sets them to DEBUG sees it.
+THEIRS = ('botocore', 'boto3', 'urllib3', 's3transfer')
+
+
+def no_secret_logged(caplog: pytest.LogCaptureFixture, *secrets: str) -> None:
+    """Assert that no log line of Django, of ours or of the image libraries has a path, an address or a secret."""
+    pattern = re.compile('|'.join([r'/vsi\w+/', r'AWS_SECRET', *map(re.escape, secrets)]))
+    lines = [
+        f'{record.name}: {record.getMessage()} {record.exc_text or ""}'
+        for record in caplog.records
+        if record.name.partition('.')[0] not in THEIRS
+    ]
+    assert not [line for line in lines if pattern.search(line)]

@@ -57,9 +57,8 @@ class Streamed:
 
     def opens(self) -> list[str]:
         """Return the names of the files that were opened, in that order."""
-        return (
-            [line.split(' ', 1)[1] for line in self.log.read_text().splitlines()] if self.log.exists() else []
-        )
+        lines = self.log.read_text().splitlines() if self.log.exists() else []
+        return [line.split(' ', 1)[1] for line in lines]
 
 
 @pytest.fixture
@@ -80,7 +79,7 @@ def test_image_is_served_as_from_disk_and_fetched_once(
     assert streamed.opens() == [images(name).name]
     (copy,) = copies_in(copies)
     assert copy.read_bytes() == images(name).read_bytes()
-    assert copies.stat().st_mode & 0o077 == 0 or copies.parent.stat().st_mode & 0o077 == 0
+    assert copies.stat().st_mode & 0o077 == 0
 
 
 def test_a_cached_tile_opens_nothing(get: Any, images: Any, streamed: Streamed, copies: pathlib.Path) -> None:
@@ -200,9 +199,7 @@ def test_least_recently_used_copies_go_first(
 
     def look(image: ImageFile) -> None:
         sources.clear()
-        assert (
-            get('pixel', image, query={'left': look_at.pop(), 'top': 1, 'units': 'pixels'}).status_code == 200
-        )
+        body_of(get('pixel', image, query={'left': look_at.pop(), 'top': 1, 'units': 'pixels'}))
         time.sleep(0.02)
 
     look_at = list(range(50))
@@ -228,7 +225,7 @@ def test_a_file_larger_than_the_bound_is_refused(
         response = get(endpoint, large, **path)
         assert (response.status_code, response.json()['code']) == (422, 'image_unreadable')
         assert 'rgb.tif' not in response.content.decode()
-    # Nothing of it is left, and nobody else's copy went for it.
+    # Nobody else's copy went for it.
     assert [copy.read_bytes() for copy in copies_in(copies)] == [images('png').read_bytes()]
     assert parts_in(copies) == []
 
@@ -260,8 +257,7 @@ def test_a_missing_file_is_404(get: Any, images: Any, streamed: Streamed, settin
     settings.LARGE_IMAGE_REMOTE_VERSION_SECONDS = 0
     image = streamed.add(images('png'))
     (streamed.folder / 'picture.png').unlink()
-    response = get('metadata', image)
-    assert (response.status_code, response.json()['code']) == (404, 'image_missing')
+    assert get('metadata', image).json()['code'] == 'image_missing'
     streamed.add(images('png'))
     assert get('metadata', image).json()['sizeX'] == 640
 
