@@ -35,8 +35,11 @@ def to_pixels(source: Any, x: float, y: float, units: str) -> tuple[float, float
         raise NotSupported(
             'The image is not georeferenced; units must be pixels.', parameter='units', value=units
         )
-    with reading():
+    try:
         column, row = source.toNativePixelCoordinates(x, y, crs=units, roundResults=False)
+    except Exception:
+        # A vertical or a local CRS has no way to others; each library says so in an error of its own.
+        raise InvalidParameter('units', units, 'a CRS that leads to that of the image') from None
     if not (math.isfinite(column) and math.isfinite(row)):
         raise InvalidParameter('left', x, f'a place that exists in {units}')
     return column, row

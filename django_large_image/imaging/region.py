@@ -199,17 +199,24 @@ def _to_pixel(source: Any, x: float, y: float) -> tuple[float, float]:
     return (e * (x - c) - b * (y - f)) / determinant, (a * (y - f) - d * (x - c)) / determinant
 
 
-def _transform_bounds(
-    source_crs: Any, target_crs: Any, sides: tuple[float, ...]
-) -> tuple[float, float, float, float]:
+def _transformed(source_crs: Any, target_crs: Any, sides: tuple[float, ...]) -> tuple[float, ...]:
     try:
         from rasterio.warp import transform_bounds
     except ImportError:
         from django_large_image.sources import osgeosource
 
-        found = osgeosource.transform_bounds(source_crs, target_crs, sides)
-    else:
-        found = transform_bounds(source_crs, target_crs, *sides, densify_pts=21)
+        return osgeosource.transform_bounds(source_crs, target_crs, sides)
+    return tuple(transform_bounds(source_crs, target_crs, *sides, densify_pts=21))
+
+
+def _transform_bounds(
+    source_crs: Any, target_crs: Any, sides: tuple[float, ...]
+) -> tuple[float, float, float, float]:
+    try:
+        found = _transformed(source_crs, target_crs, sides)
+    except Exception:
+        # A vertical or a local CRS has no way to others; each library says so in an error of its own.
+        found = (math.inf,) * 4
     if not all(math.isfinite(side) for side in found):
         raise InvalidParameter('units', str(source_crs), 'a CRS in which the region lies where the image is')
     x0, y0, x1, y1 = found

@@ -230,5 +230,8 @@ def check_against(style: dict[str, Any] | None, bands: int, frames: int) -> None
         band, frame = entry.get('band'), entry.get('frame')
         if isinstance(band, int) and band > bands:
             raise InvalidParameter('band', band, f'an integer from 1 to {bands}')
+        delta = entry.get('framedelta') or 0
+        if abs(delta) >= frames:
+            raise InvalidParameter('framedelta', delta, f'an integer from {1 - frames} to {frames - 1}')
         if frame is not None and frame >= frames:
             raise InvalidParameter('frame', frame, f'an integer from 0 to {frames - 1}')

@@ -285,3 +285,12 @@ def test_exact_has_a_bound(get: Any, image_file: Any) -> None:
         response = get('histogram', image_file('rgb'), query={'exact': 'true'})
         assert (response.status_code, response.json()['parameter']) == (400, 'exact')
     assert json.loads(get('histogram', image_file('rgb'), query={'exact': 'true'}).content)
+
+
+@pytest.mark.parametrize('units', ['EPSG:5773', 'EPSG:5800', 'EPSG:5819'])
+def test_units_that_lead_nowhere(get: Any, image_file: Any, units: str) -> None:
+    image = image_file('rgb')
+    sides = {'left': 0, 'top': 10, 'right': 10, 'bottom': 0, 'units': units}
+    for response in (get('region', image, fmt='tif', query=sides), get('pixel', image, query=sides)):
+        assert response.status_code == 400, response.content
+        assert response.json()['parameter'] in ('units', 'left', 'region')
