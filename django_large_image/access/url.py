@@ -43,7 +43,8 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         return None
 
 
-_opener = urllib.request.build_opener(_NoRedirect, urllib.request.ProxyHandler())
+# No proxy of the environment: behind one, the look at the addresses of a host would mean nothing.
+_opener = urllib.request.build_opener(_NoRedirect, urllib.request.ProxyHandler({}))
 
 
 def url_ref(url: str, identity: str = '') -> ImageRef:
