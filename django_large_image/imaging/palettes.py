@@ -72,6 +72,8 @@ def resolve(value: Any, parameter: str = 'palette') -> list[str]:
 
 
 def _colour(entry: Any, parameter: str) -> str:
+    if isinstance(entry, str) and re.fullmatch('#[0-9a-f]{8}', entry):
+        return entry  # a style passes here again on its way to the source, with its palettes resolved
     try:
         if isinstance(entry, str) and re.fullmatch(r'#[0-9a-fA-F]{3,8}|[a-zA-Z:]{1,40}', entry):
             values = getPaletteColors([entry])[0]

@@ -57,8 +57,8 @@ def gdal_env(ref: ImageRef) -> Iterator[None]:
 def open_dataset(ref: ImageRef, limit: int) -> Any:
     """Open the image with an allowed driver; to be called inside `gdal_env`.
 
-    `limit` is the largest side of an image without tiles. Raises `ImageUnreadable`, `NeedsConversion` and
-    `RemoteUnavailable`.
+    `limit` is the largest side of an image without tiles. Raises `ImageUnreadable`, `ImageRefused`, `NeedsConversion`
+    and, for a remote image, `ImageMissing`, `ImageChanged` and `RemoteUnavailable`.
     """
     assert ref.path is not None
     if ref.remote:
@@ -124,7 +124,7 @@ def _check(dataset: Any, limit: int) -> None:
     height, width = dataset.block_shapes[0]
     bands = dataset.count if dataset.interleaving and dataset.interleaving.value == 'PIXEL' else 1
     if dataset.driver == 'GTiff':
-        guard.check_block(width, height, bands * _bytes(dataset.dtypes[0]))
+        guard.check_block(width, height, bands * np.dtype(dataset.dtypes[0]).itemsize)
     overviews = dataset.overviews(1)
     if width >= dataset.width and not overviews and dataset.driver != 'JP2OpenJPEG':
         guard.check_untiled(dataset.width, dataset.height, limit)
@@ -132,7 +132,7 @@ def _check(dataset: Any, limit: int) -> None:
 
 
 def _check_references(dataset: Any) -> None:
-    """Raise `ImageUnreadable` for a file whose metadata make GDAL open another.
+    """Raise `ImageRefused` for a file whose metadata make GDAL open another.
 
     The XML of a GeoTIFF's tag 42112 sets any domain: OVERVIEW_FILE names a file for the overviews (read on the first
     look at them, so this has to come before), X_DATASET of GEOLOCATION one that a warp reads, and SUBDATASETS files
@@ -149,7 +149,3 @@ def _check_references(dataset: Any) -> None:
         or (dataset.driver != 'GTiff' and pages)
     ):
         raise ImageRefused('The metadata of the file refer to other files.')
-
-
-def _bytes(dtype: str) -> int:
-    return int(np.dtype(dtype).itemsize)

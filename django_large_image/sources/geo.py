@@ -10,6 +10,8 @@ import numpy as np
 from large_image_source_rasterio import RasterioFileTileSource, _lazyImport
 from rasterio.enums import MaskFlags
 
+from django_large_image.sources.gdal import is_georeferenced
+
 #: Statistics, histograms and automatic ranges look at about so many pixels of a band.
 SAMPLE_PIXELS = 1_000_000
 
@@ -37,7 +39,7 @@ class GeoSource(RasterioFileTileSource):  # type: ignore[misc]
 
     def isGeoreferenced(self) -> bool:
         """Return whether the file says where it is; large-image's metadata says yes for every file."""
-        return bool(self.isGeospatial(self.dataset))
+        return is_georeferenced(self.dataset)
 
     def getPixelSizeInMeters(self) -> float | None:
         """Return the mean size of a pixel in metres, None if the image is not georeferenced.
