@@ -17,11 +17,14 @@ def version() -> str:
     return match.group(1)
 
 
-# What runs from wheels on Linux, macOS and Windows. tifftools writes the dump of TIFF tags.
+# What runs from wheels on Linux, macOS and Windows. OpenCV resamples, isal compresses PNG, tifftools writes the dump of
+# TIFF tags.
 RASTERIO = [
     'large-image-source-rasterio>=1.35',
     'rasterio>=1.4',
     'numpy>=1.26',
+    'opencv-python-headless>=4.10',
+    'isal>=1.7',
     'tifftools>=1.7',
 ]
 # osgeo's GDAL is compiled against the system's libgdal. Never beside rasterio, which brings a GDAL of its own: the
@@ -45,6 +48,7 @@ DEMO = [*IMAGES, 'redis>=5.0', 'psycopg[binary]>=3.2']
 DOCS = ['mkdocs>=1.6,<2']
 TEST = [
     *IMAGES,
+    'hypothesis>=6.100',
     'pytest>=8.2',
     'pytest-django>=4.9',
     'pytest-xdist>=3.6',
@@ -120,5 +124,7 @@ setup(
     entry_points={
         # large-image finds its tile cache by this name.
         'large_image.cache': ['django = django_large_image.sources.backend:DjangoCache'],
+        # And by this one the source that draws georeferenced rasters.
+        'large_image.source': ['djangogeo = django_large_image.sources.entry:source'],
     },
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
+from importlib.util import find_spec
 from typing import Any
 
 from django.apps import AppConfig
@@ -19,7 +20,7 @@ from django_large_image.conf import DEFAULTS, FORWARDED, PREFIX, settings
 
 def register() -> None:
     """Register the checks with Django."""
-    for check in (check_sources, check_settings, check_cache, check_viewsets):
+    for check in (check_sources, check_speed, check_settings, check_cache, check_viewsets):
         register_check(check, Tags.compatibility)  # type: ignore[call-overload]
     register_check(check_cache_deploy, Tags.caches, deploy=True)  # type: ignore[call-overload]
 
@@ -47,6 +48,34 @@ def check_sources(app_configs: list[AppConfig] | None, **kwargs: Any) -> list[Ch
             )
         ]
     return []
+
+
+def check_speed(app_configs: list[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """W009: georeferenced tiles are drawn without OpenCV. W010: PNG is compressed without isal."""
+    from django_large_image.sources import registry
+
+    # Other readers draw by themselves, and projects without this one need neither package.
+    if 'rasterio' not in registry.available_sources():
+        return []
+    messages: list[CheckMessage] = []
+    if find_spec('cv2') is None:
+        messages.append(
+            Warning(
+                'OpenCV is not installed, so georeferenced tiles are drawn by NumPy: several times slower, with the '
+                'same pixels.',
+                hint="Install it: pip install 'django-large-image[rasterio]', or opencv-python-headless alone.",
+                id='django_large_image.W009',
+            )
+        )
+    if find_spec('isal') is None:
+        messages.append(
+            Warning(
+                'isal is not installed, so PNG is compressed by zlib: about four times slower, with the same pictures.',
+                hint="Install it: pip install 'django-large-image[rasterio]', or isal alone.",
+                id='django_large_image.W010',
+            )
+        )
+    return messages
 
 
 def check_settings(app_configs: list[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:

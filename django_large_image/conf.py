@@ -68,7 +68,9 @@ DEFAULTS: dict[str, Any] = {
     #: The longest wait for a handle, in seconds.
     'HANDLE_TIMEOUT': 30.0,
     #: GDAL's block cache of one process, in bytes.
-    'GDAL_CACHE_BYTES': 268_435_456,
+    'GDAL_CACHE_BYTES': 33_554_432,
+    #: The decoded blocks that all threads of one process share, in bytes.
+    'BLOCK_CACHE_BYTES': 167_772_160,
     # -- caches
     #: The Django cache (an alias of CACHES) that holds encoded tiles.
     'CACHE_NAME': 'default',

@@ -15,7 +15,7 @@ from pathlib import Path
 import django
 
 OPTIONAL = {
-    'boto3', 'botocore', 'cv2', 'drf_yasg', 'large_image_source_gdal', 'large_image_source_openslide',
+    'affine', 'boto3', 'botocore', 'cv2', 'drf_yasg', 'isal', 'large_image_source_gdal', 'large_image_source_openslide',
     'large_image_source_rasterio', 'large_image_source_tifffile', 'matplotlib', 'osgeo', 'rasterio',
     'pyproj', 's3_file_field', 'storages', 'tifffile', 'tifftools', 'zarr',
 }  # fmt: skip

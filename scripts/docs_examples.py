@@ -107,6 +107,7 @@ def parameter_groups() -> dict[str, type]:
     return {
         'opening': params.OpenParams,
         'projection': params.ProjectionParams,
+        'resampling': params.DrawParams,
         'frame': params.FrameParams,
         'style': params.StyleParams,
     }

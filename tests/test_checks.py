@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.core.checks.registry import registry as registry_of_checks
 from django.test import override_settings
 
 from django_large_image import checks
@@ -80,3 +81,34 @@ def test_viewsets() -> None:
     assert {'W006', 'W007'} <= set(found)
     with override_settings(LARGE_IMAGE_ALLOWED_HOSTS=['images.example.org']):
         assert 'W006' not in ids(checks.check_viewsets(None))
+
+
+@pytest.mark.parametrize(
+    ('missing', 'expected'),
+    [((), []), (('cv2',), ['W009']), (('isal',), ['W010']), (('cv2', 'isal'), ['W009', 'W010'])],
+)
+def test_what_makes_tiles_slow(monkeypatch: Any, missing: tuple[str, ...], expected: list[str]) -> None:
+    installed(monkeypatch, 'rasterio', 'pil')
+    monkeypatch.setattr(checks, 'find_spec', lambda name: None if name in missing else object())
+    messages = checks.check_speed(None)
+    assert ids(messages) == expected
+    assert all("'django-large-image[rasterio]'" in message.hint for message in messages)
+
+
+@pytest.mark.parametrize('names', [('pil',), ('gdal', 'pil')])
+def test_what_other_readers_do_not_need(monkeypatch: Any, names: tuple[str, ...]) -> None:
+    installed(monkeypatch, *names)
+    monkeypatch.setattr(checks, 'find_spec', lambda name: None)
+    assert checks.check_speed(None) == []
+
+
+def test_a_reader_that_is_left_out_needs_nothing(monkeypatch: Any) -> None:
+    installed(monkeypatch, 'rasterio', 'pil')
+    monkeypatch.setattr(checks, 'find_spec', lambda name: None)
+    with override_settings(LARGE_IMAGE_SOURCES=('pil',)):
+        assert checks.check_speed(None) == []
+
+
+def test_every_check_is_registered() -> None:
+    registered = {check.__name__ for check in registry_of_checks.get_checks(include_deployment_checks=True)}
+    assert {name for name in vars(checks) if name.startswith('check_')} <= registered

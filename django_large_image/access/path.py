@@ -48,8 +48,8 @@ def remote_options() -> dict[str, str]:
     return {
         # No listing of the folder and no look for files beside the image.
         'GDAL_DISABLE_READDIR_ON_OPEN': 'EMPTY_DIR',
-        # The first request takes the header and, for a COG, its directory of tiles.
-        'GDAL_INGESTED_BYTES_AT_OPEN': '32768',
+        # The first request takes the header and the directories of tiles: those of a COG of 100 MB and more.
+        'GDAL_INGESTED_BYTES_AT_OPEN': '131072',
         'GDAL_HTTP_MERGE_CONSECUTIVE_RANGES': 'YES',
         'GDAL_HTTP_MULTIPLEX': 'YES',
         'GDAL_HTTP_VERSION': '2TLS',

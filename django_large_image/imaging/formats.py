@@ -12,6 +12,8 @@ from PIL import Image, ImageColor, features
 
 from django_large_image.conf import settings
 from django_large_image.exceptions import InvalidParameter, NotSupported
+from django_large_image.imaging import png
+from django_large_image.sources.picture import Picture
 
 
 class Format(enum.Enum):
@@ -69,8 +71,25 @@ def to_uint8(pixels: np.ndarray) -> np.ndarray:
     return np.asarray(np.clip(np.nan_to_num(pixels, nan=0.0), 0, 255), np.uint8)
 
 
+def encode_picture(picture: Picture, fmt: Format) -> bytes:
+    """Encode a picture, as indices of its palette where the format has them."""
+    if picture.palette is not None and fmt is Format.PNG:
+        return png.encode(picture.pixels, picture.palette)
+    return encode(picture.array(), fmt)
+
+
+def without_alpha(pixels: np.ndarray) -> np.ndarray:
+    """Return pixels without an alpha channel that is opaque all over."""
+    if pixels.shape[2] in (2, 4) and bool((pixels[:, :, -1] == 255).all()):
+        return pixels[:, :, :-1]
+    return pixels
+
+
 def encode(pixels: np.ndarray, fmt: Format) -> bytes:
     """Encode uint8 pixels of shape (height, width, 1 to 4 bands); raises ValueError for a size the format lacks."""
+    pixels = without_alpha(pixels)
+    if fmt is Format.PNG and pixels.size:
+        return png.encode(pixels)
     output = io.BytesIO()
     write(pixels, fmt, output)
     return output.getvalue()
@@ -88,7 +107,7 @@ def write(pixels: np.ndarray, fmt: Format, output: IO[bytes]) -> None:
     options: dict[Format, dict[str, object]] = {
         Format.PNG: {'compress_level': 1},
         Format.JPEG: {'quality': settings.QUALITY},
-        Format.WEBP: {'quality': settings.QUALITY, 'method': 2},
+        Format.WEBP: {'quality': settings.QUALITY, 'method': 0},
         Format.AVIF: {'quality': settings.QUALITY, 'speed': 8},
         Format.TIFF: {'compression': 'tiff_adobe_deflate'},
     }

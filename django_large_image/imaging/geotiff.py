@@ -41,8 +41,12 @@ def write(path: Path, source: Any, place: Frame, pixels: np.ndarray | None, fram
     if pixels is not None:
         _write_styled(path, pixels, profile)
     elif projection:
+        where = source.placement
+        # rasterio 1.4.4 takes the pixels themselves for coordinates where there are only control points.
+        points = {'src_crs': where.crs, 'src_transform': where.affine} if where.has_points else {}
         with WarpedVRT(
             dataset,
+            **points,
             crs=projection,
             transform=transform,
             width=place.width,

@@ -11,7 +11,7 @@ from large_image.constants import TILE_FORMAT_NUMPY
 from django_large_image.conf import settings
 from django_large_image.exceptions import InvalidParameter
 from django_large_image.imaging import image
-from django_large_image.sources.opening import reading
+from django_large_image.sources.lease import reading
 
 #: Yields the valid values of one band, block by block.
 Blocks = Callable[[], Iterator[np.ndarray]]
@@ -54,7 +54,7 @@ def compute(
 
 
 def _of_dataset(source: Any, exact: bool, frame: int | None) -> list[Blocks]:
-    from django_large_image.sources.geo import read_sample
+    from django_large_image.sources.statistics import read_sample
 
     dataset = source._getFrameDataset(frame or 0)
 

@@ -6,7 +6,7 @@ import functools
 import math
 from typing import Any
 
-from django_large_image.exceptions import InvalidParameter
+from django_large_image.exceptions import InvalidParameter, NotSupported
 from django_large_image.imaging.style import check_against
 
 
@@ -58,6 +58,14 @@ def check_style(source: Any, style: dict[str, Any] | None) -> None:
     """Raise `InvalidParameter` for a style with a band or a frame that the image does not have."""
     if style:
         check_against(style, band_count(source), frame_count(source))
+
+
+def check_resampling(source: Any, resampling: str | None) -> None:
+    """Raise `NotSupported` for a choice of resampling where the image's reader has none."""
+    if resampling is not None and not hasattr(source, 'canPaint'):
+        raise NotSupported(
+            'Only georeferenced images have a choice of resampling.', parameter='resampling', value=resampling
+        )
 
 
 def size(source: Any) -> tuple[int, int]:

@@ -11,7 +11,7 @@ from django_large_image.access import ImageRef
 from django_large_image.exceptions import ImageUnreadable, InvalidParameter, NotSupported
 from django_large_image.imaging import image
 from django_large_image.imaging.jsonsafe import json_safe
-from django_large_image.sources.opening import reading
+from django_large_image.sources.lease import reading
 
 #: The most IFDs that a dump shows.
 MAX_IFDS = 1000

@@ -41,18 +41,34 @@ def _hex(colour: Any) -> str:
 
 @functools.lru_cache(maxsize=512)
 def _named(name: str) -> tuple[str, ...]:
-    # large-image looks a name up by attribute in palettable; only names that were listed get that far.
-    if name not in _known() and not re.fullmatch(r'#[0-9a-fA-F]{3,8}|[a-zA-Z]{1,32}', name):
-        raise ValueError(name)
-    if name in names()['matplotlib']:
+    if re.fullmatch(r'#[0-9a-fA-F]{3,8}', name):
+        return tuple(_hex(colour) for colour in getPaletteColors(name))
+    found = _colormap(name)
+    if found is not None:
         # large-image 1.35.6 takes the points of a segmented map for evenly spaced colours (the middle of jet is white
-        # there), and a map that has a colour's name (gray, pink) for the colour.
-        import matplotlib
-
-        found = matplotlib.colormaps[name]
-        if not hasattr(found, 'colors'):
-            return tuple(_hex(colour) for colour in found(np.linspace(0, 1, found.N), bytes=True))
+        # there), and a map that has a colour's name (gray, pink) for the colour. It also loads all of palettable to
+        # find a map, and with it matplotlib's plots: most of a second, for the first tile of a worker.
+        points = found.colors if hasattr(found, 'colors') else found(np.linspace(0, 1, found.N), bytes=True)
+        return tuple(_hex(colour) for colour in getPaletteColors([_point(point) for point in points]))
+    # large-image looks a name up by attribute in palettable; only names that were listed get that far.
+    if name not in _known() and not re.fullmatch(r'[a-zA-Z]{1,32}', name):
+        raise ValueError(name)
     return tuple(_hex(colour) for colour in getPaletteColors(name))
+
+
+def _point(colour: Any) -> str:
+    if getattr(colour, 'dtype', None) == np.uint8:
+        return _hex(colour)
+    return colour if isinstance(colour, str) else _hex(round(float(part) * 255) for part in colour)
+
+
+def _colormap(name: str) -> Any:
+    """Return matplotlib's colour map of a name, None if there is none."""
+    try:
+        import matplotlib
+    except ImportError:
+        return None
+    return matplotlib.colormaps.get(name, None)
 
 
 def resolve(value: Any, parameter: str = 'palette') -> list[str]:

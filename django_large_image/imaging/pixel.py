@@ -8,7 +8,7 @@ from typing import Any
 from django_large_image.exceptions import InvalidParameter, NotSupported
 from django_large_image.imaging import image
 from django_large_image.imaging.jsonsafe import json_safe
-from django_large_image.sources.opening import reading
+from django_large_image.sources.lease import reading
 
 
 def read(source: Any, left: float, top: float, units: str, frame: int | None) -> dict[str, Any]:
@@ -24,9 +24,40 @@ def read(source: Any, left: float, top: float, units: str, frame: int | None) ->
         if not 0 <= value < count:
             raise InvalidParameter(name, value, f'a place in the image, pixels 0 to {count - 1}')
     with reading():
-        found = source.getPixel(region={'left': column, 'top': row, 'units': 'base_pixels'}, frame=frame)
+        found = _painted(source, column, row, frame) or source.getPixel(
+            region={'left': column, 'top': row, 'units': 'base_pixels'}, frame=frame
+        )
     result: dict[str, Any] = json_safe(dict(found))
     return result | {'left': column, 'top': row}
+
+
+def _painted(source: Any, column: int, row: int, frame: int | None) -> dict[str, Any] | None:
+    """Return what `getPixel` does, from the geospatial source; None where that cannot."""
+    if not hasattr(source, 'canPaint') or source.projection or not source.canPaint(frame):
+        return None
+    picture = source.paint(source.canvas(column, row, column + 1, row + 1, 1, 1), frame)
+    values = source.values(column, row, frame)
+    colour = [0, 0, 0, 0] if picture is None else picture.array()[0, 0].tolist()
+    if len(colour) == 3 and source.style:
+        colour.append(255)
+    if len(values) == 1 and _is_gray(source.style) and colour[3:] == [255]:
+        # large-image's picture of one band in gray has one channel.
+        return {'value': colour[:1], 'l': colour[0], 'bands': {1: values[0]}}
+    return {
+        'value': colour,
+        **dict(zip('rgba', colour, strict=False)),
+        'bands': dict(enumerate(values, 1)),
+    }
+
+
+def _is_gray(style: Any) -> bool:
+    bands = style.get('bands', ())
+    return len(bands) == 1 and [
+        str(c).lower()[:7] for c in bands[0].get('palette', ['#000000', '#ffffff'])
+    ] in (
+        ['#000000', '#ffffff'],
+        ['#000', '#fff'],
+    )
 
 
 def to_pixels(source: Any, x: float, y: float, units: str) -> tuple[float, float]:

@@ -17,9 +17,9 @@ from large_image.constants import TILE_FORMAT_NUMPY
 
 from django_large_image.conf import settings
 from django_large_image.exceptions import InvalidParameter, NotSupported, RegionTooLarge
-from django_large_image.imaging import image
+from django_large_image.imaging import drawing, image, png
 from django_large_image.imaging.formats import MAX_SIDE, Format, to_uint8, write
-from django_large_image.sources.opening import reading
+from django_large_image.sources.lease import reading
 
 #: The rows that are read and written at a time.
 STRIP_ROWS = 512
@@ -104,7 +104,13 @@ def render(source: Any, region: Region, styled: bool, frame: int | None, fmt: Fo
             geotiff.write(path, source, place, pixels, frame)
         else:
             with open(path, 'wb') as output:
-                write(_pixels(source, place, projected, frame), fmt, output)
+                if fmt is Format.PNG and _paintable(source, frame):
+                    canvas = _canvas(source, place)
+                    channels = drawing.channels_of(source, canvas, frame)
+                    parts = drawing.strips(source, canvas, frame, channels)
+                    png.write(output, place.width, place.height, channels, parts)
+                else:
+                    write(_pixels(source, place, projected, frame), fmt, output)
         return open(path, 'rb')
 
 
@@ -233,8 +239,18 @@ def _output_size(width: float, height: float, region: Region) -> tuple[int, int]
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
+def _paintable(source: Any, frame: int | None) -> bool:
+    return hasattr(source, 'canPaint') and bool(source.canPaint(frame))
+
+
+def _canvas(source: Any, place: Frame) -> Any:
+    return source.canvas(place.left, place.top, place.right, place.bottom, place.width, place.height)
+
+
 def _pixels(source: Any, place: Frame, projected: bool, frame: int | None) -> np.ndarray:
     """Return the styled region as uint8 of shape (height, width, bands), read in strips where nothing is scaled."""
+    if _paintable(source, frame):
+        return drawing.pixels(source, _canvas(source, place), frame)
     if projected:
         units, down = 'projection', (place.bottom - place.top) / place.height
         scaled = True

@@ -21,6 +21,8 @@ BAND_NAMES = ('red', 'green', 'blue', 'gray', 'alpha')
 RANGE_WORDS = ('auto', 'min', 'max', 'full')
 DTYPES = ('uint8', 'uint16', 'float', 'source')
 SCHEMES = ('linear', 'discrete')
+#: How pixels are made from others; the geospatial source has a choice.
+RESAMPLING = ('nearest', 'bilinear', 'cubic')
 COMPOSITES = ('lighten', 'multiply')
 
 

@@ -6,13 +6,16 @@ from typing import Any
 
 from large_image.constants import TILE_FORMAT_NUMPY
 
+from django_large_image.imaging import drawing
 from django_large_image.imaging.formats import Format, encode, to_uint8
-from django_large_image.sources.opening import reading
+from django_large_image.sources.lease import reading
 
 
 def render(source: Any, max_width: int, max_height: int, frame: int | None, fmt: Format) -> bytes:
     """Return the encoded image, in its own proportions, at most max_width × max_height pixels."""
     with reading():
+        if hasattr(source, 'canPaint') and source.canPaint(frame):
+            return encode(drawing.pixels(source, source.wholeCanvas(max_width, max_height), frame), fmt)
         pixels, _ = source.getThumbnail(
             width=max_width, height=max_height, frame=frame, format=TILE_FORMAT_NUMPY
         )

@@ -9,8 +9,8 @@ from large_image.exceptions import TileSourceXYZRangeError
 from django_large_image.conf import settings
 from django_large_image.exceptions import EmptyTile, TileOutsideGrid
 from django_large_image.imaging import image
-from django_large_image.imaging.formats import Format, empty, encode, to_uint8
-from django_large_image.sources.opening import reading
+from django_large_image.imaging.formats import Format, empty, encode, encode_picture, to_uint8
+from django_large_image.sources.lease import reading
 
 
 def check_index(source: Any, z: int, x: int, y: int) -> None:
@@ -40,16 +40,35 @@ def render(source: Any, z: int, x: int, y: int, frame: int | None, fmt: Format) 
     Raises `TileOutsideGrid`, `EmptyTile` where the project answers that with 404, and `ImageUnreadable`.
     """
     check_index(source, z, x, y)
+    if hasattr(source, 'canPaint'):
+        with reading():
+            return _paint(source, z, x, y, frame, fmt)
     if getattr(source, 'projection', None) and not _touches(source, z, x, y):
-        if settings.EMPTY_TILE_STATUS == 404:
-            raise EmptyTile()
-        return empty(source.tileWidth, source.tileHeight, fmt, settings.BACKGROUND)
+        return _nothing(source, fmt)
     with reading():
         try:
             pixels = source.getTile(x, y, z, numpyAllowed='always', frame=frame, sparseFallback=True)
         except TileSourceXYZRangeError:
             raise TileOutsideGrid() from None
     return encode(to_uint8(pixels), fmt)
+
+
+def _paint(source: Any, z: int, x: int, y: int, frame: int | None, fmt: Format) -> bytes:
+    """Return a tile of the geospatial source: the file's own bytes, or drawn, or the one empty tile."""
+    stored: bytes | None = source.storedTile(z, x, y, frame, fmt.encoding)
+    if stored is not None:
+        return stored
+    if not source.canPaint(frame):
+        pixels = source.getTile(x, y, z, numpyAllowed='always', frame=frame)
+        return encode(to_uint8(pixels), fmt) if pixels.any() else _nothing(source, fmt)
+    picture = source.paint(source.tileCanvas(z, x, y), frame)
+    return _nothing(source, fmt) if picture is None else encode_picture(picture, fmt)
+
+
+def _nothing(source: Any, fmt: Format) -> bytes:
+    if settings.EMPTY_TILE_STATUS == 404:
+        raise EmptyTile()
+    return empty(source.tileWidth, source.tileHeight, fmt, settings.BACKGROUND)
 
 
 def _touches(source: Any, z: int, x: int, y: int) -> bool:

@@ -23,9 +23,10 @@ from django_large_image.imaging.jsonsafe import json_safe
 from django_large_image.imaging.style import canonical, load_style, parse_style, short_style
 from django_large_image.models import is_large_image, runtime_settings
 from django_large_image.rest import conditional
-from django_large_image.rest.params import ProjectionParams, StyleParams
+from django_large_image.rest.params import DrawParams, ProjectionParams, StyleParams
 from django_large_image.rest.routing import Endpoints
-from django_large_image.sources.opening import reading
+from django_large_image.sources.flight import SingleFlight
+from django_large_image.sources.lease import reading
 
 Style = dict[str, Any] | None
 
@@ -51,7 +52,7 @@ class LargeImageBase(Endpoints):
         """Return the style of the request: the body of a POST, `style`, or the one-band short form."""
         if request.method == 'POST' and isinstance(request.data, str) and request.data.strip():
             return load_style(request.data, wrapped=True)
-        values = StyleParams.read(request.query_params)
+        values = StyleParams.read_query(request)
         if values['style'] is not None:
             style: Style = values['style']
             return style
@@ -65,7 +66,7 @@ class LargeImageBase(Endpoints):
         """
         style = kwargs.get('style')
         style = load_style(style) if isinstance(style, str) else parse_style(style)
-        options = ProjectionParams.read(request.query_params)
+        options = DrawParams.read_query(request)
         projection = kwargs.get('projection', options['projection'])
         lease = sources.lease(access.image_ref(path), projection=projection, source=options['source'])
         encoding = kwargs.get('encoding') or 'PNG'
@@ -73,7 +74,8 @@ class LargeImageBase(Endpoints):
             self._large_image_stack.enter_context(lease)
         with reading():
             image.check_style(lease.source, style)
-        return lease.view(style, encoding, owner=self._large_image_stack is None)
+            image.check_resampling(lease.source, options['resampling'])
+        return lease.view(style, encoding, self._large_image_stack is None, options['resampling'])
 
     def get_tile_source(
         self, request: Any, pk: Any = None, encoding: str | None = None, style: bool | Style = True
@@ -85,7 +87,7 @@ class LargeImageBase(Endpoints):
         path: Any = ref
         if self._overrides('open_tile_source'):
             path = ref.path or access.local_ref(ref).path
-        projection = ProjectionParams.read(request.query_params)['projection']
+        projection = ProjectionParams.read_query(request)['projection']
         return self.open_tile_source(request, path, encoding=encoding, style=chosen, projection=projection)
 
     def is_large_image(self, request: Any, ref: ImageRef) -> bool:
@@ -149,14 +151,14 @@ class LargeImageBase(Endpoints):
         parts = (
             ref.digest,
             name,
-            json.dumps(given, sort_keys=True, default=str),
-            canonical(style),
+            repr(sorted(given.items())),
+            canonical(style) if style else '',
             f'{type(self).__module__}.{type(self).__qualname__}/{own}' if hooked else '',
-            runtime_settings()['MAX_UNTILED_SIZE'],
+            str(runtime_settings()['MAX_UNTILED_SIZE']),
             *(str(getattr(settings, setting)) for setting in ANSWER_SETTINGS),
             django_large_image.__version__,
         )
-        return '\0'.join(str(part) for part in parts)
+        return '\0'.join(parts)
 
     def answer_image(
         self,
@@ -176,7 +178,10 @@ class LargeImageBase(Endpoints):
             return render(self.open_checked(request, pk, style, values.get('frame')))
 
         def respond(body: bytes) -> HttpResponse:
-            return HttpResponse(body, content_type=fmt.media_type)
+            response = HttpResponse(body, content_type=fmt.media_type)
+            # Some of the bytes are the file's own, and a file may be anybody's.
+            response['X-Content-Type-Options'] = 'nosniff'
+            return response
 
         return self._answer(request, ref, key, key, produce, respond)
 
@@ -221,10 +226,7 @@ class LargeImageBase(Endpoints):
         cache_key = sources.tile_cache.key(key)
         body = sources.tile_cache.get(cache_key)
         if body is None:
-            body = produce()
-            # A file that was replaced while it was read may have given pixels of both.
-            if ref.is_current():
-                sources.tile_cache.set(cache_key, body)
+            body = _flights.run(cache_key, lambda: _kept(cache_key, ref, produce))
         return conditional.patch(respond(body), etag, ref)
 
     def _delegate(self, name: str, request: Any, **kwargs: Any) -> HttpResponse:
@@ -241,6 +243,18 @@ class LargeImageBase(Endpoints):
         with reading():
             image.check_frame(source, frame)
         return source
+
+
+#: What is being rendered now: several requests for one missing answer are answered with one.
+_flights: SingleFlight[bytes] = SingleFlight()
+
+
+def _kept(cache_key: str, ref: ImageRef, produce: Callable[[], bytes]) -> bytes:
+    body = produce()
+    # A file that was replaced while it was read may have given pixels of both.
+    if ref.is_current():
+        sources.tile_cache.set(cache_key, body)
+    return body
 
 
 #: Parameters that are in the key as the style they mean.

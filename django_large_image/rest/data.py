@@ -27,7 +27,7 @@ class Data(LargeImageBase):
         """The whole image in its own proportions, at most max_width × max_height pixels."""
         self.authorize()
         file_format = parse_format(fmt or kwargs.get('format') or 'png')
-        values = ThumbnailParams.read(request.query_params)
+        values = ThumbnailParams.read_query(request)
         return self.answer_image(
             request, pk, 'thumbnail', values, file_format,
             lambda source: thumbnail.render(
@@ -46,7 +46,7 @@ class Data(LargeImageBase):
         """
         self.authorize()
         file_format = parse_format(fmt or kwargs.get('format') or 'tiff')
-        values = RegionParams.read(request.query_params)
+        values = RegionParams.read_query(request)
         ref = self.image_ref(request, pk)
         style = self.get_style(request)
         key = self._key(request, ref, f'region.{file_format.name}', values, style)
@@ -71,7 +71,7 @@ class Data(LargeImageBase):
     def pixel(self, request: Any, pk: Any = None, **kwargs: Any) -> HttpResponse:
         """The colour of one pixel (r, g, b, a: 0 to 255) and the file's own values of its bands."""
         self.authorize()
-        values = PixelParams.read(request.query_params)
+        values = PixelParams.read_query(request)
         style = self.get_style(request)
         return self.answer_json(
             request, pk, 'pixel', values,
@@ -82,7 +82,7 @@ class Data(LargeImageBase):
     @endpoint('data/histogram', name='histogram', summary='Histograms of the bands', query=HistogramParams)
     def histogram(self, request: Any, pk: Any = None, **kwargs: Any) -> HttpResponse:
         """One histogram a band, from the overview that has about a million pixels or, with `exact`, from all."""
-        values = HistogramParams.read(request.query_params)
+        values = HistogramParams.read_query(request)
         return self.answer_json(
             request, pk, 'histogram', values,
             lambda source, ref: histogram.compute(

@@ -28,7 +28,7 @@ class Metadata(LargeImageBase):
     @endpoint('info/metadata', name='metadata', summary='Metadata', query=ProjectionParams)
     def metadata(self, request: Any, pk: Any = None, **kwargs: Any) -> HttpResponse:
         """Sizes, levels, data type, magnification, bands, frames and, for a georeferenced image, bounds."""
-        values = ProjectionParams.read(request.query_params)
+        values = ProjectionParams.read_query(request)
         return self.answer_json(request, pk, 'metadata', values, metadata.metadata)
 
     @endpoint(
@@ -39,13 +39,13 @@ class Metadata(LargeImageBase):
     )
     def metadata_internal(self, request: Any, pk: Any = None, **kwargs: Any) -> HttpResponse:
         """What the reader knows beyond the common metadata; its form depends on the reader."""
-        values = OpenParams.read(request.query_params)
+        values = OpenParams.read_query(request)
         return self.answer_json(request, pk, 'metadata_internal', values, metadata.metadata_internal)
 
     @endpoint('info/bands', name='bands', summary='The bands', query=BandsParams)
     def bands(self, request: Any, pk: Any = None, **kwargs: Any) -> HttpResponse:
         """Interpretation, nodata and statistics of each band, by its number."""
-        values = BandsParams.read(request.query_params)
+        values = BandsParams.read_query(request)
         return self.answer_json(
             request, pk, 'bands', values, lambda source, ref: metadata.bands(source, values['frame'])
         )
@@ -53,7 +53,7 @@ class Metadata(LargeImageBase):
     @endpoint('info/band', name='band', summary='One band', query=BandParams)
     def band(self, request: Any, pk: Any = None, **kwargs: Any) -> HttpResponse:
         """Interpretation, nodata and statistics of one band."""
-        values = BandParams.read(request.query_params)
+        values = BandParams.read_query(request)
         return self.answer_json(
             request,
             pk,
@@ -65,7 +65,7 @@ class Metadata(LargeImageBase):
     @endpoint('info/frames', name='frames', summary='The frames and their bands', query=OpenParams)
     def frames(self, request: Any, pk: Any = None, **kwargs: Any) -> HttpResponse:
         """The channels or bands of each frame, for building a control of what is shown."""
-        values = OpenParams.read(request.query_params)
+        values = OpenParams.read_query(request)
         return self.answer_json(request, pk, 'frames', values, lambda source, ref: metadata.frames(source))
 
     @endpoint('info/tiffdump', name='tiffdump', summary='The tags of a TIFF', query=Params)

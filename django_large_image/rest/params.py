@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
-from django_large_image.imaging.style import SCHEMES
+from django_large_image.imaging.style import RESAMPLING, SCHEMES
 from django_large_image.rest.fields import (
     BoundedIntegerField,
     CRSField,
@@ -36,6 +36,18 @@ class ProjectionParams(OpenParams):
         required=False,
         help_text='EPSG code of a projected CRS to show a georeferenced image in, such as EPSG:3857 for web maps. '
         "Without it everything is in the image's own pixels.",
+    )
+
+
+class DrawParams(ProjectionParams):
+    """How an image is opened, shown and resampled."""
+
+    resampling = serializers.ChoiceField(
+        choices=RESAMPLING,
+        required=False,
+        help_text='How the pixels of a georeferenced image are made from those of the file; by default nearest for '
+        'classes and palettes, and bilinear for everything else. All but nearest are averages where the image is '
+        'made smaller.',
     )
 
 
@@ -87,11 +99,11 @@ class StyleParams(Params):
     )
 
 
-class FrameTileParams(ProjectionParams, StyleParams):
+class FrameTileParams(DrawParams, StyleParams):
     """The query of a tile whose path names the frame."""
 
 
-class TileParams(ProjectionParams, FrameParams, StyleParams):
+class TileParams(DrawParams, FrameParams, StyleParams):
     """The query of a tile."""
 
 
@@ -115,7 +127,7 @@ class FrameTilePath(TilePath):
     frame = serializers.IntegerField(min_value=0, max_value=1_000_000, help_text='The frame, from 0.')
 
 
-class ThumbnailParams(ProjectionParams, FrameParams, StyleParams):
+class ThumbnailParams(DrawParams, FrameParams, StyleParams):
     """The query of a thumbnail."""
 
     max_width = BoundedIntegerField(
@@ -134,7 +146,7 @@ class ThumbnailParams(ProjectionParams, FrameParams, StyleParams):
     )
 
 
-class RegionParams(ProjectionParams, FrameParams, StyleParams):
+class RegionParams(DrawParams, FrameParams, StyleParams):
     """The query of a region."""
 
     left = NumberField(help_text='Left side, in `units`.')

@@ -158,3 +158,9 @@ class Endpoints:
                 routed = _copied(method, method)
                 routed.detail = detail  # type: ignore[attr-defined]
                 setattr(cls, name, routed)
+
+    @classmethod
+    def get_extra_actions(cls) -> list[Any]:
+        """Return the actions of the viewset, tiles first: Django tries the routes in this order, for each tile."""
+        actions = super().get_extra_actions()  # type: ignore[misc]
+        return sorted(actions, key=lambda action: not action.__name__.startswith('tile'))

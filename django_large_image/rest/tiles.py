@@ -31,7 +31,7 @@ class Tiles(LargeImageBase):
     @endpoint('tiles/metadata', name='tiles-metadata', summary='The tile matrix', query=ProjectionParams)
     def tiles_metadata(self, request: Any, pk: Any = None, **kwargs: Any) -> HttpResponse:
         """Levels, size, tile size, and whether the image is georeferenced."""
-        values = ProjectionParams.read(request.query_params)
+        values = ProjectionParams.read_query(request)
         return self.answer_json(request, pk, 'tiles', values, metadata.tiles)
 
     @endpoint(
@@ -43,7 +43,7 @@ class Tiles(LargeImageBase):
         self.authorize()
         file_format = parse_format(fmt or kwargs.get('format'))
         path = (FrameTilePath if 'frame' in kwargs else TilePath).read(kwargs)
-        values = TileParams.read(request.query_params) | path
+        values = TileParams.read_query(request) | path
         z, x, y = path['z'], path['x'], path['y']
         return self.answer_image(
             request, pk, 'tile', values, file_format,
@@ -76,7 +76,7 @@ class Tiles(LargeImageBase):
     def tile_corners(self, request: Any, pk: Any = None, **kwargs: Any) -> HttpResponse:
         """xmin, ymin, xmax, ymax: in the units of `projection`, or in pixels with y counted from the bottom."""
         path = TilePath.read(kwargs)
-        values = ProjectionParams.read(request.query_params) | path
+        values = ProjectionParams.read_query(request) | path
         return self.answer_json(
             request,
             pk,

@@ -87,6 +87,14 @@ def _open(path: str, driver: str) -> Any:
         raise ImageUnreadable() from error
 
 
+def open_overview(dataset: Any, path: str, index: int) -> Any:
+    """Open an overview, by GDAL's number, of an open image or of one of its frames; to be called inside `gdal_env`."""
+    try:
+        return rasterio.open(path, driver=dataset.driver, OVERVIEW_LEVEL=index)
+    except RasterioIOError as error:
+        raise ImageUnreadable() from error
+
+
 def _open_remote(ref: ImageRef) -> Any:
     assert ref.path is not None
     for driver in REMOTE_DRIVERS:

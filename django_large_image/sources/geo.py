@@ -1,195 +1,228 @@
-"""The geospatial source: large-image's rasterio source, opened by us and without its statistics on open."""
+"""The geospatial source: a source of large-image that draws its pixels with our own warp and styles."""
 
 from __future__ import annotations
 
-import math
-from itertools import pairwise
+import threading
+from collections import OrderedDict
+from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
-from large_image_source_rasterio import RasterioFileTileSource, _lazyImport
-from rasterio.enums import MaskFlags
+from affine import Affine
+from large_image.constants import TILE_FORMAT_NUMPY
+from large_image.exceptions import TileSourceError
+from numpy.typing import NDArray
 
-from django_large_image.sources.gdal import is_georeferenced
+from django_large_image.sources import paint, stored
+from django_large_image.sources.canvas import Canvas
+from django_large_image.sources.layout import Layout, describe
+from django_large_image.sources.paint import Painter
+from django_large_image.sources.picture import Picture
+from django_large_image.sources.placed import PlacedSource
+from django_large_image.sources.raster import Raster
+from django_large_image.sources.warp import draw
 
-#: Statistics, histograms and automatic ranges look at about so many pixels of a band.
-SAMPLE_PIXELS = 1_000_000
+Array = NDArray[Any]
 
-_lazyImport()
+#: The painters used last, by image, frame and style; a table of one takes up to a megabyte.
+_painters: OrderedDict[Hashable, Painter | None] = OrderedDict()
+_painters_lock = threading.Lock()
+_MOST_PAINTERS = 32
 
 
-class GeoSource(RasterioFileTileSource):  # type: ignore[misc]
+class GeoSource(PlacedSource):
     """Read georeferenced rasters, and plain TIFFs, through a rasterio dataset that the caller opened.
 
-    large-image 1.35.6 computes the statistics of every band when it opens a file (`getBandInformation` ignores
-    its argument). Here they are computed when a style or an answer asks for them, once per version of the file:
-    `info` is shared by all handles of one image.
+    What large-image 1.35.6's own source does for each tile is done once here: for a file, or for a style.
     """
 
-    cacheName = 'tilesource'
+    cacheName = 'geosource'
+    cacheMaxSize = 1
     name = 'rasterio'
 
-    def __init__(self, dataset: Any, info: dict[Any, Any] | None = None, **kwargs: Any) -> None:
-        self._info: dict[Any, Any] = {} if info is None else info
-        super().__init__(dataset, **kwargs)
-
-    @staticmethod
-    def getLRUHash(*args: Any, **kwargs: Any) -> str:
-        raise NotImplementedError('Handles are kept by our pool, not by large-image.')
-
-    def isGeoreferenced(self) -> bool:
-        """Return whether the file says where it is; large-image's metadata says yes for every file."""
-        return is_georeferenced(self.dataset)
-
-    def getPixelSizeInMeters(self) -> float | None:
-        """Return the mean size of a pixel in metres, None if the image is not georeferenced.
-
-        large-image 1.35.6 without pyproj takes the arc cosine of a sum that rounding can bring above 1, and then does
-        not open the image.
-        """
-        try:
-            size: float | None = super().getPixelSizeInMeters()
-        except ValueError:
-            bounds = self.getBounds('epsg:4326')
-            ring = [bounds[corner] for corner in ('ul', 'ur', 'lr', 'll', 'ul')]
-            around = sum(_haversine(a['x'], a['y'], b['x'], b['y']) for a, b in pairwise(ring))
-            size = around / (2 * (self.sourceSizeX + self.sourceSizeY))
-        except Exception:
-            # A CRS that has no way to longitude and latitude, such as that of a building site.
-            size = None
-        return size
-
-    def getBandInformation(
-        self, statistics: bool = False, dataset: Any = None, **kwargs: Any
-    ) -> dict[int, Any]:
-        """Return what is known of each band, by its number from 1; min, max, mean and stdev if asked for."""
-        dataset = dataset or self.dataset
-        key = ('bands', dataset.name)
+    def _layout(self, frame: int) -> Layout:
+        key = ('layout', frame)
         if key not in self._info:
-            self._info[key] = {band: _describe(dataset, band) for band in dataset.indexes}
-        bands: dict[int, Any] = self._info[key]
-        if not statistics:
-            return bands
-        key = ('statistics', dataset.name)
-        if key not in self._info:
-            with self._getDatasetLock:
-                self._info[key] = {band: band_statistics(dataset, band) for band in dataset.indexes}
-        return {band: entry | self._info[key][band] for band, entry in bands.items()}
+            self._info[key] = describe(self._getFrameDataset(frame))
+        layout: Layout = self._info[key]
+        return layout
 
-    def _scanForMinMax(
-        self, dtype: Any, frame: int = 0, analysisSize: int = 1024, onlyMinMax: bool = True, **kwargs: Any
-    ) -> None:
-        # The superclass asks `getBandInformation` and expects the ranges in its answer.
-        if onlyMinMax:
-            bands = self.getBandInformation(True, self._getFrameDataset(self._getFrame(frame=frame or 0)))
-            if all('min' in band for band in bands.values()):
-                self._setRanges(frame, bands)
-                return
-        super()._scanForMinMax(dtype, frame, analysisSize, onlyMinMax, **kwargs)
+    def _raster(self, frame: int) -> Raster:
+        raster = self._rasters.get(frame)
+        if raster is None:
+            dataset = self._getFrameDataset(frame)
+            path, opener = dataset.name if frame else self._largeImagePath, self._open_level
 
-    def _getMinMax(
-        self, minmax: str, value: Any, dtype: Any, bandidx: int | None = None, frame: int | None = None
-    ) -> float:
-        # 'auto' of 8-bit data is 0 and 255 unless a band has no value below 255 or none above 1. The smallest overview
-        # nearly always settles that, where statistics would read megabytes of a remote file for its first tile.
-        if value == 'auto' and self.dataset.dtypes[0] == 'uint8' and self._usesFullRange(frame or 0):
-            return 0.0 if minmax == 'min' else 255.0
-        result: float = super()._getMinMax(minmax, value, dtype, bandidx, frame)
-        return result
+            def open_level(index: int) -> Any:
+                # Not by `self`, which is a view: the raster is the handle's and outlives it.
+                return opener(path, index)
 
-    def _usesFullRange(self, frame: int) -> bool:
-        dataset = self._getFrameDataset(frame)
-        key = ('full range', dataset.name)
-        if key not in self._info:
-            scale = max(dataset.overviews(1), default=1)
-            shape = (dataset.count, max(1, dataset.height // scale), max(1, dataset.width // scale))
-            if shape[1] * shape[2] > SAMPLE_PIXELS:
-                shape = (dataset.count, *sample_shape(dataset.width, dataset.height))
-            bands = dataset.read(out_shape=shape).reshape(dataset.count, -1)
-            self._info[key] = bool((bands.min(axis=1) <= 254).all() and (bands.max(axis=1) >= 2).all())
-        return bool(self._info[key])
+            raster = Raster(
+                dataset, (self._key, frame), self._layout(frame), open_level, self._check, self.gate
+            )
+            self._rasters[frame] = raster
+        return raster
 
-    def isPlainPicture(self) -> bool:
-        """Return whether large-image's default style changes no value: 8-bit RGB or RGBA without nodata.
+    def _painter(self, frame: int) -> Painter | None:
+        """Return what makes colours of values for this view's style; None where only large-image's engine can."""
+        key = (self._key, frame, self._jsonstyle, bool(self.projection))
+        with _painters_lock:
+            if key in _painters:
+                _painters.move_to_end(key)
+                return _painters[key]
+        layout, style = self._layout(frame), getattr(self, '_style', None)
+        painter: Painter | None = None
+        if not style:
+            if self.isPlainPicture():
+                painter = paint.plain_painter((0, 1, 2))
+        else:
+            painter = paint.compile_style(
+                style, layout.dtype, layout.count, layout.alpha, self._getMinMax, frame
+            )
+        with _painters_lock:
+            _painters[key] = painter
+            while len(_painters) > _MOST_PAINTERS:
+                _painters.popitem(last=False)
+        return painter
 
-        Such an image needs no style, which would make four floats of each pixel.
-        """
-        dataset = self.dataset
-        names = tuple(interpretation.name for interpretation in dataset.colorinterp)
-        return bool(
-            names in (('red', 'green', 'blue'), ('red', 'green', 'blue', 'alpha'))
-            and set(dataset.dtypes) == {'uint8'}
-            and not any(nodata is not None for nodata in dataset.nodatavals)
-            and self._usesFullRange(0)
+    def canPaint(self, frame: int | None = None) -> bool:
+        """Return whether `paint` makes this view's pictures, on any canvas."""
+        return self._painter(self._getFrame(frame=frame)) is not None
+
+    def paint(self, canvas: Canvas, frame: int | None = None) -> Picture | None:
+        """Return the picture of a canvas in this view's style, None if the image does not touch it."""
+        number = self._getFrame(frame=frame)
+        painter = self._painter(number)
+        if painter is None:
+            raise TileSourceError('This style is drawn tile by tile.')
+        drawing = draw(
+            self._raster(number), self._placement, canvas, painter.bands, self._method(), painter.nodata
+        )
+        return None if drawing is None else painter.paint(drawing)
+
+    def values(self, column: int, row: int, frame: int | None = None) -> list[Any]:
+        """Return the file's own values of a pixel, band by band."""
+        dataset = self._getFrameDataset(self._getFrame(frame=frame))
+        found: list[Any] = dataset.read(window=((row, row + 1), (column, column + 1)))[:, 0, 0].tolist()
+        return found
+
+    def paintsOpaque(self, canvas: Canvas, frame: int | None = None) -> bool:
+        """Return whether no pixel of a canvas can be transparent."""
+        number = self._getFrame(frame=frame)
+        painter, layout = self._painter(number), self._layout(number)
+        sure = layout.alpha is None and not layout.masked and layout.dtype.kind != 'f'
+        sure = sure and all(nodata is None for nodata in layout.nodata)
+        return bool(sure and painter is not None and painter.opaque and self._inside(canvas))
+
+    def _inside(self, canvas: Canvas) -> bool:
+        if canvas.target is not None:
+            return False
+        right, bottom = canvas.affine @ (canvas.width, canvas.height)
+        slack = 1e-6
+        return (
+            canvas.affine.c >= -slack
+            and canvas.affine.f >= -slack
+            and right <= self.sourceSizeX + slack
+            and bottom <= self.sourceSizeY + slack
         )
 
-    def _setRanges(self, frame: int, bands: dict[int, Any]) -> None:
-        # The last entry is that of the alpha band which large-image's styles append: 0 to the type's maximum.
-        kind = np.dtype(self.dataset.dtypes[0])
-        top = np.iinfo(kind).max if kind.kind in 'iu' else 1
-        self._bandRanges[frame] = {
-            'min': np.array([band['min'] for band in bands.values()] + [0], dtype=kind),
-            'max': np.array([band['max'] for band in bands.values()] + [top], dtype=kind),
-        }
+    def wholeCanvas(self, most_width: int, most_height: int) -> Canvas:
+        """Return a canvas of the whole image, no larger than it is and than the given width and height."""
+        if self.projection is None:
+            left, top, right, bottom = 0.0, 0.0, float(self.sourceSizeX), float(self.sourceSizeY)
+            width, height = right, bottom
+        else:
+            bounds = self.getBounds(self.projection)
+            assert bounds is not None
+            limit = self.unitsAcrossLevel0 / 2
+            left, right = bounds['xmin'], bounds['xmax']
+            top, bottom = min(bounds['ymax'], limit), max(bounds['ymin'], -limit)
+            pixel = self.unitsAcrossLevel0 / self.tileWidth / 2 ** (self.levels - 1)
+            width, height = (right - left) / pixel, (top - bottom) / pixel
+        scale = min(1.0, most_width / width, most_height / height)
+        columns, rows = max(1, int(width * scale + 1e-6)), max(1, int(height * scale + 1e-6))
+        return self.canvas(left, top, right, bottom, columns, rows)
 
+    def canvas(self, left: float, top: float, right: float, bottom: float, width: int, height: int) -> Canvas:
+        """Return the canvas of a rectangle, given in the projection or else in pixels of the image."""
+        affine = Affine((right - left) / width, 0, left, 0, (bottom - top) / height, top)
+        return Canvas(affine, width, height, self._target)
 
-def _haversine(lon1: float, lat1: float, lon2: float, lat2: float) -> float:
-    """Return the great-circle distance in metres (R. W. Sinnott, Virtues of the Haversine, 1984)."""
-    lon1, lat1, lon2, lat2 = (math.radians(value) for value in (lon1, lat1, lon2, lat2))
-    half = (
-        math.sin((lat2 - lat1) / 2) ** 2 + math.cos(lat1) * math.cos(lat2) * math.sin((lon2 - lon1) / 2) ** 2
-    )
-    return 2 * 6_371_008.8 * math.asin(min(1.0, math.sqrt(half)))
+    def _method(self) -> str:
+        return self.resampling or 'bilinear'
 
+    def tileCanvas(self, z: int, x: int, y: int) -> Canvas:
+        """Return the canvas of a tile."""
+        width, height = self.tileWidth, self.tileHeight
+        if self.projection is None:
+            factor = 2.0 ** (self.levels - 1 - z)
+            return Canvas(
+                Affine(factor, 0, x * width * factor, 0, factor, y * height * factor), width, height
+            )
+        xmin, ymin, xmax, ymax = self.getTileCorners(z, x, y)
+        affine = Affine((xmax - xmin) / width, 0, xmin, 0, (ymin - ymax) / height, ymax)
+        return Canvas(affine, width, height, self._target)
 
-def _describe(dataset: Any, band: int) -> dict[str, Any]:
-    index = band - 1
-    entry = {
-        'nodata': dataset.nodatavals[index],
-        'scale': dataset.scales[index],
-        'offset': dataset.offsets[index],
-        'units': dataset.units[index],
-        'categories': dataset.descriptions[index],
-        'interpretation': dataset.colorinterp[index].name.lower(),
-    }
-    if entry['interpretation'] == 'palette':
-        entry['colortable'] = list(dataset.colormap(band).values())
-    return {
-        key: value
-        for key, value in entry.items()
-        if value not in (None, '') and not (isinstance(value, float) and math.isnan(value))
-    }
+    def getTile(
+        self,
+        x: int,
+        y: int,
+        z: int,
+        pilImageAllowed: bool = False,
+        numpyAllowed: bool | str = False,
+        **kwargs: Any,
+    ) -> Any:
+        """Return a tile by large-image's contract: encoded, or an array or a picture where these are allowed."""
+        frame = self._getFrame(**kwargs)
+        if self.projection is None:
+            self._xyzInRange(x, y, z)
+        options = (TILE_FORMAT_NUMPY, x, y, z, pilImageAllowed, numpyAllowed)
+        if self._painter(frame) is None:
+            return self._outputTile(self._bare(self.tileCanvas(z, x, y), frame), *options, **kwargs)
+        picture = self.paint(self.tileCanvas(z, x, y), frame)
+        pixels = (
+            np.zeros((self.tileHeight, self.tileWidth, 4), np.uint8) if picture is None else picture.array()
+        )
+        return self._outputTile(pixels, *options, applyStyle=False, **kwargs)
 
+    def _bare(self, canvas: Canvas, frame: int) -> Array:
+        """Return the file's own bands, as large-image's styles expect them: with nodata, and alpha in a projection."""
+        layout = self._layout(frame)
+        bands = tuple(range(layout.count))
+        drawing = draw(self._raster(frame), self._placement, canvas, bands, self._method())
+        shape = (canvas.height, canvas.width)
+        if drawing is None:
+            values, valid = np.zeros((*shape, layout.count), layout.dtype), np.zeros(shape, np.uint8)
+        else:
+            values = drawing.values
+            valid = np.full(shape, 255, np.uint8) if drawing.valid is None else drawing.valid
+        missing = valid == 0
+        for band, nodata in enumerate(layout.nodata):
+            if nodata is not None and missing.any():
+                values[missing, band] = nodata
+        if self.projection is None or layout.alpha is not None:
+            return values
+        top = np.iinfo(layout.dtype).max if layout.dtype.kind in 'iu' else 1
+        alpha = (valid * (top / 255)).astype(layout.dtype)
+        return np.concatenate([values, alpha[:, :, None]], axis=2)
 
-def sample_shape(width: int, height: int, pixels: int = SAMPLE_PIXELS) -> tuple[int, int]:
-    """Return the (height, width) of a reduced image of about `pixels` pixels; never larger than the image."""
-    scale = min(1.0, math.sqrt(pixels / (width * height)))
-    return max(1, round(height * scale)), max(1, round(width * scale))
-
-
-def read_sample(dataset: Any, band: int, window: Any = None, pixels: int = SAMPLE_PIXELS) -> np.ndarray:
-    """Return the valid values of a band as a flat array, from the overview that has about `pixels` pixels.
-
-    Nodata, masked and not-finite values are left out. The values are the file's own (nearest neighbour).
-    """
-    height, width = (window.height, window.width) if window is not None else (dataset.height, dataset.width)
-    shape = sample_shape(int(width), int(height), pixels)
-    flags = dataset.mask_flag_enums[band - 1]
-    if MaskFlags.all_valid in flags:
-        values = dataset.read(band, out_shape=shape, window=window).ravel()
-    else:
-        values = dataset.read(band, out_shape=shape, window=window, masked=True).compressed()
-    return np.asarray(values[np.isfinite(values)] if values.dtype.kind == 'f' else values)
-
-
-def band_statistics(dataset: Any, band: int) -> dict[str, float]:
-    """Return min, max, mean and standard deviation of the band's sample; an empty dictionary if nothing is valid."""
-    values = read_sample(dataset, band)
-    if not values.size:
-        return {}
-    return {
-        'min': float(values.min()),
-        'max': float(values.max()),
-        'mean': float(values.mean(dtype=np.float64)),
-        'stdev': float(values.std(dtype=np.float64)),
-    }
+    def storedTile(self, z: int, x: int, y: int, frame: int | None, encoding: str) -> bytes | None:
+        """Return a tile that lies ready in the file, if that is local, in that encoding ('JPEG', 'WEBP'), or None."""
+        path = self._largeImagePath
+        if (
+            frame
+            or path.startswith('/vsi')
+            or self._jsonstyle not in (None, '{}')
+            or not self.isPlainPicture()
+        ):
+            return None
+        if 'stored' not in self._info:
+            self._info['stored'] = stored.encoding_of(self.dataset)
+        if self._info['stored'] != encoding:
+            return None
+        found = stored.block_of(self._raster(0), self._placement, self.tileCanvas(z, x, y))
+        if found is None:
+            return None
+        body = stored.read_block(self.dataset, path, *found, (self.tileWidth, self.tileHeight))
+        self._check()
+        return body

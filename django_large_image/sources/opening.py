@@ -1,4 +1,4 @@
-"""A lease: one open handle of an image for one request, and the views of it for styles and encodings."""
+"""Opening an image: which reader takes it, and a handle of it from the pool."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ import logging
 import sys
 import threading
 import time
-import uuid
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from large_image.exceptions import TileSourceError
 
 from django_large_image.access import ImageRef, local_ref
 from django_large_image.exceptions import (
+    ImageChanged,
     ImageUnreadable,
     InvalidParameter,
     LargeImageError,
     NotSupported,
-    RemoteUnavailable,
 )
 from django_large_image.models import runtime_settings
 from django_large_image.sources import guard, registry
+from django_large_image.sources.lease import Lease
 from django_large_image.sources.pool import PoolKey, pool
 
 logger = logging.getLogger(__name__)
@@ -54,98 +54,6 @@ class _StrictLogger(logging.Logger):
 _strict_logger = _StrictLogger('django_large_image.strict', logging.CRITICAL)
 
 
-class Lease:
-    """A borrowed handle. Use it as a context manager, or let the view that owns it go out of scope."""
-
-    def __init__(self, ref: ImageRef, key: PoolKey, handle: Any) -> None:
-        self.ref = ref
-        self._key = key
-        self.source = handle
-        self._open = True
-        self._stack = contextlib.ExitStack()
-
-    def __enter__(self) -> Lease:
-        if self._key.source == 'rasterio':
-            from django_large_image.sources.gdal import gdal_env
-
-            self._stack.enter_context(gdal_env(self.ref))
-            # rasterio 1.4.4 leaves the error of a failed read in the thread and raises it at the next call, of
-            # whatever dataset; this call takes it.
-            with contextlib.suppress(Exception):
-                _ = self.source.dataset.colorinterp
-        return self
-
-    def __exit__(self, kind: Any, error: Any, traceback: Any) -> None:
-        self._stack.close()
-        # A handle that failed may be in any state, and the next request gets another; most of our errors are about
-        # the question and not about the handle.
-        harmless = isinstance(error, LargeImageError) and not isinstance(
-            error, ImageUnreadable | RemoteUnavailable
-        )
-        self.release(failed=isinstance(error, Exception) and not harmless)
-
-    def __del__(self) -> None:
-        # The garbage collector may come while this very thread holds the pool's lock.
-        if self._open:
-            self._open = False
-            pool.returned.append((self._key, self.source))
-
-    def release(self, failed: bool = False) -> None:
-        """Give the handle back, or close it if it failed."""
-        if self._open:
-            self._open = False
-            if failed:
-                pool.discard(self._key, self.source)
-            else:
-                pool.give_back(self._key, self.source)
-
-    def view(self, style: dict[str, Any] | None = None, encoding: str = 'PNG', owner: bool = False) -> Any:
-        """Return large-image's tile source of this handle with a style and an encoding of its own.
-
-        A view shares the open dataset; making one costs microseconds, where large-image opens a source for each
-        style, encoding and projection. With `owner` the lease lives as long as the view.
-        """
-        raw = self.source
-        view = raw.__class__.__new__(raw.__class__)
-        view.__dict__ = raw.__dict__ | {
-            '_sourceLock': threading.RLock(),
-            '_classkey': uuid.uuid4().hex,
-            '_unstyledInstance': raw,
-            '_noCache': False,
-            'encoding': encoding,
-        }
-        with reading():
-            self._set_style(view, style)
-        if owner:
-            view._lease = self
-        return view
-
-    def _set_style(self, view: Any, style: dict[str, Any] | None) -> None:
-        raw = self.source
-        if style is not None:
-            if self._key.source not in ('rasterio', 'gdal'):
-                style = without_auto_nodata(style)
-            try:
-                view._setStyle(style)
-            except (TileSourceError, KeyError, ValueError):
-                # A band name or the file's own colours, which this file does not have.
-                names = sorted({band.get('interpretation', '') for band in raw.getBandInformation().values()})
-                raise InvalidParameter(
-                    'style', style, f'bands by number, or by name: {", ".join(names)}'
-                ) from None
-        elif self._key.source == 'gdal' or (self._key.source == 'rasterio' and not raw.isPlainPicture()):
-            # The handle itself is opened with an empty style, which means the bare values of the file.
-            view.__dict__.pop('_style', None)
-            view._setStyle(None)
-
-
-def without_auto_nodata(style: dict[str, Any]) -> dict[str, Any]:
-    """Return a style without `nodata: auto`, which only geospatial sources of large-image understand."""
-    if 'bands' in style:
-        return style | {'bands': [without_auto_nodata(band) for band in style['bands']]}
-    return {key: value for key, value in style.items() if (key, value) != ('nodata', 'auto')}
-
-
 def lease(ref: ImageRef, projection: str | None = None, source: str | None = None) -> Lease:
     """Borrow a handle of the image, opening one if none is free.
 
@@ -156,7 +64,7 @@ def lease(ref: ImageRef, projection: str | None = None, source: str | None = Non
     if source is not None:
         name, local = registry.check_source(source), source != 'rasterio'
     else:
-        name, local = _decide(ref, limit)
+        name, local = _decide(ref, limit, projection)
     if local or ref.path is None:
         ref = local_ref(ref)
     if projection and name not in ('rasterio', 'gdal'):
@@ -166,11 +74,11 @@ def lease(ref: ImageRef, projection: str | None = None, source: str | None = Non
     return Lease(ref, key, handle)
 
 
-def _decide(ref: ImageRef, limit: int) -> tuple[str, bool]:
+def _decide(ref: ImageRef, limit: int, projection: str | None) -> tuple[str, bool]:
     """Return which source reads the image and whether it needs a local file; once per version of the image."""
     known = _decided.get((ref.digest, limit))
     if known is None:
-        known = _find_out(ref, limit)
+        known = _find_out(ref, limit, projection)
         with _decided_lock:
             _decided[ref.digest, limit] = known
             while len(_decided) > _DECIDED_LIMIT:
@@ -178,13 +86,15 @@ def _decide(ref: ImageRef, limit: int) -> tuple[str, bool]:
     return known
 
 
-def _find_out(ref: ImageRef, limit: int) -> tuple[str, bool]:
+def _find_out(ref: ImageRef, limit: int, projection: str | None) -> tuple[str, bool]:
     rasterio_there = 'rasterio' in registry.available_sources()
     if rasterio_there:
         from django_large_image.sources.gdal import has_frames, is_georeferenced
     if ref.remote and ref.path is not None and rasterio_there:
         with contextlib.suppress(ImageUnreadable):
-            if _look(ref, limit, lambda dataset: is_georeferenced(dataset) or not has_frames(dataset)):
+            if _look(
+                ref, limit, projection, lambda dataset: is_georeferenced(dataset) or not has_frames(dataset)
+            ):
                 return 'rasterio', False
         # Not a format that GDAL reads from afar, or one that another reader knows better, such as a whole-slide scan.
     ref = local_ref(ref)
@@ -192,7 +102,7 @@ def _find_out(ref: ImageRef, limit: int) -> tuple[str, bool]:
     kind = guard.sniff(ref.path)
     if rasterio_there and 'rasterio' in kind.sources:
         with contextlib.suppress(ImageUnreadable):
-            if _look(ref, limit, is_georeferenced):
+            if _look(ref, limit, projection, is_georeferenced):
                 # No other reader knows where the image is, so none is tried.
                 return 'rasterio', True
     key = PoolKey(ref.digest, '', None, limit)
@@ -206,19 +116,34 @@ def _find_out(ref: ImageRef, limit: int) -> tuple[str, bool]:
     return registry.first_that_opens(registry.candidates(ref), try_one), True
 
 
-def _look(ref: ImageRef, limit: int, question: Callable[[Any], bool]) -> bool:
-    """Return the answer to a question about rasterio's dataset of the image."""
-    from django_large_image.sources.gdal import gdal_env, open_dataset
-
-    with gdal_env(ref), open_dataset(ref, limit) as dataset:
-        return question(dataset)
+class _Declined(ImageUnreadable):
+    """The dataset is not one that was looked for."""
 
 
-def _open(ref: ImageRef, key: PoolKey, info: dict[Any, Any]) -> Any:
-    """Open a handle: a tile source without style, cache or log of its own."""
+def _look(ref: ImageRef, limit: int, projection: str | None, question: Callable[[Any], bool]) -> bool:
+    """Return the answer to a question about rasterio's dataset of the image; if that is yes, its handle is kept."""
+    key = PoolKey(ref.digest, 'rasterio', projection, limit, ref.remote)
+    try:
+        handle = pool.borrow(key, ref.key, lambda info: _open(ref, key, info, question), ref.remote)
+    except _Declined:
+        return False
+    except InvalidParameter:
+        # Whether it can be shown in this projection is another question.
+        return projection is not None and _look(ref, limit, None, question)
+    pool.give_back(key, handle)
+    return True
+
+
+def _open(
+    ref: ImageRef, key: PoolKey, info: dict[Any, Any], question: Callable[[Any], bool] | None = None
+) -> Any:
+    """Open a handle: a tile source without style, cache or log of its own.
+
+    Raises `_Declined` if the answer to a question about rasterio's dataset is no.
+    """
     try:
         if key.source == 'rasterio':
-            source = _open_rasterio(ref, key, info)
+            source = _open_rasterio(ref, key, info, question)
         else:
             source = _open_other(ref, key)
     except (LargeImageError, MemoryError):
@@ -241,16 +166,32 @@ def _open(ref: ImageRef, key: PoolKey, info: dict[Any, Any]) -> Any:
     return source
 
 
-def _open_rasterio(ref: ImageRef, key: PoolKey, info: dict[Any, Any]) -> Any:
-    from django_large_image.sources.gdal import gdal_env, open_dataset
+def _open_rasterio(
+    ref: ImageRef, key: PoolKey, info: dict[Any, Any], question: Callable[[Any], bool] | None
+) -> Any:
+    from django_large_image.sources.gdal import gdal_env, open_dataset, open_overview
     from django_large_image.sources.geo import GeoSource
+    from django_large_image.sources.placed import Opened
+
+    def check() -> None:
+        if not ref.is_current():
+            raise ImageChanged()
 
     with gdal_env(ref):
         dataset = open_dataset(ref, key.limit)
+
+        def open_level(path: str, index: int) -> Any:
+            overview = open_overview(dataset, path, index)
+            check()
+            return overview
+
         try:
-            return GeoSource(
-                dataset, info=info, projection=key.projection, style='{}', encoding='PNG', noCache=True
-            )
+            # Opened too late, it would be another version than its name says.
+            check()
+            if question is not None and not question(dataset):
+                raise _Declined()
+            options = {'projection': key.projection, 'style': '{}', 'encoding': 'PNG', 'noCache': True}
+            return GeoSource(dataset, Opened(ref.digest, open_level, check, info), **options)
         except Exception:
             dataset.close()
             raise
@@ -277,18 +218,6 @@ def _open_other(ref: ImageRef, key: PoolKey) -> Any:
     size = getattr(source, 'sourceSizeX', source.sizeX), getattr(source, 'sourceSizeY', source.sizeY)
     guard.check_pyramid(*size, 2 ** (levels - 1))
     return source
-
-
-@contextlib.contextmanager
-def reading() -> Iterator[None]:
-    """Turn what a reader raises while it reads pixels into `ImageUnreadable`."""
-    try:
-        yield
-    except (LargeImageError, MemoryError):
-        raise
-    except Exception as error:
-        logger.warning('An image could not be read: %s', type(error).__name__)
-        raise ImageUnreadable('The pixels of the image cannot be read.') from error
 
 
 def forget_decisions() -> None:

@@ -75,7 +75,7 @@ class Pool:
         deadline = time.monotonic() + settings.HANDLE_TIMEOUT
         with self._freed:
             closing = self._forget_older(key, place)
-        _close(closing)
+        self._close(closing)
         closing = []
         with self._freed:
             # GDAL serves the bytes of an open remote file from memory, to a new handle of the same name, too.
@@ -91,21 +91,22 @@ class Pool:
                     handle = image.idle.pop()
                     if not remote or time.monotonic() - handle._opened < REMOTE_SECONDS:
                         return handle
-                    image.count -= 1
-                    self._total -= 1
                     closing.append(handle)
-                if image.count < settings.HANDLES_PER_IMAGE:
+                # Those that are about to be closed here hold up nobody.
+                if image.count - len(closing) < settings.HANDLES_PER_IMAGE:
                     break
                 if not self._freed.wait(deadline - time.monotonic()):
                     raise Busy()
             image.count += 1
             self._total += 1
             closing += self._spare()
-        _close(closing)
+        self._close(closing)
         try:
             handle = open_one(image.info)
         except BaseException:
-            self._one_less(key, image)
+            with self._freed:
+                self._one_less(image)
+                self._drop_unknown(key, image)
             raise
         handle._pool_image = image
         return handle
@@ -127,22 +128,33 @@ class Pool:
                 handle = None
         if handle is not None:
             self.discard(key, handle)
-        _close(closing)
+        self._close(closing)
 
     def discard(self, key: PoolKey, handle: Any) -> None:
         """Close a handle that failed, or that belongs to an older version, instead of taking it back."""
-        _close([handle])
-        self._one_less(key, handle._pool_image)
-
-    def _one_less(self, key: PoolKey, image: _Image) -> None:
+        self._close([handle])
         with self._freed:
-            self._total -= 1
-            image.count -= 1
-            if image.count == 0 and image in self._retired:
-                self._retired.remove(image)
-            if image.count == 0 and self._images.get(key) is image and not image.info:
-                self._drop(key)
-            self._freed.notify_all()
+            self._drop_unknown(key, handle._pool_image)
+
+    def _close(self, handles: list[Any]) -> None:
+        """Close handles, which count until then: a new version of a remote image waits for the last of the old one."""
+        for handle in handles:
+            _close(handle)
+            with self._freed:
+                self._one_less(handle._pool_image)
+
+    def _one_less(self, image: _Image) -> None:
+        """Count a handle less; to be called with the lock held."""
+        self._total -= 1
+        image.count -= 1
+        if image.count == 0 and image in self._retired:
+            self._retired.remove(image)
+        self._freed.notify_all()
+
+    def _drop_unknown(self, key: PoolKey, image: _Image) -> None:
+        """Forget an image without handles of which nothing was learned; to be called with the lock held."""
+        if image.count == 0 and self._images.get(key) is image and not image.info:
+            self._drop(key)
 
     def _drop(self, key: PoolKey) -> None:
         """Forget an image without handles; with the lock held."""
@@ -168,15 +180,13 @@ class Pool:
     def _take_idle(self, image: _Image) -> list[Any]:
         handles = image.idle[:]
         image.idle.clear()
-        image.count -= len(handles)
-        self._total -= len(handles)
         return handles
 
     def _spare(self) -> list[Any]:
         """Take idle handles of the images used longest ago, until the bound holds; with the lock held."""
         closing: list[Any] = []
         for key in list(self._images):
-            if self._total <= settings.MAX_OPEN_HANDLES:
+            if self._total - len(closing) <= settings.MAX_OPEN_HANDLES:
                 break
             closing += self._take_idle(self._images[key])
         # What was learned of an image outlives its handles, though not without bound.
@@ -191,10 +201,10 @@ class Pool:
         """Close every idle handle and forget what was learned; handles in use are closed when given back."""
         with self._freed:
             closing = [handle for image in self._images.values() for handle in self._take_idle(image)]
+            self._retired += [image for image in self._images.values() if image.count]
             self._images.clear()
             self._newest.clear()
-            self._freed.notify_all()
-        _close(closing)
+        self._close(closing)
 
     def stats(self) -> dict[str, int]:
         """Return how many images and handles are open in this process, and how many of them are idle."""
@@ -208,14 +218,16 @@ class Pool:
             }
 
 
-def _close(handles: list[Any]) -> None:
-    """Close what large-image's sources hold open; they have no method for it."""
-    for handle in handles:
-        for name in ('dataset', '_pilImage', '_frameImage', '_tf', '_openslide'):
-            opened: Any = getattr(handle, name, None)
-            if hasattr(opened, 'close'):
-                with contextlib.suppress(Exception):
-                    opened.close()
+def _close(handle: Any) -> None:
+    """Close what a source of large-image holds open; most have no method for it."""
+    if hasattr(handle, 'close'):
+        with contextlib.suppress(Exception):
+            handle.close()
+    for name in ('dataset', '_pilImage', '_frameImage', '_tf', '_openslide'):
+        opened: Any = getattr(handle, name, None)
+        if hasattr(opened, 'close'):
+            with contextlib.suppress(Exception):
+                opened.close()
 
 
 pool = Pool()

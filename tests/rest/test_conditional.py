@@ -12,6 +12,7 @@ from django.core.cache.backends.locmem import LocMemCache
 from django.test import override_settings
 
 from django_large_image import sources
+from django_large_image.conf import DEFAULTS
 from django_large_image.sources import opening
 from tests import reference
 
@@ -133,9 +134,14 @@ def test_the_cache_counts_and_clears_its_own(api: Any, get: Any, image_file: Any
     assert found['tiles']['bytes'] > 1000
     assert (found['tiles']['hits'], found['tiles']['misses']) == (2, 1)
     assert found['sources']['handles'] == 1
+    blocks = found['blocks']
+    # Other readers keep no blocks.
+    assert (blocks['blocks'] > 0) == (blocks['bytes'] > 0) == ('rasterio' in sources.available_sources())
+    assert blocks['limit'] == DEFAULTS['BLOCK_CACHE_BYTES']
     assert api.delete('/api/large-image/cache').json() == {'removed': 1}
     found = api.get('/api/large-image/cache').json()
     assert (found['tiles']['entries'], found['tiles']['hits'], found['sources']['handles']) == (0, 0, 0)
+    assert found['blocks'] == {'blocks': 0, 'bytes': 0, 'limit': blocks['limit']}
     assert caches['default'].get('theirs') == 'untouched'
 
 

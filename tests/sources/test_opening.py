@@ -9,7 +9,7 @@ import rasterio
 from django.test import override_settings
 
 from django_large_image import access, sources
-from django_large_image.sources import geo, opening
+from django_large_image.sources import opening, placed
 
 pytestmark = pytest.mark.django_db
 
@@ -17,10 +17,12 @@ pytestmark = pytest.mark.django_db
 def test_the_reader_is_found_once_and_one_handle_serves_all(
     get: Any, image_file: Any, monkeypatch: Any
 ) -> None:
-    opened: list[str] = []
+    opened: list[int | None] = []
     real = rasterio.open
     monkeypatch.setattr(
-        rasterio, 'open', lambda *args, **kwargs: opened.append(str(args[0])) or real(*args, **kwargs)
+        rasterio,
+        'open',
+        lambda *args, **kwargs: opened.append(kwargs.get('OVERVIEW_LEVEL')) or real(*args, **kwargs),
     )
     image = image_file('rgb')
     opened.clear()
@@ -30,16 +32,16 @@ def test_the_reader_is_found_once_and_one_handle_serves_all(
             assert get('tile', image, **where, fmt=fmt, query=query).status_code == 200
     for endpoint in ('metadata', 'bands', 'histogram'):
         assert get(endpoint, image).status_code == 200
-    # One look to find the reader, one open for tiles in pixels.
-    assert len(opened) == 2
+    # One open to find the reader and for tiles in pixels, and the one overview that they need.
+    assert opened == [None, 2]
     assert get('tile', image, **where, fmt='png', query={'projection': '3857'}).status_code == 200
-    assert len(opened) == 3
+    assert opened[2:] == [None, 2]
 
 
 def test_statistics_are_computed_when_asked_for_and_once(image_file: Any, monkeypatch: Any) -> None:
     computed: list[int] = []
-    real = geo.band_statistics
-    monkeypatch.setattr(geo, 'band_statistics', lambda ds, band: computed.append(band) or real(ds, band))
+    real = placed.band_statistics
+    monkeypatch.setattr(placed, 'band_statistics', lambda ds, band: computed.append(band) or real(ds, band))
     ref = access.image_ref(image_file('uint16').file.path)
     leases = [sources.lease(ref) for _ in range(3)]
     assert computed == []

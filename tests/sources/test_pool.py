@@ -76,6 +76,36 @@ def test_an_older_version_is_closed(pool: Pool) -> None:
     assert pool.stats()['handles'] == 1
 
 
+@pytest.mark.parametrize('how', ['replaced', 'cleared'])
+def test_a_new_version_of_a_remote_image_waits_until_the_old_handles_are_closed(pool: Pool, how: str) -> None:
+    events: list[str] = []
+    closing = threading.Event()
+
+    class Slow(Handle):
+        def close(self) -> None:
+            closing.set()
+            time.sleep(0.2)
+            events.append('closed')
+            super().close()
+
+    def opened(info: Any) -> Handle:
+        events.append('opened')
+        return Handle()
+
+    pool.give_back(key('v1'), pool.borrow(key('v1'), 'x', lambda info: Slow(), True))
+    # One thread closes the idle handle of the old version; another comes when that is no longer idle, but still open.
+    first = threading.Thread(
+        target=pool.clear if how == 'cleared' else lambda: pool.borrow(key('v2'), 'x', opened, True)
+    )
+    first.start()
+    assert closing.wait(2)
+    pool.borrow(key('v2'), 'x', opened, True)
+    first.join(2)
+    # The dataset of these handles is the handle itself, so it is closed twice.
+    assert events.index('opened') == events.count('closed') == 2
+    assert pool.stats()['handles'] == (1 if how == 'cleared' else 2)
+
+
 @override_settings(LARGE_IMAGE_HANDLE_TIMEOUT=2)
 def test_a_new_version_of_a_remote_image_waits_for_the_old_handles(pool: Pool) -> None:
     old = pool.borrow(key('v1'), 'x', lambda info: Handle(), remote=True)

@@ -1,0 +1,48 @@
+"""Pictures of any size from the geospatial source, in strips: what is read at a time is bounded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from django_large_image.sources.picture import Picture
+
+#: The pixels that are drawn at a time.
+STRIP_PIXELS = 2_000_000
+
+
+def channels_of(source: Any, canvas: Any, frame: int | None) -> int:
+    """Return 3 if the picture of a canvas is opaque whatever it shows, else 4."""
+    return 3 if source.paintsOpaque(canvas, frame) else 4
+
+
+def strips(source: Any, canvas: Any, frame: int | None, channels: int) -> Iterator[np.ndarray]:
+    """Yield the picture of a canvas in strips of rows, uint8 (rows, width, channels) of 3 or 4 channels."""
+    step = max(1, STRIP_PIXELS // canvas.width)
+    for row in range(0, canvas.height, step):
+        part = canvas.rows(row, min(step, canvas.height - row))
+        yield _colours(source.paint(part, frame), part.height, part.width, channels)
+
+
+def pixels(source: Any, canvas: Any, frame: int | None) -> np.ndarray:
+    """Return the picture of a canvas as uint8 (height, width, 3 or 4)."""
+    channels = channels_of(source, canvas, frame)
+    result = np.empty((canvas.height, canvas.width, channels), np.uint8)
+    row = 0
+    for strip in strips(source, canvas, frame, channels):
+        result[row : row + len(strip)] = strip
+        row += len(strip)
+    return result
+
+
+def _colours(picture: Picture | None, height: int, width: int, channels: int) -> np.ndarray:
+    if picture is None:
+        return np.zeros((height, width, channels), np.uint8)
+    array = picture.array()
+    if array.shape[2] == 1:
+        array = np.repeat(array, 3, axis=2)
+    if array.shape[2] < channels:
+        array = np.concatenate([array, np.full((height, width, 1), 255, np.uint8)], axis=2)
+    return np.asarray(array[:, :, :channels])

@@ -1,0 +1,71 @@
+"""What all handles of one raster (a file, or one frame of it) know of it: its levels, bands and masks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from rasterio.enums import ColorInterp, MaskFlags
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One level: its size, and the size of the blocks in which it is read."""
+
+    width: int
+    height: int
+    block_width: int
+    block_height: int
+
+
+@dataclass(slots=True)
+class Layout:
+    """What all handles of one raster know of it."""
+
+    #: How many times smaller each level is than the first, which is 1.
+    factors: tuple[int, ...]
+    #: GDAL's number of each level's overview.
+    positions: tuple[int, ...]
+    count: int
+    dtype: np.dtype[Any]
+    #: The index of the alpha band, from 0.
+    alpha: int | None
+    nodata: tuple[float | None, ...]
+    #: Whether GDAL has a mask that is neither alpha nor nodata.
+    masked: bool
+    #: Whether all bands of a pixel are stored together.
+    together: bool
+    #: Whether the values are classes, so that nothing lies between two of them.
+    categorical: bool
+    levels: dict[int, Level] = field(default_factory=dict)
+
+    def level_for(self, scale: float) -> int:
+        """Return the index of the coarsest level whose pixels are no larger than `scale` of the full resolution's."""
+        fits = [index for index, factor in enumerate(self.factors) if factor <= scale * 1.002]
+        return fits[-1] if fits else 0
+
+
+def describe(dataset: Any) -> Layout:
+    """Return the layout of a dataset."""
+    flags = dataset.mask_flag_enums
+    alpha = [index for index, name in enumerate(dataset.colorinterp) if name is ColorInterp.alpha]
+    masked = any(MaskFlags.per_dataset in own and MaskFlags.alpha not in own for own in flags)
+    # A file may list its overviews in any order; of two of one size the first is taken.
+    overviews: dict[int, int] = {}
+    for position, factor in enumerate(dataset.overviews(1)):
+        if factor > 1:
+            overviews.setdefault(int(factor), position)
+    interleaving = dataset.interleaving
+    thematic = str(dataset.tags(1).get('LAYER_TYPE', '')).lower() == 'thematic'
+    return Layout(
+        factors=(1, *sorted(overviews)),
+        positions=(-1, *(overviews[factor] for factor in sorted(overviews))),
+        count=dataset.count,
+        dtype=np.dtype(dataset.dtypes[0]),
+        alpha=alpha[0] if alpha and dataset.count > 1 else None,
+        nodata=tuple(dataset.nodatavals),
+        masked=masked,
+        together=bool(interleaving and interleaving.value == 'PIXEL') or dataset.count == 1,
+        categorical=ColorInterp.palette in dataset.colorinterp or thematic,
+    )

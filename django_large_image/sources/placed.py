@@ -1,0 +1,278 @@
+"""What the geospatial source knows of an image beyond its pixels: its place, its bands, their values."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from large_image.exceptions import TileSourceError
+from large_image_source_rasterio import RasterioFileTileSource, _lazyImport
+from numpy.typing import NDArray
+from rasterio.crs import CRS
+
+from django_large_image.access import image_ref
+from django_large_image.conf import settings
+from django_large_image.exceptions import LargeImageError
+from django_large_image.sources.gdal import gdal_env, is_georeferenced, open_dataset, open_overview
+from django_large_image.sources.placement import Placement, Target, target
+from django_large_image.sources.raster import Raster
+from django_large_image.sources.statistics import (
+    band_histogram,
+    band_statistics,
+    describe_band,
+    edge_excluding,
+    pixel_metres,
+    uses_full_range,
+)
+
+_lazyImport()
+
+Array = NDArray[Any]
+
+
+class Gate:
+    """Calls what the holder of a handle wants to be done before GDAL is used; nothing if nobody does."""
+
+    def __init__(self) -> None:
+        self.enter: Callable[[], None] | None = None
+
+    def __call__(self) -> None:
+        if self.enter is not None:
+            self.enter()
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """How a dataset came to be open, and what was found out about its image."""
+
+    #: Names the version of the image.
+    key: Hashable
+    #: Opens an overview, by the dataset's path and GDAL's number.
+    open_level: Callable[[str, int], Any]
+    #: Raises if the file was replaced.
+    check: Callable[[], None]
+    #: What was found out; all handles of one version share it.
+    info: dict[Any, Any] = field(default_factory=dict)
+
+
+def open_path(path: Any) -> tuple[Any, Opened]:
+    """Return the dataset of a path, for large-image's own `open`; raises `TileSourceError`."""
+    try:
+        ref = image_ref(path)
+        with gdal_env(ref):
+            dataset = open_dataset(ref, int(settings.MAX_UNTILED_SIZE))
+    except LargeImageError as error:
+        raise TileSourceError(error.message) from None
+    return dataset, Opened(ref.digest, lambda name, index: open_overview(dataset, name, index), lambda: None)
+
+
+class PlacedSource(RasterioFileTileSource):  # type: ignore[misc]
+    """Large-image's rasterio source of a dataset that the caller opened; what it asks of the file, it asks once.
+
+    Takes a path instead, too, as large-image's sources do.
+    """
+
+    cacheName = 'tilesource'
+
+    def __init__(self, path: Any, opened: Opened | None = None, **kwargs: Any) -> None:
+        dataset = path
+        if opened is None:
+            dataset, opened = open_path(path)
+        self._info = opened.info
+        #: Called before a dataset is used: the lease of the moment sets GDAL's options then.
+        self.gate = Gate()
+        self._key, self._open_level, self._check = opened.key, opened.open_level, opened.check
+        self._rasters: dict[int, Raster] = {}
+        #: How pixels between others are made: one of `imaging.style.RESAMPLING`, None for what fits the data.
+        self.resampling: str | None = None
+        if 'placement' not in self._info:
+            self._info['placement'] = Placement(dataset)
+        self._placement: Placement = self._info['placement']
+        super().__init__(dataset, **kwargs)
+        self._target: Target | None = target(self.projection) if self.projection else None
+        self._bounds = self._info.setdefault('bounds', {})
+        self._dtype, self._bandCount = np.dtype(dataset.dtypes[0]), dataset.count
+
+    @property
+    def dataset(self) -> Any:
+        """Return rasterio's dataset of the full resolution."""
+        self.gate()
+        return self.__dict__['_dataset']
+
+    @dataset.setter
+    def dataset(self, value: Any) -> None:
+        self.__dict__['_dataset'] = value
+
+    def close(self) -> None:
+        """Close the datasets of the overviews."""
+        for raster in self._rasters.values():
+            raster.close()
+
+    @property
+    def placement(self) -> Placement:
+        """Return where the image lies."""
+        return self._placement
+
+    # -- where the image is
+
+    def isGeoreferenced(self) -> bool:
+        """Return whether the file says where it is; large-image's metadata says yes for every file."""
+        return is_georeferenced(self.dataset)
+
+    def getPixelSizeInMeters(self) -> float | None:
+        """Return the mean size of a pixel in metres, None if the image is not georeferenced."""
+        if self._placement.crs is None:
+            return None
+        try:
+            bounds = self.getBounds('EPSG:4326') or {}
+            ring = [(bounds[corner]['x'], bounds[corner]['y']) for corner in ('ul', 'ur', 'lr', 'll')]
+            size = pixel_metres(ring, self.sourceSizeX, self.sourceSizeY)
+        except Exception:
+            # A CRS that has no way to longitude and latitude, such as that of a building site.
+            return None
+        return size if math.isfinite(size) and size > 0 else None
+
+    def getBounds(self, crs: Any = None, **kwargs: Any) -> dict[str, Any] | None:
+        """Return the corners of the image and the box round it in a CRS (by default its own), None without one.
+
+        The box holds bent sides, and for an image over the antimeridian it goes on beyond 180 degrees.
+        """
+        place = self._placement
+        if place.crs is None:
+            return None
+        wanted = crs if crs is not None else kwargs.get('srs')
+        crs = place.crs if wanted is None else CRS.from_user_input(wanted)
+        name = crs.to_string()
+        if name not in self._bounds:
+            self._bounds[name] = self._find_bounds(crs)
+        found: dict[str, Any] | None = self._bounds[name]
+        return found
+
+    def _find_bounds(self, crs: Any) -> dict[str, Any]:
+        place = self._placement
+        there = target(crs)
+        extent = place.extent(there)
+        if extent is None:
+            raise TileSourceError('The image has no place in this projection.')
+        width, height = place.width, place.height
+        xs, ys = place.to_crs(np.array([0.0, 0, width, width]), np.array([0.0, height, 0, height]), there)
+        turn = there.period
+        if turn:
+            # Corners beyond the end of the world lie where the box does.
+            middle = (extent.left + extent.right) / 2
+            away = np.abs(xs - middle) > turn / 2 * (1 + 1e-9)
+            xs = np.where(away, xs + turn * np.round((middle - xs) / turn), xs)
+        corners = {
+            name: {'x': float(x), 'y': float(y)}
+            for name, x, y in zip(('ul', 'll', 'ur', 'lr'), xs, ys, strict=True)
+        }
+        return corners | {
+            'xmin': extent.left,
+            'xmax': extent.right,
+            'ymin': extent.bottom,
+            'ymax': extent.top,
+            'srs': crs.to_string(),
+        }
+
+    def toNativePixelCoordinates(
+        self, x: float, y: float, crs: Any = None, roundResults: bool = True
+    ) -> tuple[float, float]:
+        """Return the pixel coordinates of a place in a CRS, by default in the projection."""
+        there = target(self.projection if crs is None else CRS.from_user_input(crs))
+        place = self._placement.to_pixels(np.array([float(x)]), np.array([float(y)]), there)
+        column, row = (float(value[0]) for value in place)
+        return (round(column), round(row)) if roundResults else (column, row)
+
+    # -- what its values are
+
+    def getBandInformation(
+        self, statistics: bool = False, dataset: Any = None, **kwargs: Any
+    ) -> dict[int, Any]:
+        """Return what is known of each band, by its number from 1; min, max, mean and stdev if asked for.
+
+        large-image 1.35.6 computes the statistics of every band when it opens a file and ignores `statistics`.
+        """
+        dataset = dataset or self.dataset
+        key = ('bands', dataset.name)
+        if key not in self._info:
+            self._info[key] = {band: describe_band(dataset, band) for band in dataset.indexes}
+        bands: dict[int, Any] = self._info[key]
+        if not statistics:
+            return bands
+        key = ('statistics', dataset.name)
+        if key not in self._info:
+            with self._getDatasetLock:
+                self._info[key] = {band: band_statistics(dataset, band) for band in dataset.indexes}
+        return {band: entry | self._info[key][band] for band, entry in bands.items()}
+
+    def _scanForMinMax(
+        self, dtype: Any, frame: int = 0, analysisSize: int = 1024, onlyMinMax: bool = True, **kwargs: Any
+    ) -> None:
+        # The superclass asks `getBandInformation` and expects the ranges in its answer.
+        if onlyMinMax:
+            bands = self.getBandInformation(True, self._getFrameDataset(self._getFrame(frame=frame or 0)))
+            if all('min' in band for band in bands.values()):
+                self._setRanges(frame, bands)
+                return
+        super()._scanForMinMax(dtype, frame, analysisSize, onlyMinMax, **kwargs)
+
+    def _setRanges(self, frame: int, bands: dict[int, Any]) -> None:
+        # The last entry is that of the alpha band which large-image's styles append: 0 to the type's maximum.
+        kind = np.dtype(self.dataset.dtypes[0])
+        top = np.iinfo(kind).max if kind.kind in 'iu' else 1
+        self._bandRanges[frame] = {
+            'min': np.array([band['min'] for band in bands.values()] + [0], dtype=kind),
+            'max': np.array([band['max'] for band in bands.values()] + [top], dtype=kind),
+        }
+
+    def _getMinMax(
+        self, minmax: str, value: Any, dtype: Any, bandidx: int | None = None, frame: int | None = None
+    ) -> float:
+        number = frame or 0
+        word, colon, share = str(value).partition(':')
+        # 'auto' of 8-bit data is 0 and 255 unless a band has no value below 255 or none above 1.
+        if word == 'auto' and self.dataset.dtypes[0] == 'uint8' and self._usesFullRange(number):
+            return 0.0 if minmax == 'min' else 255.0
+        if not colon or bandidx is None or bandidx >= self._bandCount:
+            result: float = super()._getMinMax(minmax, word if colon else value, dtype, bandidx, frame)
+            return result
+        # large-image 1.35.6 counts nodata, keeps thresholds by an id that another histogram can have later, and
+        # replaces the ranges that words without a threshold mean.
+        end = minmax if word == 'auto' else word
+        edge = edge_excluding(self._histogram(number, bandidx + 1), float(share), end)
+        return super()._getMinMax(minmax, end, dtype, bandidx, frame) if edge is None else edge
+
+    def _histogram(self, frame: int, band: int) -> tuple[Array, Array]:
+        dataset = self._getFrameDataset(frame)
+        key = ('histogram', dataset.name, band)
+        if key not in self._info:
+            with self._getDatasetLock:
+                self._info[key] = band_histogram(dataset, band)
+        found: tuple[Array, Array] = self._info[key]
+        return found
+
+    def _usesFullRange(self, frame: int) -> bool:
+        dataset = self._getFrameDataset(frame)
+        key = ('full range', dataset.name)
+        if key not in self._info:
+            self._info[key] = uses_full_range(dataset)
+        return bool(self._info[key])
+
+    def isPlainPicture(self) -> bool:
+        """Return whether large-image's default style changes no value: 8-bit RGB or RGBA without nodata.
+
+        Such an image needs no style, which would make four floats of each pixel.
+        """
+        if 'plain' not in self._info:
+            dataset = self.dataset
+            names = tuple(interpretation.name for interpretation in dataset.colorinterp)
+            self._info['plain'] = bool(
+                names in (('red', 'green', 'blue'), ('red', 'green', 'blue', 'alpha'))
+                and set(dataset.dtypes) == {'uint8'}
+                and not any(nodata is not None for nodata in dataset.nodatavals)
+                and self._usesFullRange(0)
+            )
+        return bool(self._info['plain'])

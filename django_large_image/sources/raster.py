@@ -1,0 +1,269 @@
+"""Windows of the levels of one raster (a file, or one frame of it), with their validity."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rasterio.enums import Resampling
+from rasterio.windows import Window
+
+from django_large_image.sources.blocks import Block, block_cache
+from django_large_image.sources.layout import Layout, Level
+
+Array = NDArray[Any]
+
+#: Files without tiles are read and kept in pieces of about so many pixels.
+_PIECE_PIXELS = 262_144
+#: Larger reads pass by the block cache, which they would empty.
+_CACHED_BYTES = 48 * 2**20
+
+
+class Raster:
+    """Read windows of any level of a raster; of one handle, so of one thread at a time."""
+
+    def __init__(
+        self,
+        dataset: Any,
+        key: Hashable,
+        layout: Layout,
+        open_level: Callable[[int], Any],
+        check: Callable[[], None],
+        gate: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.layout = layout
+        self._key = key
+        self._datasets: dict[int, Any] = {0: dataset}
+        self._open_level = open_level
+        self._check = check
+        self._gate = gate
+
+    def close(self) -> None:
+        """Close the datasets of the overviews; that of the full resolution is the handle's."""
+        for index, dataset in self._datasets.items():
+            if index:
+                dataset.close()
+        self._datasets = {0: self._datasets[0]}
+
+    def dataset(self, level: int) -> Any:
+        """Return the dataset of a level, opened when it is first needed."""
+        self._gate()
+        if level not in self._datasets:
+            self._datasets[level] = self._open_level(self.layout.positions[level])
+        return self._datasets[level]
+
+    def level(self, index: int) -> Level:
+        """Return the sizes of a level."""
+        known = self.layout.levels.get(index)
+        if known is None:
+            dataset = self.dataset(index)
+            height, width = dataset.block_shapes[0]
+            if width * height < _PIECE_PIXELS // 16 or width >= dataset.width > 2 * height:
+                # Strips, or very small tiles: as many whole rows of them as make a piece.
+                rows = max(1, _PIECE_PIXELS // max(1, dataset.width) // height)
+                across = max(1, min(dataset.width, 1024) // width)
+                width, height = (
+                    (dataset.width, rows * height)
+                    if width >= dataset.width
+                    else (across * width, across * height)
+                )
+            known = Level(dataset.width, dataset.height, int(width), int(height))
+            self.layout.levels[index] = known
+        return known
+
+    def all_valid(self, index: int, left: int, top: int, width: int, height: int) -> bool:
+        """Return whether a mask of the file's leaves nothing out of a rectangle of a level."""
+        if not self.layout.masked:
+            return True
+        mask = self.dataset(index).read_masks(1, window=Window(left, top, width, height))
+        return bool((mask == 255).all())
+
+    def bands_for(self, bands: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the bands (from 0) to read for some: the few of a file that stores them together are one answer."""
+        layout = self.layout
+        everything = tuple(index for index in range(layout.count) if index != layout.alpha)
+        alike = len(set(layout.nodata)) == 1 and layout.nodata[0] is not None
+        # NaN in a band that is not shown says nothing of the one that is.
+        few = layout.count <= 4 and layout.dtype.kind != 'f'
+        if few and (layout.together or alike) and layout.alpha not in bands:
+            return everything
+        return bands
+
+    def read(
+        self, index: int, window: tuple[int, int, int, int], bands: tuple[int, ...]
+    ) -> tuple[Array, Array | None]:
+        """Return values (rows, columns, bands) and validity (uint8, None if all) of a window of a level.
+
+        `window` is left, top, right and bottom, inside the level; `bands` counts from 0. Values that are
+        not valid may be anything that is finite.
+        """
+        left, top, right, bottom = window
+        level = self.level(index)
+        size = (right - left) * (bottom - top) * len(bands) * self.layout.dtype.itemsize
+        if size > _CACHED_BYTES:
+            block = self._decode(index, window, bands)
+            return block.values, block.valid
+        keys: dict[Hashable, tuple[int, int]] = {}
+        for row in range(top // level.block_height, (bottom - 1) // level.block_height + 1):
+            for column in range(left // level.block_width, (right - 1) // level.block_width + 1):
+                keys[self._key, index, bands, row, column] = (row, column)
+        blocks = block_cache.fetch(keys, lambda missing: self._load(index, bands, missing))
+        return _assembled(level, window, {place: blocks[key] for key, place in keys.items()})
+
+    def _load(self, index: int, bands: tuple[int, ...], keys: list[Any]) -> Mapping[Hashable, Block]:
+        """Decode blocks, each rectangle of them in one read: of a remote file that is one request."""
+        level = self.level(index)
+        places = {(key[-2], key[-1]): key for key in keys}
+        loaded: dict[Hashable, Block] = {}
+        for top, left, bottom, right in _rectangles(set(places)):
+            window = (
+                left * level.block_width,
+                top * level.block_height,
+                min(level.width, right * level.block_width),
+                min(level.height, bottom * level.block_height),
+            )
+            whole = self._decode(index, window, bands)
+            single = (bottom - top) * (right - left) == 1
+            for row in range(top, bottom):
+                for column in range(left, right):
+                    key = places[row, column]
+                    if single:
+                        loaded[key] = whole
+                    else:
+                        y, x = (row - top) * level.block_height, (column - left) * level.block_width
+                        cut = np.s_[y : y + level.block_height, x : x + level.block_width]
+                        loaded[key] = Block(
+                            whole.values[cut].copy(),
+                            None if whole.valid is None else _none_if_all(whole.valid[cut].copy()),
+                        )
+        # The file may have been replaced while it was read.
+        self._check()
+        return loaded
+
+    def _decode(self, index: int, window: tuple[int, int, int, int], bands: tuple[int, ...]) -> Block:
+        left, top, right, bottom = window
+        dataset, layout = self.dataset(index), self.layout
+        place = Window(left, top, right - left, bottom - top)
+        wanted = bands if layout.alpha is None or layout.alpha in bands else (*bands, layout.alpha)
+        values = np.empty((bottom - top, right - left, len(wanted)), layout.dtype)
+        # rasterio fills any array by its strides, so the bands of a pixel come to lie together without a copy.
+        dataset.read([band + 1 for band in wanted], window=place, out=values.transpose(2, 0, 1))
+        return self._checked(values, bands, wanted, lambda: dataset.read_masks(1, window=place))
+
+    def _checked(
+        self, values: Array, bands: tuple[int, ...], wanted: tuple[int, ...], read_mask: Callable[[], Array]
+    ) -> Block:
+        """Return a block of values with its validity: by alpha, mask, nodata, and what is not finite."""
+        layout = self.layout
+        valid: Array | None = None
+        if layout.alpha is not None:
+            alpha = values[:, :, wanted.index(layout.alpha)]
+            valid = alpha if alpha.dtype == np.uint8 else _scaled(alpha)
+            if len(wanted) > len(bands):
+                values = np.ascontiguousarray(values[:, :, : len(bands)])
+        elif layout.masked:
+            valid = read_mask()
+        own = [layout.nodata[band] for band in bands]
+        if values.dtype.kind == 'f':
+            finite = np.isfinite(values)
+            if not finite.all():
+                values[~finite] = 0
+                valid = _both(valid, np.asarray(finite.any(axis=2)))
+        if layout.alpha is None and any(nodata is not None and nodata == nodata for nodata in own):
+            good: NDArray[np.bool_] = np.zeros(values.shape[:2], bool)
+            for position, nodata in enumerate(own):
+                if nodata is None or nodata != nodata:
+                    good[:] = True
+                    break
+                band = values[:, :, position]
+                good |= band != (band.dtype.type(nodata) if band.dtype.kind == 'f' else nodata)
+            valid = _both(valid, good)
+        return Block(values, _none_if_all(valid))
+
+    def decimated(
+        self, index: int, window: tuple[int, int, int, int], bands: tuple[int, ...], width: int, height: int
+    ) -> tuple[Array, Array | None]:
+        """Return values and validity of every n-th pixel of a window of a level, `width` × `height` of them."""
+        left, top, right, bottom = window
+        dataset, layout = self.dataset(index), self.layout
+        place = Window(left, top, right - left, bottom - top)
+        wanted = bands if layout.alpha is None or layout.alpha in bands else (*bands, layout.alpha)
+        values = np.empty((height, width, len(wanted)), layout.dtype)
+        dataset.read(
+            [band + 1 for band in wanted],
+            window=place,
+            out=values.transpose(2, 0, 1),
+            resampling=Resampling.nearest,
+        )
+        block = self._checked(
+            values, bands, wanted, lambda: dataset.read_masks(1, window=place, out_shape=(height, width))
+        )
+        self._check()
+        return block.values, block.valid
+
+
+def _both(valid: Array | None, good: NDArray[np.bool_]) -> Array | None:
+    if good.all():
+        return valid
+    return (
+        good.astype(np.uint8) * np.uint8(255) if valid is None else np.where(good, valid, 0).astype(np.uint8)
+    )
+
+
+def _scaled(alpha: Array) -> Array:
+    """Return an alpha band of another type as 0 to 255; what is not quite transparent stays so."""
+    top = float(np.iinfo(alpha.dtype).max) if alpha.dtype.kind in 'iu' else 1.0
+    return np.ceil(np.clip(np.nan_to_num(alpha / top), 0, 1) * 255).astype(np.uint8)
+
+
+def _none_if_all(valid: Array | None) -> Array | None:
+    return None if valid is None or bool((valid == 255).all()) else np.ascontiguousarray(valid)
+
+
+def _rectangles(places: set[tuple[int, int]]) -> list[tuple[int, int, int, int]]:
+    """Return top, left, bottom and right of rectangles that cover the places and no others."""
+    rows = sorted({row for row, _ in places})
+    columns = sorted({column for _, column in places})
+    top, left, bottom, right = rows[0], columns[0], rows[-1] + 1, columns[-1] + 1
+    if (bottom - top) * (right - left) == len(places):
+        return [(top, left, bottom, right)]
+    found = []
+    for row in rows:
+        start = None
+        for column in range(left, right + 1):
+            if (row, column) in places:
+                start = column if start is None else start
+            elif start is not None:
+                found.append((row, start, row + 1, column))
+                start = None
+    return found
+
+
+def _assembled(
+    level: Level, window: tuple[int, int, int, int], blocks: dict[tuple[int, int], Block]
+) -> tuple[Array, Array | None]:
+    """Return values and validity of a window, from the blocks that it touches."""
+    left, top, right, bottom = window
+    if len(blocks) == 1:
+        (((row, column), block),) = blocks.items()
+        y, x = row * level.block_height, column * level.block_width
+        cut = np.s_[top - y : bottom - y, left - x : right - x]
+        return block.values[cut], None if block.valid is None else block.valid[cut]
+    first = next(iter(blocks.values())).values
+    values = np.empty((bottom - top, right - left, first.shape[2]), first.dtype)
+    valid: Array | None = None
+    if any(block.valid is not None for block in blocks.values()):
+        valid = np.full(values.shape[:2], 255, np.uint8)
+    for (row, column), block in blocks.items():
+        y, x = row * level.block_height, column * level.block_width
+        height, width = block.values.shape[:2]
+        y0, y1 = max(top, y), min(bottom, y + height)
+        x0, x1 = max(left, x), min(right, x + width)
+        target = np.s_[y0 - top : y1 - top, x0 - left : x1 - left]
+        cut = np.s_[y0 - y : y1 - y, x0 - x : x1 - x]
+        values[target] = block.values[cut]
+        if valid is not None and block.valid is not None:
+            valid[target] = block.valid[cut]
+    return values, valid

@@ -1,0 +1,290 @@
+"""Drawing a raster on a grid: the pixels of a tile, a region or a thumbnail, by a coarse grid of exact places.
+
+A few places of the answer are transformed exactly, those between them by interpolation to within `GRID_ERROR` pixels.
+The window that they cover is read once, from the overview whose pixels are no coarser than the answer's. Where the
+answer's pixels are larger still, averages are made first, so that every pixel of the level counts: the answer is the
+average of the image below each of its pixels.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from django_large_image.sources import kernels
+from django_large_image.sources.canvas import Canvas, Part, parts_of
+from django_large_image.sources.grid import centres_of, grid_of, same_grid, scales_of
+from django_large_image.sources.placement import Placement
+from django_large_image.sources.raster import Raster
+from django_large_image.sources.sampling import (
+    Drawing,
+    Sheet,
+    averaged,
+    finished,
+    resampled,
+    smoothed,
+    stacked,
+)
+
+Array = NDArray[Any]
+
+#: The largest error of an interpolated place, in pixels that are read; at 1/16 a textured image lost 1.7 dB.
+GRID_ERROR = 1 / 128
+#: The pixels of a level that are read for one part, if there is a coarser level.
+_MOST_PIXELS = 16_000_000
+#: The pixels, of a level, that are made smaller at a time where no overview fits.
+_STRIP_PIXELS = 4_000_000
+
+
+def draw(
+    raster: Raster,
+    placement: Placement,
+    canvas: Canvas,
+    bands: tuple[int, ...],
+    resampling: str = 'bilinear',
+    nodata: float | None = None,
+) -> Drawing | None:
+    """Return the bands (from 0) of the raster on a canvas, None if it does not touch it.
+
+    `nodata` is a further value that is not valid, of the only band. Values that are not valid are 0.
+    """
+    parts = parts_of(placement, canvas)
+    if not parts:
+        return None
+    method = 'nearest' if raster.layout.categorical else resampling
+    job = _Job(raster, placement, canvas, bands, method, nodata, raster.bands_for(bands))
+    if len(parts) == 1 and parts[0].sides == ((0, canvas.width), (0, canvas.height)):
+        return job.draw(parts[0])
+    sheet = Sheet(canvas.width, canvas.height, len(bands), raster.layout.dtype)
+    for part in parts:
+        sheet.lay(job.draw(part), part.left, part.top)
+    return sheet.drawing()
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    raster: Raster
+    placement: Placement
+    canvas: Canvas
+    bands: tuple[int, ...]
+    resampling: str
+    nodata: float | None
+    #: The bands that are read: some that lie between the wanted ones come along for nothing.
+    together: tuple[int, ...]
+
+    def draw(self, part: Part) -> Drawing | None:
+        """Return a part of the canvas, None if nothing of the image is in it."""
+        width, height = part.width, part.height
+        if max(width, height) > kernels.MAX_SIDE // 2:
+            return self._halves(part, 'x' if width > height else 'y')
+        grid, cell = grid_of(self.placement, self.canvas, part, GRID_ERROR)
+        scale_x, scale_y, varying = scales_of(grid, cell, self.placement.turn)
+        if varying and max(width, height) > 16 and self.canvas.target is not None:
+            return self._halves(part, varying)
+        if not (math.isfinite(scale_x) and math.isfinite(scale_y)):
+            return None
+        there = grid[np.isfinite(grid).all(axis=2)]
+        sides = (*there.min(axis=0), *there.max(axis=0))
+        moves = self._moves(sides)
+        drawings = [self._draw_moved(part, grid, cell, (scale_x, scale_y), sides, move) for move in moves]
+        if len(drawings) == 1:
+            return drawings[0]
+        sheet = Sheet(width, height, len(self.bands), self.raster.layout.dtype)
+        for drawing in drawings:
+            sheet.lay(drawing, 0, 0)
+        return sheet.drawing()
+
+    def _moves(self, sides: tuple[float, ...]) -> list[Array | None]:
+        """Return by how much to move places that lie within `sides` (in pixels) so that they are in the image.
+
+        What lies a turn round the world further is the same place; an image can be on both sides of where the places
+        begin anew.
+        """
+        turn, target = self.placement.turn, self.canvas.target
+        if turn is None or target is None or self.placement.is_home(target):
+            return [None]
+        size = self.placement.width, self.placement.height
+        moves: list[Array | None] = []
+        for turns in (0, 1, -1):
+            low, high = sides[:2] + turns * turn, sides[2:] + turns * turn
+            if (low < size).all() and (high > 0).all():
+                moves.append(turns * turn if turns else None)
+        return moves
+
+    def _draw_moved(
+        self,
+        part: Part,
+        grid: Array,
+        cell: int,
+        scales: tuple[float, float],
+        sides: tuple[float, ...],
+        move: Array | None,
+    ) -> Drawing | None:
+        width, height = part.width, part.height
+        scale_x, scale_y = scales
+        if move is not None:
+            grid, sides = grid + move, (*(sides[:2] + move), *(sides[2:] + move))
+        inside = sides[0] >= 0 and sides[1] >= 0
+        inside = inside and sides[2] <= self.placement.width and sides[3] <= self.placement.height
+        dtype, soft = self.raster.layout.dtype, self.raster.layout.alpha is not None
+        index, factors = self._level(scales, sides)
+        same = abs(scale_x / factors[0] - 1) < 0.01 and abs(scale_y / factors[1] - 1) < 0.01
+        if inside and same and cell > 1:
+            first = same_grid(grid / factors - 0.5, cell)
+            if first is not None:
+                own = self._own(index, (*first, first[0] + width, first[1] + height))
+                if own is not None:
+                    return self._wanted(finished(own, dtype, None, soft))
+        sampled = self._sample(index, factors, scales, sides)
+        if sampled is None:
+            return None
+        drawing, (offset_x, offset_y), (pixel_x, pixel_y), method = sampled
+        # Indices of what was read: 0 is the centre of its first pixel. In float64 until they are small numbers.
+        if cell == 1:
+            grid = centres_of(self.placement, self.canvas, part, grid, move)
+        grid = (grid - [offset_x, offset_y]) / [pixel_x, pixel_y] - 0.5
+        limits = [(np.array([0, end]) - offset) / pixel - 0.5 for end, offset, pixel in (
+            (self.placement.width, offset_x, pixel_x), (self.placement.height, offset_y, pixel_y)
+        )]  # fmt: skip
+        dense = grid.astype(np.float32) if cell == 1 else kernels.enlarge(grid, cell, width, height)
+        outside: Array | None = None
+        if not inside:
+            (x0, x1), (y0, y1) = limits
+            x, y = dense[:, :, 0], dense[:, :, 1]
+            # What is not a number is outside, too.
+            outside = ~((x >= x0) & (x < x1) & (y >= y0) & (y < y1))
+            dense = np.where(outside[:, :, None], np.float32(-1), dense)
+        return self._wanted(resampled(drawing, dense, method, dtype, outside, soft))
+
+    def _wanted(self, drawing: Drawing | None) -> Drawing | None:
+        """Return the bands that are wanted of those that were read."""
+        if drawing is None or self.together == self.bands:
+            return drawing
+        return Drawing(
+            drawing.values[:, :, [self.together.index(band) for band in self.bands]], drawing.valid
+        )
+
+    def _halves(self, part: Part, axis: str) -> Drawing | None:
+        """Draw a part over which the scale varies much as two, each from the level that fits it."""
+        width, height = part.width, part.height
+        if (axis == 'x' and width > 8) or height <= 8:
+            middle = part.left + width // 2
+            halves = [(part.left, part.top, middle, part.bottom), (middle, part.top, part.right, part.bottom)]
+        else:
+            middle = part.top + height // 2
+            halves = [(part.left, part.top, part.right, middle), (part.left, middle, part.right, part.bottom)]
+        sheet = Sheet(width, height, len(self.bands), self.raster.layout.dtype)
+        for sides in halves:
+            half = Part(*sides, part.shift)
+            sheet.lay(self.draw(half), half.left - part.left, half.top - part.top)
+        return sheet.drawing()
+
+    # -- pixels
+
+    def _level(self, scales: tuple[float, float], sides: tuple[float, ...]) -> tuple[int, Array]:
+        """Return the level to read, and how many pixels of the full resolution one of its is, across and down."""
+        layout = self.raster.layout
+        index = layout.level_for(min(scales))
+        # At a pole few pixels of the answer can be all of the image.
+        area = math.prod(max(0.0, sides[axis + 2] - sides[axis]) for axis in (0, 1))
+        while index + 1 < len(layout.factors) and area / layout.factors[index] ** 2 > _MOST_PIXELS:
+            index += 1
+        level = self.raster.level(index)
+        return index, np.array([self.placement.width / level.width, self.placement.height / level.height])
+
+    def _own(self, index: int, window: tuple[int, int, int, int]) -> Drawing | None:
+        """Return pixels of a level as they are, None for a window that is not in it."""
+        level = self.raster.level(index)
+        left, top, right, bottom = window
+        if left < 0 or top < 0 or right > level.width or bottom > level.height:
+            return None
+        return self._read(index, window)
+
+    def _sample(
+        self, index: int, factors: Array, scales: tuple[float, float], sides: tuple[float, ...]
+    ) -> tuple[Drawing, tuple[float, float], tuple[float, float], str] | None:
+        """Return what is below a part, where it begins and how large its pixels are, in full-resolution pixels.
+
+        And how to interpolate it: averages hold what a cubic brings out again, and what a bilinear would blur. Among
+        pixels that are not valid its negative weights would do harm.
+        """
+        level, nearest = self.raster.level(index), self.resampling == 'nearest'
+        window, whole, offset, steps = [], [], [], []
+        for axis, size in enumerate((level.width, level.height)):
+            step = scales[axis] / factors[axis]
+            # No more than the level has: the image may be less than a pixel of the answer.
+            shrunk = 1 if nearest else min(_whole(step), size)
+            # Neighbours for the interpolation, and for the weights of `smoothed`.
+            margin = (1 if nearest else 4 if step >= 1.03 * shrunk else 2) * shrunk
+            low = max(0, math.floor(max(-1e9, sides[axis]) / factors[axis]) - margin)
+            high = min(size, math.ceil(min(1e9, sides[axis + 2]) / factors[axis]) + margin)
+            if low >= high:
+                return None
+            window.append((low, high))
+            whole.append(shrunk)
+            steps.append(step)
+            offset.append(low * factors[axis])
+        (left, right), (top, bottom) = window
+        place = (left, top, right, bottom)
+        if nearest:
+            drawing, pixels = self._nearest(index, place, steps[0], steps[1])
+            return (
+                drawing,
+                (offset[0], offset[1]),
+                (pixels[0] * factors[0], pixels[1] * factors[1]),
+                'nearest',
+            )
+        across, down = whole
+        drawing = self._shrunk(index, place, across, down)
+        averages = index > 0 or across > 1, index > 0 or down > 1
+        sharp = all(averages) and drawing.valid is None
+        drawing = smoothed(drawing, steps[0] / across, steps[1] / down, averages, sharp)
+        method = 'cubic' if sharp else self.resampling
+        return drawing, (offset[0], offset[1]), (across * factors[0], down * factors[1]), method
+
+    def _read(self, index: int, window: tuple[int, int, int, int]) -> Drawing:
+        return self._without_nodata(*self.raster.read(index, window, self.together))
+
+    def _without_nodata(self, values: Array, valid: Array | None) -> Drawing:
+        if self.nodata is not None:
+            good = values[:, :, self.together.index(self.bands[0])] != self.nodata
+            if not good.all():
+                valid = np.where(good, 255 if valid is None else valid, 0).astype(np.uint8)
+        return Drawing(values, valid)
+
+    def _nearest(
+        self, index: int, window: tuple[int, int, int, int], step_x: float, step_y: float
+    ) -> tuple[Drawing, tuple[float, float]]:
+        left, top, right, bottom = window
+        if step_x * step_y < 16 and max(right - left, bottom - top) < kernels.MAX_SIDE:
+            return self._read(index, window), (1.0, 1.0)
+        # Far out without an overview: GDAL takes every n-th pixel as it reads.
+        width = max(1, round((right - left) / max(1.0, step_x)))
+        height = max(1, round((bottom - top) / max(1.0, step_y)))
+        values, valid = self.raster.decimated(index, window, self.together, width, height)
+        return self._without_nodata(values, valid), ((right - left) / width, (bottom - top) / height)
+
+    def _shrunk(self, index: int, window: tuple[int, int, int, int], across: int, down: int) -> Drawing:
+        """Return averages of `down` × `across` pixels of a window; its valid values come multiplied by their share."""
+        left, top, right, bottom = window
+        if across == down == 1:
+            return self._read(index, window)
+        rows = max(down, _STRIP_PIXELS // (right - left) // down * down)
+        strips = []
+        for start in range(top, bottom, rows):
+            strip = self._read(index, (left, start, right, min(bottom, start + rows)))
+            strips.append(averaged(strip, across, down))
+        return stacked(strips)
+
+
+def _whole(step: float) -> int:
+    """Return by how much to shrink so that a step is 1 to 2 pixels of what is left, and rather 2 than 1.
+
+    Pixels of the answer that lie between two averages are best made of averages of about half their own size.
+    """
+    shrunk = max(1, round(step / 1.6))
+    return shrunk + 1 if step / shrunk > 2.05 else shrunk
