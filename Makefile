@@ -4,7 +4,7 @@ PORT ?= 8000
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format type docs base gdal wheel clean
+.PHONY: help demo test bench lint format type docs base gdal wheel clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -15,6 +15,10 @@ demo: ## Start the example project with sample images (PORT=8000)
 test: ## Run the tests (PYTEST_ARGS='-k tiles'; REQUIRE_SERVICES=1 skips nothing)
 	@scripts/venv.sh all,test
 	@$(BIN)/python scripts/test.py
+
+bench: ## Measure beside 0.10.5 and TiTiler (QUICK=1 for three minutes; ONLY=tiles,s3)
+	@scripts/venv.sh all,test
+	@QUICK=$(QUICK) ONLY=$(ONLY) $(BIN)/python -m benchmarks
 
 lint: ## Check style and formatting
 	@scripts/venv.sh dev
@@ -48,5 +52,6 @@ wheel: ## Build the wheel, install it in a clean environment and check it
 	@scripts/wheel.sh
 
 clean: ## Remove what was built and installed; the example project's data stays
+	rm -rf benchmarks/.envs benchmarks/.data
 	rm -rf .venv .tox .mypy_cache .pytest_cache .ruff_cache build dist site *.egg-info
 	find . -name __pycache__ -type d -not -path './node_modules/*' -prune -exec rm -rf {} +

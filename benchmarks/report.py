@@ -1,0 +1,263 @@
+"""The report: RESULTS.md of a full run, RESULTS-quick.md of a quick one, both from results as JSON."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+from collections.abc import Iterator
+from typing import Any
+
+from benchmarks.cases import CASES
+from benchmarks.config import CONNECTIONS, DATA, HERE, THREADS, WORKERS, scale
+from benchmarks.targets import PEERS, cold_ratios, rows
+
+NAMES = {'ours': 'this package', 'old': '0.10.5', 'titiler': 'TiTiler'}
+
+
+def table(head: list[str], body: list[list[str]], numbers: int = 1) -> Iterator[str]:
+    """Yield the lines of a table; columns from the `numbers`-th on are aligned to the right."""
+    yield '| ' + ' | '.join(head) + ' |'
+    yield '|' + '|'.join('---' if column < numbers else '---:' for column in range(len(head))) + '|'
+    for line in body:
+        yield '| ' + ' | '.join(line) + ' |'
+    yield ''
+
+
+def ms(seconds: float) -> str:
+    """Return seconds as milliseconds."""
+    return f'{1000 * seconds:.0f}' if seconds >= 0.01 else f'{1000 * seconds:.1f}'
+
+
+def number(value: float) -> str:
+    """Return a rate with as many digits as it is exact to."""
+    return f'{value:.0f}' if value >= 20 else f'{value:.1f}'
+
+
+def lines(results: dict[str, Any]) -> Iterator[str]:
+    """Yield the lines of the report."""
+    dates = sorted({part['date'] for part in results.values() if 'date' in part})
+    yield '# Benchmarks'
+    yield ''
+    took = sum(part.get('took', 0) for part in results.values())
+    yield (
+        f'This package beside django-large-image 0.10.5 and TiTiler, measured {" and ".join(dates)} '
+        f'in {took / 60:.0f} minutes by `make bench{" QUICK=1" if scale().name == "quick" else ""}`.'
+    )
+    yield ''
+    if scale().name == 'quick':
+        yield '**A quick run: small images, short lists, one repetition. It shows what works, not how fast.**'
+        yield ''
+    yield '## Numbers to reach'
+    yield ''
+    body = [[row.what, row.at_least, row.aim, row.measured, row.met] for row in rows(results)]
+    yield from table(['what', 'at least', 'aim', 'measured', 'met'], body, numbers=5)
+    if 'tiles' in results:
+        yield from _tiles(results['tiles']['found'])
+        yield from _gate(results['tiles']['found'])
+    yield from _process(results)
+    yield from _whole(results)
+    yield from _rest(results)
+    yield from _machine(results['machine'])
+    yield from _method()
+
+
+def _tiles(tiles: dict[str, Any]) -> Iterator[str]:
+    yield '## Tiles over HTTP'
+    yield ''
+    yield (
+        f'{WORKERS} workers of {THREADS} threads (TiTiler: {WORKERS} workers), {CONNECTIONS} connections that are '
+        'kept, files in the page cache of the kernel. *Cold*: no tile cache, and no tile has been asked for before. '
+        '*Warm*: some of the tiles again; both Django servers have them in their cache, TiTiler has none and the '
+        'blocks in memory. p50 and p99 in milliseconds.'
+    )
+    yield ''
+    ratios = {(name, out): ratio for name, out, ratio, _ in cold_ratios(tiles)}
+    for case in CASES:
+        if case.name not in tiles:
+            continue
+        found = tiles[case.name]
+        yield f'### {case.name}: {case.title}'
+        yield ''
+        body: list[list[str]] = []
+        for name, row in found['servers'].items():
+            body += _passes(name, row, found, ratios, case.name)
+        body += [
+            _speed(NAMES[name], 'bare DRF action', found['servers'][name]['bare']) for name in ('ours', 'old')
+        ]
+        head = ['server', 'pass', 'requests/s', 'p50', 'p99', 'bytes a tile', 'over the faster peer']
+        yield from table(head, body, numbers=2)
+    yield 'Memory of the larger worker after the cold passes of each case, in MB (the cases run one after another):'
+    yield ''
+    body = [
+        [NAMES[name], *(f'{case["servers"][name]["memory"] / 1e6:.0f}' for case in tiles.values())]
+        for name in NAMES
+    ]
+    yield from table(['server', *tiles], body)
+
+
+def _passes(
+    name: str, row: dict[str, Any], found: dict[str, Any], ratios: dict[tuple[str, str], float], case: str
+) -> Iterator[list[str]]:
+    """Yield the lines of one server in a case's table; a server with wrong pictures has no speed."""
+    if not row['gate']['ok']:
+        yield [NAMES[name], row['gate']['why'], *['–'] * 5]
+        return
+    for out, one in row['cold'].items():
+        zoom = row['gate']['zooms'][out]['z'] if out in row['gate']['zooms'] else '?'
+        label = f'cold, {"native" if out == "0" else out + " levels out"}, z {zoom}'
+        yield _speed(NAMES[name], label, one, f'{ratios[case, out]:.2f}×' if name == 'ours' else '')
+    fastest = max(found['servers'][peer]['warm']['rate'] for peer in PEERS)
+    over = f'{row["warm"]["rate"] / fastest:.2f}×' if name == 'ours' else ''
+    yield _speed(NAMES[name], 'warm', row['warm'], over)
+    yield _speed(NAMES[name], '304', row['304']) if row.get('304') else [NAMES[name], '304', *['–'] * 5]
+
+
+def _speed(server: str, label: str, one: dict[str, Any], over: str = '') -> list[str]:
+    """Return a line of a case's table."""
+    return [server, label, number(one['rate']), ms(one['p50']), ms(one['p99']), f'{one["bytes"]:.0f}', over]
+
+
+def _gate(tiles: dict[str, Any]) -> Iterator[str]:
+    yield '## Correctness'
+    yield ''
+    yield (
+        'PSNR in dB against the average of the full-resolution pixels under each output pixel, and the share of pixels '
+        "whose validity differs from the truth's. A server passes a lossless case if it is at most 1 dB below "
+        "rasterio's bilinear WarpedVRT at every zoom and at most 0.5 % of the mask differ; one that does not has no "
+        'speed above. JPEG files are compared, too, but not judged: the truth has its losses. Ratios are over the '
+        'faster peer, whether its pictures are right or not.'
+    )
+    yield ''
+    body = []
+    for name, case in tiles.items():
+        outs = case['servers']['ours']['gate']['zooms']
+        for out, mine in outs.items():
+            line = [
+                f'{name}, z {mine["z"]}',
+                f'{mine["reference"]:.1f} ({100 * mine["reference_mask"]:.2f} %)',
+            ]
+            for server in NAMES:
+                zoom = case['servers'][server]['gate']['zooms'].get(out)
+                line.append(f'{zoom["db"]:.1f} ({100 * zoom["mask"]:.2f} %)' if zoom else '–')
+            body.append(line)
+    yield from table(['case and zoom', 'WarpedVRT', *NAMES.values()], body)
+    body = [
+        [name, *(verdict(case['servers'][server]['gate']) for server in NAMES)]
+        for name, case in tiles.items()
+    ]
+    yield from table(['case', *NAMES.values()], body, numbers=9)
+
+
+def verdict(gate: dict[str, Any]) -> str:
+    """Return what the gate says of a server and a case."""
+    if not gate.get('judged', True):
+        return 'not judged'
+    return 'right' if gate['ok'] else gate['why']
+
+
+def _process(results: dict[str, Any]) -> Iterator[str]:
+    if 'process' not in results:
+        return
+    found = results['process']['found']
+    yield '## In process'
+    yield ''
+    yield 'One thread renders PNG tiles of `rgb.tif` at its native zoom. The floor is the faster of the first two.'
+    yield ''
+    names = {
+        'floor_cv2': '`cv2.remap` with ready maps, `cv2.imencode`',
+        'floor_own': "`cv2.remap` with ready maps, this package's PNG encoder",
+        'decode': 'the faster of the two, with the blocks decoded each time',
+        'one': 'this package, blocks decoded',
+        'many': 'this package, 8 threads',
+    }
+    body = [
+        [
+            text,
+            f'{1000 * found[key]["seconds"]:.2f}',
+            f'{1 / found[key]["seconds"]:.0f}',
+            f'{found[key]["bytes"]:.0f}',
+        ]
+        for key, text in names.items()
+    ]
+    yield from table(['loop', 'ms a tile', 'tiles/s', 'bytes a tile'], body)
+
+
+def _whole(results: dict[str, Any]) -> Iterator[str]:
+    if 'whole' not in results:
+        return
+    found = results['whole']['found']
+    yield '## Whole images'
+    yield ''
+    yield 'The first question about `rgb.tif` to a server that has just started; the median of several such servers.'
+    yield ''
+    body = [
+        [what, *(f'{found[key][name]["seconds"]:.3f} s' for name in ('ours', 'old'))]
+        for what, key in (
+            (f'`data/histogram` of {found["side"]}² pixels', 'histogram'),
+            (f'`data/region.png` of {found["region_side"]}² pixels', 'region'),
+        )
+    ]
+    yield from table(['what', NAMES['ours'], NAMES['old']], body)
+
+
+def _rest(results: dict[str, Any]) -> Iterator[str]:
+    if 's3' in results:
+        found = results['s3']['found']
+        yield '## S3'
+        yield ''
+        yield (
+            f'The first tile of a new worker from a COG of {found["file"] / 1e6:.0f} MB on an S3 server (OpenStack '
+            f'Swift): {found["gets"]} range requests ({", ".join(found["ranges"])}) and {found["heads"]} HEAD, '
+            f'{found["bytes"] / 1024:.0f} KiB for blocks of {found["own"] / 1024:.0f} KiB, in '
+            f'{found["seconds"]:.2f} s.'
+        )
+        yield ''
+    if 'memory' in results:
+        found = results['memory']['found']
+        yield '## Memory'
+        yield ''
+        yield (
+            f'One worker with {THREADS} threads, {found["tiles"]} tiles of {found["images"]} images in random order, '
+            f'no tile cache. Resident memory in MB, from the start ({found["start"] / 1e6:.0f}) and after each tenth:'
+        )
+        yield ''
+        yield ', '.join(f'{sample / 1e6:.0f}' for sample in found['samples']) + '.'
+        yield ''
+
+
+def _machine(machine: dict[str, Any]) -> Iterator[str]:
+    yield '## Machine and versions'
+    yield ''
+    yield (
+        f'{machine["cpu"]}, {machine["cores"]} cores, {machine["memory"] / 2**30:.0f} GiB of memory, '
+        f'{machine["kernel"]}, Python {machine["python"]}, GDAL {machine["gdal"]}. Commit {machine["commit"]} '
+        '(with a plus: and changes on top of it).'
+    )
+    yield ''
+    for name, versions in machine['versions'].items():
+        yield f'- {NAMES[name]}: ' + ', '.join(
+            f'{package} {version}' for package, version in versions.items()
+        )
+    yield ''
+
+
+def _method() -> Iterator[str]:
+    yield '## How to repeat'
+    yield ''
+    yield (
+        '`make bench` installs the peers into `benchmarks/.envs`, makes the images with a fixed seed in '
+        '`benchmarks/.data`, and writes this file; `make bench QUICK=1` does so with small images within three minutes '
+        'and writes `RESULTS-quick.md`; `make bench ONLY=tiles,s3` measures some parts anew and keeps the others. '
+        'See [README.md](README.md).'
+    )
+
+
+def write(results: dict[str, Any]) -> pathlib.Path:
+    """Write the report and return its path."""
+    path = HERE / ('RESULTS.md' if scale().name == 'full' else 'RESULTS-quick.md')
+    path.write_text('\n'.join(lines(results)).rstrip() + '\n', encoding='utf-8')
+    return path
+
+
+if __name__ == '__main__':
+    write(json.loads((DATA / f'results-{scale().name}.json').read_text()))
