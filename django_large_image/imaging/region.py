@@ -23,6 +23,8 @@ from django_large_image.sources.lease import reading
 
 #: The rows that are read and written at a time.
 STRIP_ROWS = 512
+#: With places much farther away PROJ 9.5 goes round the world without end.
+_FARTHEST = 1e12
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +178,7 @@ def _projected_frame(source: Any, region: Region) -> Frame:
         sides, units = (min(xs), min(ys), max(xs), max(ys)), source.getCrs()
     x0, y0, x1, y1 = _transform_bounds(units, source.projection, sides)
     bounds = source.getBounds(source.projection)
+    x0, x1 = _in_turn(source, x0, x1, bounds)
     x0, x1 = max(x0, bounds['xmin']), min(x1, bounds['xmax'])
     y0, y1 = max(y0, bounds['ymin']), min(y1, bounds['ymax'])
     if x0 >= x1 or y0 >= y1:
@@ -183,6 +186,21 @@ def _projected_frame(source: Any, region: Region) -> Frame:
     resolution = source.unitsAcrossLevel0 / source.tileWidth / 2 ** (source.levels - 1)
     width, height = max(1, round((x1 - x0) / resolution)), max(1, round((y1 - y0) / resolution))
     return Frame(x0, y1, x1, y0, *_output_size(width, height, region))
+
+
+def _in_turn(source: Any, x0: float, x1: float, bounds: Any) -> tuple[float, float]:
+    """Return two sides moved round the world to where most of the image is: it may lie beyond the antimeridian."""
+    turn = source.worldWidth() if hasattr(source, 'worldWidth') else None
+    if not turn:
+        return x0, x1
+    if x1 - x0 >= turn * (1 - 1e-9):
+        return bounds['xmin'], bounds['xmax']
+
+    def shared(move: float) -> float:
+        return float(min(x1 + move, bounds['xmax']) - max(x0 + move, bounds['xmin']))
+
+    move = max((0.0, turn, -turn), key=shared)
+    return x0 + move, x1 + move
 
 
 def _affine(source: Any) -> tuple[float, ...]:
@@ -218,6 +236,9 @@ def _transformed(source_crs: Any, target_crs: Any, sides: tuple[float, ...]) -> 
 def _transform_bounds(
     source_crs: Any, target_crs: Any, sides: tuple[float, ...]
 ) -> tuple[float, float, float, float]:
+    if max(map(abs, sides)) > _FARTHEST:
+        shown = ', '.join(map(str, sides))
+        raise InvalidParameter('region', shown, f'sides within {_FARTHEST:g} units of the origin')
     try:
         found = _transformed(source_crs, target_crs, sides)
     except Exception:

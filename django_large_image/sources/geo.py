@@ -148,6 +148,10 @@ class GeoSource(PlacedSource):
         affine = Affine((right - left) / width, 0, left, 0, (bottom - top) / height, top)
         return Canvas(affine, width, height, self._target)
 
+    def worldWidth(self) -> float | None:
+        """Return the width of the world in the projection, None where x does not go round it evenly."""
+        return None if self._target is None else self._target.period
+
     def _method(self) -> str:
         return self.resampling or 'bilinear'
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import pathlib
 import tempfile
 from typing import Any
 
@@ -11,9 +13,11 @@ import numpy as np
 import pytest
 import rasterio
 from django.test import override_settings
+from PIL import Image
 from rasterio.io import MemoryFile
 
 from tests import reference
+from tests.images import GeoTiff
 
 pytestmark = pytest.mark.django_db
 
@@ -115,6 +119,22 @@ def test_a_region_in_a_projection(get: Any, image_file: Any, images: Any) -> Non
         assert got.width > 300
 
 
+@pytest.mark.parametrize('left', [1, -100, -179.5, 10, 170])
+def test_a_region_of_a_globe_that_begins_at_greenwich(
+    get: Any, image_file: Any, tmp_path: pathlib.Path, left: float
+) -> None:
+    ramp = np.broadcast_to(np.arange(720) % 720 / 3, (1, 240, 720)).astype(np.uint8)
+    path = GeoTiff(ramp, 4326, (0.5, 0, 0, 0, -0.5, 60)).write(tmp_path / 'globe.tif')
+    metres = 20_037_508.342789244 / 180
+    sides = {'left': left * metres, 'right': (left + 30) * metres, 'top': 4e6, 'bottom': 1e6}
+    query = sides | {'units': 'EPSG:3857', 'projection': 'EPSG:3857', 'resampling': 'nearest'}
+    with Image.open(io.BytesIO(body(get('region', image_file(path), fmt='png', query=query)))) as picture:
+        row = np.asarray(picture.convert('RGB'))[picture.height // 2, :, 0].astype(int)
+    longitudes = left + (np.arange(row.size) + 0.5) / row.size * 30
+    assert row.size > 50
+    assert np.abs(row - longitudes % 360 * 2 / 3)[2:-2].max() <= 2
+
+
 @pytest.mark.parametrize('fmt', ['png', 'jpeg', 'webp'])
 def test_a_region_as_a_picture(get: Any, image_file: Any, images: Any, fmt: str) -> None:
     sides = {'left': 10, 'top': 20, 'right': 710, 'bottom': 620, 'units': 'pixels'}
@@ -169,6 +189,9 @@ GOOD = {'left': 0, 'top': 0, 'right': 10, 'bottom': 10, 'units': 'pixels'}
         ({'units': 'EPSG:999999'}, 'units'), ({'max_width': 0}, 'max_width'),
         ({'units': 'EPSG:4326', 'top': 10, 'bottom': 0, 'left': 100, 'right': 110}, 'region'),
         ({'units': 'EPSG:4326'}, 'bottom'),
+        # PROJ would not come back from so far away.
+        ({'units': 'EPSG:3857', 'right': 1e30, 'top': 10, 'bottom': 0}, 'region'),
+        ({'units': 'pixels', 'projection': 'EPSG:3857', 'right': 1e30}, 'region'),
     ],
 )  # fmt: skip
 def test_a_wrong_region(get: Any, image_file: Any, change: dict[str, Any], parameter: str) -> None:
