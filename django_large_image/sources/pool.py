@@ -73,34 +73,19 @@ class Pool:
         """
         self._take_returned()
         deadline = time.monotonic() + settings.HANDLE_TIMEOUT
-        with self._freed:
-            closing = self._forget_older(key, place)
-        self._close(closing)
-        closing = []
-        with self._freed:
-            # GDAL serves the bytes of an open remote file from memory, to a new handle of the same name, too.
-            while remote and any(image.count for image in self._retired if image.place == place):
-                if not self._freed.wait(deadline - time.monotonic()):
+        image: _Image | None = None
+        handle = None
+        while image is None:
+            with self._freed:
+                # Anew after each wait: meanwhile another thread may have come with another version.
+                closing = self._forget_older(key, place)
+                if not closing:
+                    image, handle, closing = self._reserve(key, place, remote)
+                if image is None and not closing and not self._freed.wait(deadline - time.monotonic()):
                     raise Busy()
-            while True:
-                image = self._images.get(key)
-                if image is None:
-                    image = self._images[key] = _Image(place)
-                self._images.move_to_end(key)
-                while image.idle:
-                    handle = image.idle.pop()
-                    if not remote or time.monotonic() - handle._opened < REMOTE_SECONDS:
-                        return handle
-                    closing.append(handle)
-                # Those that are about to be closed here hold up nobody.
-                if image.count - len(closing) < settings.HANDLES_PER_IMAGE:
-                    break
-                if not self._freed.wait(deadline - time.monotonic()):
-                    raise Busy()
-            image.count += 1
-            self._total += 1
-            closing += self._spare()
-        self._close(closing)
+            self._close(closing)
+        if handle is not None:
+            return handle
         try:
             handle = open_one(image.info)
         except BaseException:
@@ -110,6 +95,29 @@ class Pool:
             raise
         handle._pool_image = image
         return handle
+
+    def _reserve(self, key: PoolKey, place: str, remote: bool) -> tuple[_Image | None, Any, list[Any]]:
+        """Return the image with an idle handle, or with a place for a new one, and the handles to close first.
+
+        The image is None where neither is to be had now. To be called with the lock held.
+        """
+        # GDAL serves the bytes of an open remote file from memory, to a new handle of the same name, too.
+        if remote and any(image.count for image in self._retired if image.place == place):
+            return None, None, []
+        image = self._images.setdefault(key, _Image(place))
+        self._images.move_to_end(key)
+        expired: list[Any] = []
+        while image.idle:
+            handle = image.idle.pop()
+            if not remote or time.monotonic() - handle._opened < REMOTE_SECONDS:
+                return image, handle, expired
+            expired.append(handle)
+        # Those that are about to be closed hold up nobody.
+        if image.count - len(expired) >= settings.HANDLES_PER_IMAGE:
+            return None, None, expired
+        image.count += 1
+        self._total += 1
+        return image, None, expired + self._spare()
 
     def _take_returned(self) -> None:
         while self.returned:

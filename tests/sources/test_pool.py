@@ -194,3 +194,55 @@ def test_a_child_process_starts_without_handles() -> None:
         os._exit(shared.stats()['handles'])
     shared.discard(key('fork'), handle)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_two_versions_of_a_remote_image_are_never_open_at_once(pool: Pool) -> None:
+    """GDAL keeps the bytes of remote files by their name: a handle would get those of the other version."""
+    opened: dict[str, int] = {'a': 0, 'b': 0}
+    lock, together = threading.Lock(), []
+    stop = time.monotonic() + 1.5
+
+    class Counted(Handle):
+        def __init__(self, digest: str) -> None:
+            super().__init__()
+            self.digest = digest
+            with lock:
+                opened[digest] += 1
+                together.append(all(opened.values()))
+
+        def close(self) -> None:
+            if not self.closed:
+                time.sleep(0.0005)
+                with lock:
+                    opened[self.digest] -= 1
+            super().close()
+
+    failures: list[BaseException] = []
+    borrowed = []
+
+    def ask(number: int) -> None:
+        try:
+            turn = number
+            while time.monotonic() < stop:
+                digest = 'ab'[turn // 3 % 2]
+                handle = pool.borrow(key(digest), 'x', lambda info: Counted(digest), remote=True)  # noqa: B023
+                assert handle.digest == digest
+                borrowed.append(digest)
+                time.sleep(0.0003 * (number + 1))
+                pool.give_back(key(digest), handle)
+                turn += 1
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures
+    assert set(borrowed) == {'a', 'b'}
+    assert len(together) > 20
+    assert not any(together)
+    pool.clear()
+    assert opened == {'a': 0, 'b': 0}
+    assert pool.stats()['handles'] == 0
