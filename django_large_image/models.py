@@ -66,7 +66,8 @@ def runtime_settings() -> dict[str, Any]:
                 rows = dict(RuntimeSetting.objects.values_list('name', 'value'))
         except DatabaseError:
             if _cached:
-                # A passing fault must not serve what staff turned off.
+                # A passing fault must not serve what staff turned off. And a missing table is not asked for each time.
+                _read_at = now
                 return _cached
             rows = {}
         values.update((name, value) for name, value in rows.items() if name in values)

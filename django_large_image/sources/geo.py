@@ -14,6 +14,7 @@ from large_image.exceptions import TileSourceError
 from numpy.typing import NDArray
 
 from django_large_image.sources import paint, stored
+from django_large_image.sources.blockbytes import read_block
 from django_large_image.sources.canvas import Canvas
 from django_large_image.sources.layout import Layout, describe
 from django_large_image.sources.paint import Painter
@@ -58,7 +59,13 @@ class GeoSource(PlacedSource):
                 return opener(path, index)
 
             raster = Raster(
-                dataset, (self._key, frame), self._layout(frame), open_level, self._check, self.gate
+                dataset,
+                (self._key, frame),
+                self._layout(frame),
+                open_level,
+                self._check,
+                self.gate,
+                None if self._largeImagePath.startswith('/vsi') else self._largeImagePath,
             )
             self._rasters[frame] = raster
         return raster
@@ -227,6 +234,6 @@ class GeoSource(PlacedSource):
         found = stored.block_of(self._raster(0), self._placement, self.tileCanvas(z, x, y))
         if found is None:
             return None
-        body = stored.read_block(self.dataset, path, *found, (self.tileWidth, self.tileHeight))
+        body = read_block(self.dataset, path, *found, (self.tileWidth, self.tileHeight))
         self._check()
         return body

@@ -20,11 +20,13 @@ _SCALE_RANGE = 2.0
 def places_at(placement: Placement, canvas: Canvas, shift: float, columns: Array, rows: Array) -> Array:
     """Return the image's pixel coordinates of places on the canvas, shape (rows, columns, 2)."""
     affine = canvas.affine
-    u, v = np.meshgrid(columns, rows)
-    x, y = affine.a * u + affine.c - shift, affine.e * v + affine.f
-    if canvas.target is not None:
-        x, y = placement.to_pixels(x, y, canvas.target)
-    return np.stack([x, y], axis=-1)
+    xs, ys = affine.a * columns + affine.c - shift, affine.e * rows + affine.f
+    places: Array = np.empty((len(ys), len(xs), 2))
+    if canvas.target is None:
+        places[:, :, 0], places[:, :, 1] = xs, ys[:, None]
+    else:
+        places[:, :, 0], places[:, :, 1] = placement.grid_to_pixels(xs, ys, canvas.target)
+    return places
 
 
 def grid_of(placement: Placement, canvas: Canvas, part: Part, error: float) -> tuple[Array, int]:
@@ -49,13 +51,18 @@ def _fine_enough(
         clipped = [axis.clip(*side) for axis, side in zip(nodes, part.sides, strict=True)]
         grid = places_at(placement, canvas, part.shift, *clipped)
         # Twice as fine a grid has a quarter of the error, and this is the error of one that is twice as coarse.
-        if canvas.target is None or _bend(grid, clipped) < 4 * error * max(1.0, _smaller_scale(grid, cell)):
+        most = 4 * error * max(1.0, _smaller_scale(grid, cell))
+        bend = 0.0 if canvas.target is None else _bend(grid, clipped)
+        if bend < most:
             # The last node lies beyond the part, where there may be no place; it goes on straight.
             for axis, (_, last) in enumerate(part.sides):
                 lines = np.moveaxis(grid, 1 - axis, 0)
                 lines[-1] = lines[-2] + (lines[-1] - lines[-2]) * (cell / (last - nodes[axis][-2]))
             return grid, cell
         cell //= 2
+        # At once to the cell that is likely to do.
+        while cell > 2 and math.isfinite(bend) and bend > 6 * most:
+            cell, bend = cell // 2, bend / 4
     corners = [np.arange(first, last + 1.0) for first, last in part.sides]
     return places_at(placement, canvas, part.shift, *corners), 1
 
@@ -99,21 +106,19 @@ def scales_of(grid: Array, cell: int, turn: Array | None) -> tuple[float, float,
         steps = np.sqrt(across * across + down * down) / cell
     if not steps.size:
         return 1.0, 1.0, ''
-    finite = np.isfinite(steps)
-    if not finite.all():
-        finite = finite.all(axis=2)
-        if not finite.any():
-            return math.nan, math.nan, ''
-        flat = steps[finite]
-    else:
-        flat = steps.reshape(-1, 2)
-    low, high, mean = flat.min(axis=0), flat.max(axis=0), flat.mean(axis=0)
-    varying = ''
+    finite = np.isfinite(steps).all(axis=2)
+    if not finite.any():
+        return math.nan, math.nan, ''
+    whole, varying, means = bool(finite.all()), '', []
     for axis in (0, 1):
-        if high[axis] > _SCALE_RANGE * low[axis] and high[axis] > 1:
-            rows = np.array([row.mean() for row in np.where(np.isfinite(steps), steps, mean)[:, :, axis]])
-            varying = 'y' if np.ptp(rows) > 0.3 * (high[axis] - low[axis]) else 'x'
-    return float(mean[0]), float(mean[1]), varying
+        own = steps[:, :, axis]
+        flat = own if whole else own[finite]
+        low, high, mean = flat.min(), flat.max(), flat.mean()
+        means.append(float(mean))
+        if high > _SCALE_RANGE * low and high > 1:
+            rows = np.array([row.mean() for row in (own if whole else np.where(np.isfinite(own), own, mean))])
+            varying = 'y' if np.ptp(rows) > 0.3 * (high - low) else 'x'
+    return means[0], means[1], varying
 
 
 def _without_turns(steps: Array, turn: Array) -> Array:

@@ -36,6 +36,17 @@ def workable(values: Array) -> Array:
     return values.astype(np.float32 if values.dtype.itemsize == 1 else np.float64)
 
 
+def can_merge(dtype: np.dtype[Any], count: int) -> bool:
+    """Return whether `merge` takes so many bands of a type."""
+    return cv2 is not None and dtype in _NATIVE and 1 < count <= _BANDS
+
+
+def merge(planes: Array) -> Array:
+    """Return bands (bands, rows, columns) with those of a pixel together (rows, columns, bands)."""
+    merged: Array = cv2.merge(list(planes))
+    return merged
+
+
 def _each_four(values: Array, function: Any) -> Array:
     """Apply a function of OpenCV, which drops a last axis of one band, to every four bands."""
     count, size = values.shape[2], values.itemsize

@@ -38,6 +38,10 @@ class Layout:
     together: bool
     #: Whether the values are classes, so that nothing lies between two of them.
     categorical: bool
+    #: Whether the blocks may be JPEGs of all bands.
+    jpeg: bool = False
+    #: By level: whether they are, and show what GDAL reads.
+    jpegs: dict[int, bool] = field(default_factory=dict)
     levels: dict[int, Level] = field(default_factory=dict)
 
     def level_for(self, scale: float) -> int:
@@ -57,6 +61,8 @@ def describe(dataset: Any) -> Layout:
         if factor > 1:
             overviews.setdefault(int(factor), position)
     interleaving = dataset.interleaving
+    together = bool(interleaving and interleaving.value == 'PIXEL') or dataset.count == 1
+    compression = dataset.tags(ns='IMAGE_STRUCTURE').get('COMPRESSION', '')
     thematic = str(dataset.tags(1).get('LAYER_TYPE', '')).lower() == 'thematic'
     return Layout(
         factors=(1, *sorted(overviews)),
@@ -66,6 +72,13 @@ def describe(dataset: Any) -> Layout:
         alpha=alpha[0] if alpha and dataset.count > 1 else None,
         nodata=tuple(dataset.nodatavals),
         masked=masked,
-        together=bool(interleaving and interleaving.value == 'PIXEL') or dataset.count == 1,
+        together=together,
         categorical=ColorInterp.palette in dataset.colorinterp or thematic,
+        jpeg=(
+            dataset.driver == 'GTiff'
+            and compression in ('JPEG', 'YCbCr JPEG')
+            and together
+            and dataset.count in (1, 3)
+            and set(dataset.dtypes) == {'uint8'}
+        ),
     )

@@ -89,6 +89,7 @@ class Placement:
             self.crs = CRS.from_epsg(4326)
         self.home: Target | None = target(self.crs) if self.crs else None
         self._extents: dict[str, Extent | None] = {}
+        self._separable: dict[str, bool] = {}
         #: The columns and rows from a pixel to the same place one turn round the world to the east, if there is one.
         self.turn: Floats | None = None
         if self.home and self.home.period and not self._points:
@@ -113,6 +114,7 @@ class Placement:
     def _from_crs(self, xs: Floats, ys: Floats) -> tuple[Floats, Floats]:
         if self._points:
             with GCPTransformer(self._points) as transformer:
+                xs, ys = np.broadcast_arrays(xs, ys)
                 rows, columns = transformer.rowcol(xs.ravel(), ys.ravel(), op=lambda value: value)
             return np.reshape(columns, xs.shape), np.reshape(rows, ys.shape)
         a, b, c, d, e, f = self.affine[:6]
@@ -136,6 +138,46 @@ class Placement:
         x, y = np.asarray(xs, float), np.asarray(ys, float)
         if not self.is_home(there):
             x, y = _transformed(there, self.home, x, y)
+        return self._home_to_pixels(x, y)
+
+    def grid_to_pixels(self, xs: Floats, ys: Floats, there: Target) -> tuple[Floats, Floats]:
+        """Return the pixel coordinates of a grid's places in a CRS; not finite where there are none.
+
+        Their shapes are (ys, xs), or such that they become it when they are broadcast.
+        """
+        assert self.home is not None
+        if self.is_home(there) or not self._is_separable(there):
+            return self.to_pixels(*np.meshgrid(xs, ys), there)
+        # All of them at a middle of the other axis.
+        count = len(xs)
+        x = np.concatenate([xs, np.full(len(ys), xs[count // 2])])
+        y = np.concatenate([np.full(count, ys[len(ys) // 2]), ys])
+        x, y = _transformed(there, self.home, x, y)
+        return self._home_to_pixels(x[None, :count], y[count:, None])
+
+    def _is_separable(self, there: Target) -> bool:
+        """Return whether x here depends on x there alone, and y on y, as with degrees and web mercator."""
+        known = self._separable.get(there.name)
+        if known is None:
+            known = self._separable[there.name] = self._find_separable(there)
+        return known
+
+    def _find_separable(self, there: Target) -> bool:
+        extent = self.extent(there)
+        if not (
+            self.home and self.home.period and there.period and extent and all(map(math.isfinite, extent))
+        ):
+            return False
+        # Looked for where the image is: which datum shift PROJ takes depends on the place.
+        sides = np.linspace(extent.left, extent.right, 9), np.linspace(extent.bottom, extent.top, 9)
+        x, y = _transformed(there, self.home, *np.meshgrid(*sides))
+        x = _continuous(x, self.home.period)
+        a, b, _, d, e, _ = self.affine[:6]
+        slack = 1e-3 * min(math.hypot(a, d), math.hypot(b, e))
+        return bool(np.abs(x - x[:1]).max() <= slack and np.abs(y - y[:, :1]).max() <= slack)
+
+    def _home_to_pixels(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+        assert self.home is not None
         if self.home.period:
             x = self._unwrapped(x, self.home.period)
         return self._from_crs(x, y)
@@ -150,7 +192,7 @@ class Placement:
         assert self.home is not None
         extent = self.extent(self.home)
         if extent is not None:
-            middle, here = (extent.left + extent.right) / 2, float(np.median(x[finite]))
+            middle, here = (extent.left + extent.right) / 2, float(x[finite].mean())
             x = x + period * round((middle - here) / period)
         return x
 

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from typing import Any
 
 from affine import Affine
-from PIL import Image
 
 from django_large_image.sources.canvas import Canvas
 from django_large_image.sources.placement import Placement
 from django_large_image.sources.raster import Raster
-
-#: Nothing that is served as a tile is larger.
-_MOST_BYTES = 16 * 2**20
-#: Says that a JPEG's three components are red, green and blue (Adobe Technical Note 5116, marker APP14).
-_ADOBE_RGB = b'\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00\x00'
 
 
 def encoding_of(dataset: Any) -> str | None:
@@ -74,35 +67,3 @@ def block_of(raster: Raster, placement: Placement, canvas: Canvas) -> tuple[int 
     if not inside or not raster.all_valid(index, left * size[0], top * size[1], *size):
         return None
     return (None if index == 0 else raster.layout.positions[index]), left, top
-
-
-def read_block(
-    dataset: Any, path: str, level: int | None, column: int, row: int, size: tuple[int, int]
-) -> bytes | None:
-    """Return a block as a file of its own format, None if it is not there or not what a block should be.
-
-    `level` is GDAL's number of an overview, None for the full resolution; `size` is the block's width and height.
-    """
-    options = {} if level is None else {'ovr': level}
-    offset = dataset.get_tag_item(f'BLOCK_OFFSET_{column}_{row}', 'TIFF', 1, **options)
-    length = dataset.get_tag_item(f'BLOCK_SIZE_{column}_{row}', 'TIFF', 1, **options)
-    if not offset or not length or not 0 < int(length) <= _MOST_BYTES:
-        return None
-    with open(path, 'rb') as file:
-        file.seek(int(offset))
-        data = file.read(int(length))
-    if data[:2] == b'\xff\xd8':
-        tables = dataset.get_tag_item('JPEGTABLES', 'TIFF', 1, **options)
-        own = _ADOBE_RGB if dataset.tags(ns='IMAGE_STRUCTURE').get('COMPRESSION') == 'JPEG' else b''
-        # Each is a stream from SOI to EOI; the tables go before what needs them (TIFF Technical Note 2).
-        data = b'\xff\xd8' + own + (bytes.fromhex(tables)[2:-2] if tables else b'') + data[2:]
-    return data if _is_picture(data, size) else None
-
-
-def _is_picture(data: bytes, size: tuple[int, int]) -> bool:
-    """Return whether bytes, which come from the file as they are, begin as a picture of that size does."""
-    try:
-        with Image.open(io.BytesIO(data), formats=('JPEG', 'WEBP')) as picture:
-            return bool(picture.size == size and getattr(picture, 'n_frames', 1) == 1)
-    except Exception:
-        return False

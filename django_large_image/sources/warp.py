@@ -87,8 +87,9 @@ class _Job:
             return self._halves(part, varying)
         if not (math.isfinite(scale_x) and math.isfinite(scale_y)):
             return None
-        there = grid[np.isfinite(grid).all(axis=2)]
-        sides = (*there.min(axis=0), *there.max(axis=0))
+        # Plane by plane: NumPy 2.4 takes ten times as long for both in one call.
+        x, y = _existing(grid)
+        sides = (x.min(), y.min(), x.max(), y.max())
         moves = self._moves(sides)
         drawings = [self._draw_moved(part, grid, cell, (scale_x, scale_y), sides, move) for move in moves]
         if len(drawings) == 1:
@@ -224,6 +225,8 @@ class _Job:
             high = min(size, math.ceil(min(1e9, sides[axis + 2]) / factors[axis]) + margin)
             if low >= high:
                 return None
+            # Whole blocks of what is averaged, if there are.
+            high = min(size, low + -(-(high - low) // shrunk) * shrunk)
             window.append((low, high))
             whole.append(shrunk)
             steps.append(step)
@@ -279,6 +282,13 @@ class _Job:
             strip = self._read(index, (left, start, right, min(bottom, start + rows)))
             strips.append(averaged(strip, across, down))
         return stacked(strips)
+
+
+def _existing(grid: Array) -> tuple[Array, Array]:
+    """Return the columns and the rows of a grid's places that exist."""
+    x, y = grid[:, :, 0], grid[:, :, 1]
+    there = np.isfinite(x) & np.isfinite(y)
+    return (x, y) if there.all() else (x[there], y[there])
 
 
 def _whole(step: float) -> int:

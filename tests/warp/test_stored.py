@@ -16,7 +16,7 @@ from rasterio.transform import from_bounds
 from django_large_image import access, sources
 from django_large_image.imaging import tile
 from django_large_image.imaging.formats import Format
-from django_large_image.sources.stored import read_block
+from django_large_image.sources.blockbytes import read_block
 from tests import reference
 
 pytestmark = pytest.mark.django_db

@@ -1,0 +1,54 @@
+"""Blocks of a tiled TIFF in JPEG or WebP as they are in the file: as pictures of their own, and decoded."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+#: A larger block is neither handed on nor decoded here.
+_MOST_BYTES = 16 * 2**20
+#: Says that a JPEG's three components are red, green and blue (Adobe Technical Note 5116, marker APP14).
+_ADOBE_RGB = b'\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00\x00'
+
+
+def read_block(
+    dataset: Any, path: str, level: int | None, column: int, row: int, size: tuple[int, int]
+) -> bytes | None:
+    """Return a block as a file of its own format, None if it is not there or not what a block should be.
+
+    `level` is GDAL's number of an overview, None for the full resolution; `size` is the block's width and height.
+    """
+    options = {} if level is None else {'ovr': level}
+    offset = dataset.get_tag_item(f'BLOCK_OFFSET_{column}_{row}', 'TIFF', 1, **options)
+    length = dataset.get_tag_item(f'BLOCK_SIZE_{column}_{row}', 'TIFF', 1, **options)
+    if not offset or not length or not 0 < int(length) <= _MOST_BYTES:
+        return None
+    with open(path, 'rb') as file:
+        file.seek(int(offset))
+        data = file.read(int(length))
+    if data[:2] == b'\xff\xd8':
+        tables = dataset.get_tag_item('JPEGTABLES', 'TIFF', 1, **options)
+        own = _ADOBE_RGB if dataset.tags(ns='IMAGE_STRUCTURE').get('COMPRESSION') == 'JPEG' else b''
+        # Each is a stream from SOI to EOI; the tables go before what needs them (TIFF Technical Note 2).
+        data = b'\xff\xd8' + own + (bytes.fromhex(tables)[2:-2] if tables else b'') + data[2:]
+    return data if _is_picture(data, size) else None
+
+
+def decode_jpeg(data: bytes) -> NDArray[np.uint8]:
+    """Return the pixels of a block in JPEG, shape (rows, columns, 1 or 3); raises OSError where it is broken."""
+    with Image.open(io.BytesIO(data), formats=('JPEG',)) as picture:
+        pixels: NDArray[np.uint8] = np.asarray(picture)
+    return pixels if pixels.ndim == 3 else pixels[:, :, None]
+
+
+def _is_picture(data: bytes, size: tuple[int, int]) -> bool:
+    """Return whether bytes, which come from the file as they are, begin as a picture of that size does."""
+    try:
+        with Image.open(io.BytesIO(data), formats=('JPEG', 'WEBP')) as picture:
+            return bool(picture.size == size and getattr(picture, 'n_frames', 1) == 1)
+    except Exception:
+        return False
