@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import rasterio
-from rasterio.enums import ColorInterp, MaskFlags, Resampling
+from rasterio.enums import ColorInterp, MaskFlags
 from rasterio.transform import from_bounds
-from rasterio.vrt import WarpedVRT
 from rasterio.windows import Window, transform as window_transform
 
 if TYPE_CHECKING:
@@ -41,20 +41,7 @@ def write(path: Path, source: Any, place: Frame, pixels: np.ndarray | None, fram
     if pixels is not None:
         _write_styled(path, pixels, profile)
     elif projection:
-        where = source.placement
-        # rasterio 1.4.4 takes the pixels themselves for coordinates where there are only control points.
-        points = {'src_crs': where.crs, 'src_transform': where.affine} if where.has_points else {}
-        with WarpedVRT(
-            dataset,
-            **points,
-            crs=projection,
-            transform=transform,
-            width=place.width,
-            height=place.height,
-            resampling=Resampling.nearest,
-            nodata=dataset.nodata,
-        ) as warped:
-            _copy(path, warped, Window(0, 0, place.width, place.height), dataset, profile)
+        _draw(path, source, place, frame, dataset, profile)
     else:
         _copy(path, dataset, window, dataset, profile)
 
@@ -68,10 +55,15 @@ def _write_styled(path: Path, pixels: np.ndarray, profile: dict[str, Any]) -> No
         output.write(np.moveaxis(pixels, 2, 0))
 
 
-def _copy(path: Path, reader: Any, window: Window, dataset: Any, profile: dict[str, Any]) -> None:
-    masked = any(
+def _has_mask(dataset: Any) -> bool:
+    return any(
         MaskFlags.per_dataset in flags and MaskFlags.alpha not in flags for flags in dataset.mask_flag_enums
     )
+
+
+@contextlib.contextmanager
+def _values_file(path: Path, dataset: Any, profile: dict[str, Any]) -> Iterator[tuple[Any, int]]:
+    """Yield a file for the bands of a dataset, with what is said of them, and the rows to write at a time."""
     options = {'count': dataset.count, 'dtype': dataset.dtypes[0], 'nodata': dataset.nodata}
     with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True), rasterio.open(path, 'w', **profile, **options) as output:
         output.colorinterp = dataset.colorinterp
@@ -82,12 +74,41 @@ def _copy(path: Path, reader: Any, window: Window, dataset: Any, profile: dict[s
                 output.set_band_description(band, dataset.descriptions[band - 1])
         output.scales, output.offsets = dataset.scales, dataset.offsets
         row = output.width * dataset.count * np.dtype(dataset.dtypes[0]).itemsize
-        rows = max(1, min(STRIP_ROWS, STRIP_BYTES // row))
+        yield output, max(1, min(STRIP_ROWS, STRIP_BYTES // row))
+
+
+def _copy(path: Path, reader: Any, window: Window, dataset: Any, profile: dict[str, Any]) -> None:
+    masked = _has_mask(dataset)
+    with _values_file(path, dataset, profile) as (output, rows):
         for part, target in _strips(window, output.width, output.height, rows):
             shape = (int(target.height), int(target.width))
             output.write(reader.read(window=part, out_shape=(dataset.count, *shape)), window=target)
             if masked:
                 output.write_mask(reader.dataset_mask(window=part, out_shape=shape), window=target)
+
+
+def _draw(
+    path: Path, source: Any, place: Frame, frame: int | None, dataset: Any, profile: dict[str, Any]
+) -> None:
+    """Write the values of the nearest pixels, strip by strip."""
+    canvas = source.canvas(place.left, place.top, place.right, place.bottom, place.width, place.height)
+    # Where nothing else can say that a pixel is not valid, a mask does.
+    silent = dataset.nodata is None and ColorInterp.alpha not in dataset.colorinterp
+    silent = silent and np.dtype(dataset.dtypes[0]).kind != 'f'
+    masked = _has_mask(dataset)
+    with _values_file(path, dataset, profile) as (output, most):
+        for row in range(0, place.height, most):
+            strip = canvas.rows(row, min(most, place.height - row))
+            window = Window(0, row, strip.width, strip.height)
+            values, valid = source.bareValues(strip, frame)
+            output.write(values, window=window)
+            if masked or (silent and not valid.all()):
+                if not masked and row:
+                    output.write_mask(
+                        np.full((row, strip.width), 255, np.uint8), window=Window(0, 0, strip.width, row)
+                    )
+                masked = True
+                output.write_mask(valid, window=window)
 
 
 def _strips(window: Window, width: int, height: int, most: int) -> Iterator[tuple[Window, Window]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import OrderedDict
 from collections.abc import Hashable
@@ -112,6 +113,33 @@ class GeoSource(PlacedSource):
         dataset = self._getFrameDataset(self._getFrame(frame=frame))
         found: list[Any] = dataset.read(window=((row, row + 1), (column, column + 1)))[:, 0, 0].tolist()
         return found
+
+    def bareValues(self, canvas: Canvas, frame: int | None = None) -> tuple[Array, Array]:
+        """Return the file's values at the nearest pixels of a canvas, and their validity.
+
+        Shapes are (bands, height, width), and (height, width) as 0 to 255 for whether any band is valid. What is not
+        valid is the band's nodata, NaN, or 0 where it can be neither.
+        """
+        number = self._getFrame(frame=frame)
+        layout, raster = self._layout(number), self._raster(number)
+        every = tuple(range(layout.count))
+        # NaN in one band is nothing in that band alone.
+        groups = [(band,) for band in every] if layout.dtype.kind == 'f' else [every]
+        values: Array = np.empty((layout.count, canvas.height, canvas.width), layout.dtype)
+        valid: Array = np.zeros((canvas.height, canvas.width), np.uint8)
+        for bands in groups:
+            drawing = draw(raster, self._placement, canvas, bands, 'nearest')
+            there = None if drawing is None else drawing.valid
+            for position, band in enumerate(bands):
+                missing = layout.nodata[band]
+                if missing is None:
+                    missing = math.nan if layout.dtype.kind == 'f' else 0
+                values[band] = missing if drawing is None else drawing.values[:, :, position]
+                if there is not None:
+                    values[band][there == 0] = missing
+            if drawing is not None:
+                np.maximum(valid, 255 if there is None else there, out=valid)
+        return values, valid
 
     def paintsOpaque(self, canvas: Canvas, frame: int | None = None) -> bool:
         """Return whether no pixel of a canvas can be transparent."""

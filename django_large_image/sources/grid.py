@@ -61,7 +61,7 @@ def _fine_enough(
             return grid, cell
         cell //= 2
         # At once to the cell that is likely to do.
-        while cell > 2 and math.isfinite(bend) and bend > 6 * most:
+        while cell > 2 and math.isfinite(bend) and bend > 4 * most:
             cell, bend = cell // 2, bend / 4
     corners = [np.arange(first, last + 1.0) for first, last in part.sides]
     return places_at(placement, canvas, part.shift, *corners), 1
