@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from large_image.exceptions import TileSourceError
 from large_image_source_rasterio import RasterioFileTileSource, _lazyImport
 from numpy.typing import NDArray
 from rasterio.crs import CRS
+from rasterio.errors import RasterioIOError
 
 from django_large_image.access import image_ref
 from django_large_image.conf import settings
@@ -258,7 +260,16 @@ class PlacedSource(RasterioFileTileSource):  # type: ignore[misc]
         dataset = self._getFrameDataset(frame)
         key = ('full range', dataset.name)
         if key not in self._info:
-            self._info[key] = uses_full_range(dataset)
+            try:
+                self._info[key] = uses_full_range(dataset)
+            except RasterioIOError:
+                if self._largeImagePath.startswith('/vsi'):
+                    raise
+                # One broken block of a file without overviews does not make the others unreadable. This call takes
+                # the error, which rasterio 1.4.4 would raise again at the next one.
+                with contextlib.suppress(Exception):
+                    _ = dataset.colorinterp
+                self._info[key] = True
         return bool(self._info[key])
 
     def isPlainPicture(self) -> bool:

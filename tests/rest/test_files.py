@@ -11,9 +11,11 @@ import tracemalloc
 from typing import Any
 
 import pytest
+import rasterio
 from django.test import override_settings
 
 from tests import images as generated
+from tests.images import GeoTiff, content, geo
 
 pytestmark = pytest.mark.django_db
 
@@ -73,6 +75,26 @@ def test_a_file_whose_pixels_are_broken(get: Any, image_file: Any, name: str) ->
     finest = [get('tile', image, z=2, x=x, y=y, fmt='png').status_code for x in range(4) for y in range(4)]
     assert 422 in finest
     assert set(finest) <= {200, 422, 404}
+
+
+def test_one_broken_block_leaves_the_others(get: Any, image_file: Any, tmp_path: pathlib.Path) -> None:
+    """Without an overview, a look at the image's values meets every block."""
+    path = GeoTiff(
+        content.rgb(1024, 1024), geo.UTM, geo.UTM_TRANSFORM, overviews=False, photometric='rgb'
+    ).write(tmp_path / 'a.tif')
+    with rasterio.open(path) as dataset:
+        offset, size = (
+            int(dataset.get_tag_item(f'BLOCK_{what}_2_2', 'TIFF', 1)) for what in ('OFFSET', 'SIZE')
+        )
+    with open(path, 'r+b') as file:
+        file.seek(offset)
+        file.write(b'\xa5' * size)
+    image = image_file(path)
+    status = {
+        (x, y): get('tile', image, z=2, x=x, y=y, fmt='png').status_code for x in range(4) for y in range(4)
+    }
+    assert status.pop((2, 2)) == 422
+    assert set(status.values()) == {200}
 
 
 @pytest.mark.parametrize('name', ['png-bomb', 'png-wide', 'striped-large', 'giant-sparse'])
