@@ -14,6 +14,7 @@ from django_large_image.sources import kernels
 from django_large_image.sources.blockbytes import decode_jpeg, read_block
 from django_large_image.sources.blocks import Block, block_cache
 from django_large_image.sources.layout import Layout, Level
+from django_large_image.sources.validity import checked, none_if_all
 
 Array = NDArray[Any]
 
@@ -148,7 +149,7 @@ class Raster:
                         cut = np.s_[y : y + level.block_height, x : x + level.block_width]
                         loaded[key] = Block(
                             whole.values[cut].copy(),
-                            None if whole.valid is None else _none_if_all(whole.valid[cut].copy()),
+                            None if whole.valid is None else none_if_all(whole.valid[cut].copy()),
                         )
         # The file may have been replaced while it was read.
         self._check()
@@ -167,7 +168,7 @@ class Raster:
             values = np.empty((bottom - top, right - left, len(wanted)), layout.dtype)
             # rasterio fills any array by its strides.
             dataset.read(numbers, window=place, out=values.transpose(2, 0, 1))
-        return self._checked(values, bands, wanted, lambda: dataset.read_masks(1, window=place))
+        return checked(layout, values, bands, wanted, lambda: dataset.read_masks(1, window=place))
 
     def _jpeg(self, index: int, level: Level, place: tuple[int, int], bands: tuple[int, ...]) -> Block | None:
         """Return a block in JPEG, None if GDAL has to decode it.
@@ -203,37 +204,7 @@ class Raster:
         if len(bands) < layout.count:
             values = np.ascontiguousarray(values[:, :, list(bands)])
         window = Window(left, top, right - left, bottom - top)
-        return self._checked(values, bands, bands, lambda: self.dataset(index).read_masks(1, window=window))
-
-    def _checked(
-        self, values: Array, bands: tuple[int, ...], wanted: tuple[int, ...], read_mask: Callable[[], Array]
-    ) -> Block:
-        """Return a block of values with its validity: by alpha, mask, nodata, and what is not finite."""
-        layout = self.layout
-        valid: Array | None = None
-        if layout.alpha is not None:
-            alpha = values[:, :, wanted.index(layout.alpha)]
-            valid = alpha if alpha.dtype == np.uint8 else _scaled(alpha)
-            if len(wanted) > len(bands):
-                values = np.ascontiguousarray(values[:, :, : len(bands)])
-        elif layout.masked:
-            valid = read_mask()
-        own = [layout.nodata[band] for band in bands]
-        if values.dtype.kind == 'f':
-            finite = np.isfinite(values)
-            if not finite.all():
-                values[~finite] = 0
-                valid = _both(valid, np.asarray(finite.any(axis=2)))
-        if layout.alpha is None and any(nodata is not None and nodata == nodata for nodata in own):
-            good: NDArray[np.bool_] = np.zeros(values.shape[:2], bool)
-            for position, nodata in enumerate(own):
-                if nodata is None or nodata != nodata:
-                    good[:] = True
-                    break
-                band = values[:, :, position]
-                good |= band != (band.dtype.type(nodata) if band.dtype.kind == 'f' else nodata)
-            valid = _both(valid, good)
-        return Block(values, _none_if_all(valid))
+        return checked(layout, values, bands, bands, lambda: self.dataset(index).read_masks(1, window=window))
 
     def decimated(
         self, index: int, window: tuple[int, int, int, int], bands: tuple[int, ...], width: int, height: int
@@ -250,29 +221,15 @@ class Raster:
             out=values.transpose(2, 0, 1),
             resampling=Resampling.nearest,
         )
-        block = self._checked(
-            values, bands, wanted, lambda: dataset.read_masks(1, window=place, out_shape=(height, width))
+        block = checked(
+            layout,
+            values,
+            bands,
+            wanted,
+            lambda: dataset.read_masks(1, window=place, out_shape=(height, width)),
         )
         self._check()
         return block.values, block.valid
-
-
-def _both(valid: Array | None, good: NDArray[np.bool_]) -> Array | None:
-    if good.all():
-        return valid
-    return (
-        good.astype(np.uint8) * np.uint8(255) if valid is None else np.where(good, valid, 0).astype(np.uint8)
-    )
-
-
-def _scaled(alpha: Array) -> Array:
-    """Return an alpha band of another type as 0 to 255; what is not quite transparent stays so."""
-    top = float(np.iinfo(alpha.dtype).max) if alpha.dtype.kind in 'iu' else 1.0
-    return np.ceil(np.clip(np.nan_to_num(alpha / top), 0, 1) * 255).astype(np.uint8)
-
-
-def _none_if_all(valid: Array | None) -> Array | None:
-    return None if valid is None or bool((valid == 255).all()) else np.ascontiguousarray(valid)
 
 
 def _rectangles(places: set[tuple[int, int]]) -> list[tuple[int, int, int, int]]:
