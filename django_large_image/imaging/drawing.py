@@ -18,20 +18,22 @@ def channels_of(source: Any, canvas: Any, frame: int | None) -> int:
     return 3 if source.paintsOpaque(canvas, frame) else 4
 
 
-def strips(source: Any, canvas: Any, frame: int | None, channels: int) -> Iterator[np.ndarray]:
+def strips(
+    source: Any, canvas: Any, frame: int | None, channels: int, lossy: bool = False
+) -> Iterator[np.ndarray]:
     """Yield the picture of a canvas in strips of rows, uint8 (rows, width, channels) of 3 or 4 channels."""
     step = max(1, STRIP_PIXELS // canvas.width)
     for row in range(0, canvas.height, step):
         part = canvas.rows(row, min(step, canvas.height - row))
-        yield _colours(source.paint(part, frame), part.height, part.width, channels)
+        yield _colours(source.paint(part, frame, lossy), part.height, part.width, channels)
 
 
-def pixels(source: Any, canvas: Any, frame: int | None) -> np.ndarray:
+def pixels(source: Any, canvas: Any, frame: int | None, lossy: bool = False) -> np.ndarray:
     """Return the picture of a canvas as uint8 (height, width, 3 or 4)."""
     channels = channels_of(source, canvas, frame)
     result = np.empty((canvas.height, canvas.width, channels), np.uint8)
     row = 0
-    for strip in strips(source, canvas, frame, channels):
+    for strip in strips(source, canvas, frame, channels, lossy):
         result[row : row + len(strip)] = strip
         row += len(strip)
     return result

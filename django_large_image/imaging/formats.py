@@ -31,6 +31,11 @@ class Format(enum.Enum):
         self.encoding = encoding
         self.media_type = media_type
 
+    @property
+    def lossy(self) -> bool:
+        """Return whether something of every picture is lost."""
+        return self in (Format.JPEG, Format.WEBP, Format.AVIF)
+
 
 @functools.cache
 def by_extension() -> dict[str, Format]:

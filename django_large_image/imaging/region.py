@@ -102,7 +102,7 @@ def render(source: Any, region: Region, styled: bool, frame: int | None, fmt: Fo
             geotiff = import_module(f'django_large_image.imaging.{module}')
             if not styled:
                 _check_values(source, place)
-            pixels = _pixels(source, place, projected, frame) if styled else None
+            pixels = _pixels(source, place, projected, frame, fmt) if styled else None
             geotiff.write(path, source, place, pixels, frame)
         else:
             with open(path, 'wb') as output:
@@ -112,7 +112,7 @@ def render(source: Any, region: Region, styled: bool, frame: int | None, fmt: Fo
                     parts = drawing.strips(source, canvas, frame, channels)
                     png.write(output, place.width, place.height, channels, parts)
                 else:
-                    write(_pixels(source, place, projected, frame), fmt, output)
+                    write(_pixels(source, place, projected, frame, fmt), fmt, output)
         return open(path, 'rb')
 
 
@@ -268,10 +268,10 @@ def _canvas(source: Any, place: Frame) -> Any:
     return source.canvas(place.left, place.top, place.right, place.bottom, place.width, place.height)
 
 
-def _pixels(source: Any, place: Frame, projected: bool, frame: int | None) -> np.ndarray:
+def _pixels(source: Any, place: Frame, projected: bool, frame: int | None, fmt: Format) -> np.ndarray:
     """Return the styled region as uint8 of shape (height, width, bands), read in strips where nothing is scaled."""
     if _paintable(source, frame):
-        return drawing.pixels(source, _canvas(source, place), frame)
+        return drawing.pixels(source, _canvas(source, place), frame, fmt.lossy)
     if projected:
         units, down = 'projection', (place.bottom - place.top) / place.height
         scaled = True

@@ -15,7 +15,8 @@ def render(source: Any, max_width: int, max_height: int, frame: int | None, fmt:
     """Return the encoded image, in its own proportions, at most max_width × max_height pixels."""
     with reading():
         if hasattr(source, 'canPaint') and source.canPaint(frame):
-            return encode(drawing.pixels(source, source.wholeCanvas(max_width, max_height), frame), fmt)
+            canvas = source.wholeCanvas(max_width, max_height)
+            return encode(drawing.pixels(source, canvas, frame, fmt.lossy), fmt)
         pixels, _ = source.getThumbnail(
             width=max_width, height=max_height, frame=frame, format=TILE_FORMAT_NUMPY
         )

@@ -61,7 +61,7 @@ def _paint(source: Any, z: int, x: int, y: int, frame: int | None, fmt: Format) 
     if not source.canPaint(frame):
         pixels = source.getTile(x, y, z, numpyAllowed='always', frame=frame)
         return encode(to_uint8(pixels), fmt) if pixels.any() else _nothing(source, fmt)
-    picture = source.paint(source.tileCanvas(z, x, y), frame)
+    picture = source.paint(source.tileCanvas(z, x, y), frame, fmt.lossy)
     return _nothing(source, fmt) if picture is None else encode_picture(picture, fmt)
 
 

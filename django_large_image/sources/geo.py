@@ -97,14 +97,23 @@ class GeoSource(PlacedSource):
         """Return whether `paint` makes this view's pictures, on any canvas."""
         return self._painter(self._getFrame(frame=frame)) is not None
 
-    def paint(self, canvas: Canvas, frame: int | None = None) -> Picture | None:
-        """Return the picture of a canvas in this view's style, None if the image does not touch it."""
+    def paint(self, canvas: Canvas, frame: int | None = None, lossy: bool = False) -> Picture | None:
+        """Return the picture of a canvas in this view's style, None if the image does not touch it.
+
+        With `lossy`, for a picture that is encoded with losses, the file's JPEGs are decoded fast.
+        """
         number = self._getFrame(frame=frame)
         painter = self._painter(number)
         if painter is None:
             raise TileSourceError('This style is drawn tile by tile.')
         drawing = draw(
-            self._raster(number), self._placement, canvas, painter.bands, self._method(), painter.nodata
+            self._raster(number),
+            self._placement,
+            canvas,
+            painter.bands,
+            self._method(),
+            painter.nodata,
+            lossy,
         )
         return None if drawing is None else painter.paint(drawing)
 

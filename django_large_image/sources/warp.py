@@ -47,16 +47,18 @@ def draw(
     bands: tuple[int, ...],
     resampling: str = 'bilinear',
     nodata: float | None = None,
+    lossy: bool = False,
 ) -> Drawing | None:
     """Return the bands (from 0) of the raster on a canvas, None if it does not touch it.
 
-    `nodata` is a further value that is not valid, of the only band. Values that are not valid are 0.
+    `nodata` is a further value that is not valid, of the only band. Values that are not valid are 0. With `lossy` they
+    are wanted for a picture that is encoded with losses.
     """
     parts = parts_of(placement, canvas)
     if not parts:
         return None
     method = 'nearest' if raster.layout.categorical else resampling
-    job = _Job(raster, placement, canvas, bands, method, nodata, raster.bands_for(bands))
+    job = _Job(raster, placement, canvas, bands, method, nodata, raster.bands_for(bands), lossy)
     if len(parts) == 1 and parts[0].sides == ((0, canvas.width), (0, canvas.height)):
         return job.draw(parts[0])
     sheet = Sheet(canvas.width, canvas.height, len(bands), raster.layout.dtype)
@@ -75,6 +77,7 @@ class _Job:
     nodata: float | None
     #: The bands that are read: some that lie between the wanted ones come along for nothing.
     together: tuple[int, ...]
+    lossy: bool
 
     def draw(self, part: Part) -> Drawing | None:
         """Return a part of the canvas, None if nothing of the image is in it."""
@@ -250,7 +253,7 @@ class _Job:
         return drawing, (offset[0], offset[1]), (across * factors[0], down * factors[1]), method
 
     def _read(self, index: int, window: tuple[int, int, int, int]) -> Drawing:
-        return self._without_nodata(*self.raster.read(index, window, self.together))
+        return self._without_nodata(*self.raster.read(index, window, self.together, self.lossy))
 
     def _without_nodata(self, values: Array, valid: Array | None) -> Drawing:
         if self.nodata is not None:
