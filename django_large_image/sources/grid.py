@@ -94,6 +94,13 @@ def same_grid(grid: Array, cell: int) -> tuple[int, int] | None:
     return (left, top) if left >= 0 and top >= 0 else None
 
 
+def existing(grid: Array) -> tuple[Array, Array]:
+    """Return the columns and the rows of a grid's places that exist."""
+    x, y = grid[:, :, 0], grid[:, :, 1]
+    there = np.isfinite(x) & np.isfinite(y)
+    return (x, y) if there.all() else (x[there], y[there])
+
+
 def scales_of(grid: Array, cell: int, turn: Array | None) -> tuple[float, float, str]:
     """Return how many columns and rows of the image a pixel of the answer takes, and along which axis that varies.
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from django_large_image.sources import kernels
 from django_large_image.sources.canvas import Canvas, Part, parts_of
-from django_large_image.sources.grid import centres_of, grid_of, same_grid, scales_of
+from django_large_image.sources.grid import centres_of, existing, grid_of, same_grid, scales_of
 from django_large_image.sources.placement import Placement
 from django_large_image.sources.raster import Raster
 from django_large_image.sources.sampling import (
@@ -91,7 +91,7 @@ class _Job:
         if not (math.isfinite(scale_x) and math.isfinite(scale_y)):
             return None
         # Plane by plane: NumPy 2.4 takes ten times as long for both in one call.
-        x, y = _existing(grid)
+        x, y = existing(grid)
         sides = (x.min(), y.min(), x.max(), y.max())
         moves = self._moves(sides)
         drawings = [self._draw_moved(part, grid, cell, (scale_x, scale_y), sides, move) for move in moves]
@@ -285,13 +285,6 @@ class _Job:
             strip = self._read(index, (left, start, right, min(bottom, start + rows)))
             strips.append(averaged(strip, across, down))
         return stacked(strips)
-
-
-def _existing(grid: Array) -> tuple[Array, Array]:
-    """Return the columns and the rows of a grid's places that exist."""
-    x, y = grid[:, :, 0], grid[:, :, 1]
-    there = np.isfinite(x) & np.isfinite(y)
-    return (x, y) if there.all() else (x[there], y[there])
 
 
 def _whole(step: float) -> int:
