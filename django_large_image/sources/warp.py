@@ -134,6 +134,8 @@ class _Job:
             grid, sides = grid + move, (*(sides[:2] + move), *(sides[2:] + move))
         inside = sides[0] >= 0 and sides[1] >= 0
         inside = inside and sides[2] <= self.placement.width and sides[3] <= self.placement.height
+        # With larger cells all places exist.
+        inside = inside and (cell > 1 or bool(np.isfinite(grid).all()))
         dtype, soft = self.raster.layout.dtype, self.raster.layout.alpha is not None
         index, factors = self._level(scales, sides)
         same = abs(scale_x / factors[0] - 1) < 0.01 and abs(scale_y / factors[1] - 1) < 0.01

@@ -23,13 +23,20 @@ def content(longitudes: Array, latitudes: Array) -> Array:
     return np.asarray(120 + 60 * np.cos(np.radians(longitudes)) + latitudes / 2)
 
 
-def globe(path: pathlib.Path, first: float, top: float = 90.0, bottom: float = -90.0, step: float = 0.5) -> pathlib.Path:  # fmt: skip
-    """Write an image of all longitudes from `first` on."""
+def globe(
+    path: pathlib.Path,
+    first: float,
+    top: float = 90.0,
+    bottom: float = -90.0,
+    step: float = 0.5,
+    epsg: int = 4326,
+) -> pathlib.Path:
+    """Write an image of all longitudes from `first` on, in degrees."""
     width, height = round(360 / step), round((top - bottom) / step)
     longitudes = first + (np.arange(width) + 0.5) * step
     latitudes = top - (np.arange(height) + 0.5) * step
     array = content(longitudes[None], latitudes[:, None]).round().astype('uint8')[None]
-    return GeoTiff(array, 4326, (step, 0, first, 0, -step, top), overviews=False).write(path)
+    return GeoTiff(array, epsg, (step, 0, first, 0, -step, top), overviews=False).write(path)
 
 
 def places(canvas: Canvas) -> tuple[Array, Array]:
@@ -100,3 +107,17 @@ def test_places_beside_the_globe_are_no_error(tmp_path: pathlib.Path, first: flo
         _, valid = drawn(path, canvas, 'bilinear')
         assert valid.any()
         assert not valid[0, 0]
+
+
+@pytest.mark.parametrize('first', FIRST)
+@pytest.mark.parametrize('epsg', [4269, 4277])
+@pytest.mark.parametrize('method', ['nearest', 'bilinear'])
+def test_beyond_a_pole_there_is_nothing_and_below_it_all(
+    tmp_path: pathlib.Path, first: float, epsg: int, method: str
+) -> None:
+    path = globe(tmp_path / 'globe.tif', first, epsg=epsg)
+    # The latitudes 36 to 164: PROJ has no place for most of them.
+    canvas = canvas_of(4326, 20, 100, 0.5)
+    assert_shows_the_globe(path, canvas, method, 36)
+    _, valid = drawn(path, canvas, method)
+    assert not valid[:148].any()
