@@ -9,6 +9,7 @@ import getpass
 import os
 import pathlib
 import shutil
+import socket
 import subprocess
 import sys
 import urllib.error
@@ -60,6 +61,7 @@ PROXY_CONF = """
 pipeline = {pipeline}
 [app:proxy-server]
 use = egg:swift#proxy
+conn_timeout = 10
 account_autocreate = true
 allow_account_management = true
 [filter:requests]
@@ -192,6 +194,9 @@ class S3Server:
 
     def _is_up(self) -> bool:
         try:
+            # The proxy is not always the last to listen, and answers 503 for one that does not.
+            for port in self._ports.values():
+                socket.create_connection(('127.0.0.1', port), timeout=2).close()
             with urllib.request.urlopen(f'{self.endpoint}/healthcheck', timeout=2) as answer:
                 return bool(answer.status == 200)
         except (urllib.error.URLError, OSError):
