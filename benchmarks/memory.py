@@ -42,13 +42,15 @@ def measure(folder: pathlib.Path) -> dict[str, Any]:
                 raise RuntimeError(f'tiles of many images: {one["statuses"]}')
             done += one['count']
             samples.append(server.memory()['now'])
-        peak = server.memory()['peak']
+        memory = server.memory()
+    peak, shared = memory['peak'], memory['shared']
     half, end = samples[STEPS // 2 - 1], samples[-1]
     result: dict[str, Any] = {
         'images': len(files), 'wanted': wanted, 'tiles': done, 'start': start, 'samples': samples, 'peak': peak,
-        'growth': end / half - 1, 'seconds': time.monotonic() - begun,
+        'shared': shared, 'growth': end / half - 1, 'seconds': time.monotonic() - begun,
     }  # fmt: skip
     print(
-        f'    {done} tiles of {len(files)} images: {peak / 2**20:.0f} MiB, growth {100 * result["growth"]:.1f} %'
+        f'    {done} tiles of {len(files)} images: {peak / 2**20:.0f} MiB, growth {100 * result["growth"]:.1f} %; '
+        f'{shared / 2**20:.0f} MiB in shared memory'
     )
     return result

@@ -92,6 +92,8 @@ def _tiles(tiles: dict[str, Any]) -> Iterator[str]:
         [NAMES[name], *(f'{case["servers"][name]["memory"] / 1e6:.0f}' for case in tiles.values())]
         for name in NAMES
     ]
+    shared = [f'{case["servers"]["ours"].get("shared", 0) / 1e6:.0f}' for case in tiles.values()]
+    body.insert(1, ['this package, shared by the workers', *shared])
     yield from table(['server', *tiles], body)
 
 
@@ -222,6 +224,8 @@ def _rest(results: dict[str, Any]) -> Iterator[str]:
         )
         yield ''
         yield ', '.join(f'{sample / 1e6:.0f}' for sample in found['samples']) + '.'
+        yield ''
+        yield f'Decoded blocks in shared memory, once for all workers: {found["shared"] / 1e6:.0f} MB.'
         yield ''
 
 

@@ -9,6 +9,7 @@ import http.client
 import json
 import os
 import pathlib
+import secrets
 import shutil
 import signal
 import socket
@@ -140,14 +141,24 @@ class Server:
         return found
 
     def memory(self) -> dict[str, int]:
-        """Return the resident bytes of the largest worker, now and at most."""
-        found = {'now': 0, 'peak': 0}
+        """Return the resident bytes of the largest worker, now and at most, and those that all workers share."""
+        found = {'now': 0, 'peak': 0, 'shared': self._shared()}
         for pid in self.pids():
             lines = pathlib.Path(f'/proc/{pid}/status').read_text().splitlines()
             values = dict(line.split(':', 1) for line in lines)
             for key, field in (('now', 'VmRSS'), ('peak', 'VmHWM')):
                 found[key] = max(found[key], int(values[field].split()[0]) * 1024)
         return found
+
+    def _shared(self) -> int:
+        """Return the bytes of the folder in memory that a worker has open."""
+        for pid in self.pids():
+            for entry in os.scandir(f'/proc/{pid}/fd'):
+                with contextlib.suppress(OSError):
+                    folder = os.readlink(entry.path)
+                    if os.path.isdir(folder) and folder.startswith('/dev/shm/'):
+                        return sum(file.stat().st_size for file in os.scandir(folder))
+        return 0
 
     def get(self, path: str, timeout: float = 300) -> tuple[int, bytes, float]:
         """Ask once over a connection of its own; return status, body and seconds."""
@@ -195,6 +206,7 @@ class DjangoServer(Server):
             'BENCH_SITE': str(folder),
             'BENCH_MEDIA': str(media),
             'BENCH_CACHE': 'memory' if cached else 'none',
+            'BENCH_SECRET': secrets.token_hex(),
             'DJANGO_SETTINGS_MODULE': 'tileserver.settings',
             'PYTHONPATH': str(SITES),
             # AWS's library reads the configuration of whoever runs this.

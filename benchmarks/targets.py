@@ -161,6 +161,8 @@ def _rest(results: dict[str, Any]) -> Iterator[Row]:
     good = found['growth'] < 0.05 and found['tiles'] == found['wanted']
     reached = level(found['peak'] / 1e6, 600, 400, lower=True) if good else 0
     text = f'{found["peak"] / 1e6:.0f} MB at most, growth {100 * found["growth"]:.1f} %'
+    if found['shared']:
+        text += f'; {found["shared"] / 1e6:.0f} MB beside it, which all workers share'
     if found['tiles'] < found['wanted']:
         text += f'; {found["wanted"]} tiles took too long'
     yield Row(what, least, '400 MB', text, reached)

@@ -50,7 +50,8 @@ def _case(
             for some in tiles.values()
         ]
         row['cold'] = dict(zip(map(str, tiles), server.drive(*steps), strict=True))
-        row['memory'] = server.memory()['now']
+        memory = server.memory()
+        row['memory'], row['shared'] = memory['now'], memory['shared']
         # After the speed: a picture that was compared first would no longer be cold.
         row['gate'] = gate.judge(server, case, compared, folder)
         if bad := {status for one in row['cold'].values() for status in one['statuses']} - {'200'}:

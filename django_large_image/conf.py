@@ -70,7 +70,9 @@ DEFAULTS: dict[str, Any] = {
     #: GDAL's block cache of one process, in bytes.
     'GDAL_CACHE_BYTES': 33_554_432,
     #: The decoded blocks that all threads of one process share, in bytes.
-    'BLOCK_CACHE_BYTES': 167_772_160,
+    'BLOCK_CACHE_BYTES': 100_663_296,
+    #: The decoded blocks that all processes on one machine share, in bytes (at most half of /dev/shm); 0 for none.
+    'SHARED_BLOCK_BYTES': 536_870_912,
     # -- caches
     #: The Django cache (an alias of CACHES) that holds encoded tiles.
     'CACHE_NAME': 'default',

@@ -92,6 +92,9 @@ if _database := os.environ.get('DLI_TEST_DATABASE'):
         'NAME': _name,
     }
 
+# Tests that count what is decoded must not find what another one decoded; those of sharing have a folder of their own.
+LARGE_IMAGE_SHARED_BLOCK_BYTES = 0
+
 CACHES: dict[str, dict[str, Any]] = {
     'default': {'BACKEND': 'django.core.cache.backends.locmem.LocMemCache', 'LOCATION': 'default'},
     'tiles': {'BACKEND': 'django.core.cache.backends.locmem.LocMemCache', 'LOCATION': 'tiles'},

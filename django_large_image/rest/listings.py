@@ -18,7 +18,7 @@ from django_large_image.rest import schema
 from django_large_image.rest.params import LegendParams
 from django_large_image.rest.renderers import ImageNegotiation
 from django_large_image.rest.routing import error_response
-from django_large_image.sources import available_sources, block_cache, pool, tile_cache
+from django_large_image.sources import available_sources, block_cache, pool, shared_blocks, tile_cache
 from django_large_image.sources.registry import source_class
 
 #: Settings that are not shown: they hold paths of the server.
@@ -137,13 +137,21 @@ class CacheView(LargeImageView):
 
     @schema.describe_view('The tile cache and the open images')
     def get(self, request: Any) -> Response:
-        """Show the tile cache, and the open sources and decoded blocks of this process."""
-        return Response({'tiles': tile_cache.stats(), 'sources': pool.stats(), 'blocks': block_cache.stats()})
+        """Show the tile cache, the open sources and decoded blocks of this process, and those that all share."""
+        return Response(
+            {
+                'tiles': tile_cache.stats(),
+                'sources': pool.stats(),
+                'blocks': block_cache.stats(),
+                'shared_blocks': shared_blocks.stats(),
+            }
+        )
 
     @schema.describe_view('Clear the tile cache')
     def delete(self, request: Any) -> Response:
-        """Remove our entries from the tile cache, close this process's idle sources and forget its blocks."""
+        """Clear our entries of the tile cache and the shared blocks, and this process's idle sources and blocks."""
         removed = tile_cache.clear()
         pool.clear()
         block_cache.clear()
+        shared_blocks.clear()
         return Response({'removed': removed})

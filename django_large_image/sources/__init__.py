@@ -6,8 +6,11 @@ from django_large_image.sources.lease import Lease
 from django_large_image.sources.opening import forget_decisions, lease
 from django_large_image.sources.pool import pool
 from django_large_image.sources.registry import available_sources
+from django_large_image.sources.shared import shared_blocks
 
-__all__ = ['Lease', 'available_sources', 'block_cache', 'clear', 'lease', 'pool', 'tile_cache']
+__all__ = [
+    'Lease', 'available_sources', 'block_cache', 'clear', 'lease', 'pool', 'shared_blocks', 'tile_cache',
+]  # fmt: skip
 
 
 def clear() -> None:

@@ -14,6 +14,7 @@ from django_large_image.sources import kernels
 from django_large_image.sources.blockbytes import decode_jpeg, read_block
 from django_large_image.sources.blocks import Block, block_cache
 from django_large_image.sources.layout import Layout, Level
+from django_large_image.sources.shared import shared_blocks
 from django_large_image.sources.validity import checked, none_if_all
 
 Array = NDArray[Any]
@@ -118,7 +119,11 @@ class Raster:
         for row in range(top // level.block_height, (bottom - 1) // level.block_height + 1):
             for column in range(left // level.block_width, (right - 1) // level.block_width + 1):
                 keys[self._key, index, bands, quick, row, column] = (row, column)
-        blocks = block_cache.fetch(keys, lambda missing: self._load(index, bands, quick, missing))
+
+        def load(missing: list[Any]) -> Mapping[Hashable, Block]:
+            return self._load(index, bands, quick, missing)
+
+        blocks = block_cache.fetch(keys, lambda missing: shared_blocks.fetch(missing, load))
         return _assembled(level, window, {place: blocks[key] for key, place in keys.items()})
 
     def _load(

@@ -142,6 +142,8 @@ def test_the_cache_counts_and_clears_its_own(api: Any, get: Any, image_file: Any
     found = api.get('/api/large-image/cache').json()
     assert (found['tiles']['entries'], found['tiles']['hits'], found['sources']['handles']) == (0, 0, 0)
     assert found['blocks'] == {'blocks': 0, 'bytes': 0, 'limit': blocks['limit']}
+    # The tests share none.
+    assert found['shared_blocks'] == {'blocks': 0, 'bytes': 0, 'limit': 0}
     assert caches['default'].get('theirs') == 'untouched'
 
 

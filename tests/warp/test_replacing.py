@@ -23,7 +23,7 @@ from tests import reference
 from tests.images import GeoTiff
 from tests.images.geo import UTM, UTM_TRANSFORM
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures('shared_folder')]
 THREADS = 16
 SECONDS = 5.0
 #: So many tiles have to be drawn meanwhile, of one version each.

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = Path(os.environ['BENCH_SITE'])
-SECRET_KEY = 'only-for-benchmarks'
+# Blocks that an earlier server decoded are those of another site.
+SECRET_KEY = os.environ['BENCH_SECRET']
 DEBUG = False
 ALLOWED_HOSTS = ['127.0.0.1']
 USE_TZ = True
