@@ -80,20 +80,19 @@ def resample(values: Array, places: Array, method: str) -> Array:
         places = np.floor(places + np.float32(0.5))
 
     def remap(part: Array) -> Any:
-        count = part.shape[2]
-        if count in (1, 4) or part.dtype == np.int16:
-            return cv2.remap(part, places, None, kind, borderMode=cv2.BORDER_REPLICATE)
-        # OpenCV 5.0 takes twice as long for two or three bands as for four, and rounds their weights to 1/32 where
-        # those of one and four bands are exact: what belongs together would be weighted differently.
-        if count == 3 and part.dtype != np.float64:
-            part = cv2.cvtColor(part, cv2.COLOR_RGB2RGBA)
-            four = cv2.remap(part, places, None, kind, borderMode=cv2.BORDER_REPLICATE)
-            return cv2.cvtColor(four, cv2.COLOR_RGBA2RGB)
-        padded = np.zeros((*part.shape[:2], _BANDS), part.dtype)
-        padded[:, :, :count] = part
-        return cv2.remap(padded, places, None, kind, borderMode=cv2.BORDER_REPLICATE)[:, :, :count]
+        return cv2.remap(part, places, None, kind, borderMode=cv2.BORDER_REPLICATE)
 
-    return _each_four(values, remap)
+    def remap_all(part: Array) -> Any:
+        # OpenCV 5.0's bilinear takes twice as long for two or three bands as for four, and rounds their weights to 1/32
+        # where those of one and four bands are exact: what belongs together would be weighted differently. Its cubic
+        # rounds all of them, and takes longer for two bands than for two times one.
+        if part.shape[2] == 3 and method == 'bilinear':
+            return cv2.cvtColor(remap(cv2.cvtColor(part, cv2.COLOR_RGB2RGBA)), cv2.COLOR_RGBA2RGB)
+        if part.shape[2] == 2 and method != 'nearest':
+            return cv2.merge([remap(band) for band in cv2.split(part)])
+        return remap(part)
+
+    return _each_four(values, remap_all)
 
 
 def _resample_numpy(values: Array, columns: Array, rows: Array, method: str) -> Array:
