@@ -23,6 +23,8 @@ Array = NDArray[Any]
 
 #: What OpenCV's loops take as they are; other types pass as float64.
 _NATIVE = frozenset(np.dtype(name) for name in ('uint8', 'uint16', 'int16', 'float32', 'float64'))
+#: What cv2.cvtColor takes.
+_COLOURS = frozenset(np.dtype(name) for name in ('uint8', 'uint16', 'float32'))
 #: OpenCV's loops are compiled for at most so many bands at a time.
 _BANDS = 4
 #: The longest side that cv2.remap takes: it keeps places as 16-bit integers.
@@ -45,6 +47,48 @@ def merge(planes: Array) -> Array:
     """Return bands (bands, rows, columns) with those of a pixel together (rows, columns, bands)."""
     merged: Array = cv2.merge(list(planes))
     return merged
+
+
+def select(values: Array, bands: list[int]) -> Array:
+    """Return some of the bands."""
+    if cv2 is not None and bands == [0, 1, 2] and values.shape[2] == 4 and values.dtype in _COLOURS:
+        first: Array = cv2.cvtColor(np.ascontiguousarray(values), cv2.COLOR_RGBA2RGB)
+        return first
+    return np.ascontiguousarray(values[:, :, bands])
+
+
+def masked(values: Array, valid: Array) -> Array:
+    """Return a copy of the values that is 0 where `valid`, uint8 of shape (rows, columns), is."""
+    if cv2 is not None and values.dtype in _NATIVE:
+        copied: Array = cv2.copyTo(np.ascontiguousarray(values), valid)
+        return copied.reshape(values.shape)
+    zeroed: Array = np.where(valid[:, :, None] > 0, values, values.dtype.type(0))
+    return zeroed
+
+
+def with_alpha(colours: Array, alpha: Array) -> Array:
+    """Return three bands of uint8 with a fourth one."""
+    if cv2 is not None:
+        four: Array = cv2.cvtColor(np.ascontiguousarray(colours), cv2.COLOR_RGB2RGBA)
+        four[:, :, 3] = alpha
+        return four
+    return np.concatenate([colours, alpha[:, :, None]], axis=2)
+
+
+def within(places: Array, columns: Array, rows: Array) -> Array:
+    """Return 255 for places, as for `resample`, from the first to below the second of `columns` and `rows`, else 0.
+
+    What is not a number is 0, too.
+    """
+    first = np.array([columns[0], rows[0]], np.float32)
+    end = np.array([columns[1], rows[1]], np.float32)
+    if cv2 is not None:
+        last = np.nextafter(end, np.float32(-np.inf))
+        found: Array = cv2.inRange(places, first.astype(float), last.astype(float))
+        return found
+    inside = ((places >= first) & (places < end)).all(axis=2)
+    shown: Array = inside.astype(np.uint8) * np.uint8(255)
+    return shown
 
 
 def _each_four(values: Array, function: Any) -> Array:

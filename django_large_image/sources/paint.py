@@ -16,6 +16,7 @@ import numpy as np
 from large_image.tilesource.utilities import getPaletteColors
 from numpy.typing import NDArray
 
+from django_large_image.sources import kernels
 from django_large_image.sources.indexed import Indexed, as_palette
 from django_large_image.sources.picture import Picture
 from django_large_image.sources.sampling import Drawing
@@ -143,13 +144,11 @@ def _with_alpha(pixels: Array, valid: Array | None) -> Picture:
     """Return a picture of uint8 colours that is transparent, and 0, where nothing is valid."""
     if valid is None:
         return Picture(pixels)
-    result = np.empty((*valid.shape, 4), np.uint8)
-    np.multiply(pixels[:, :, :3], (valid > 0)[:, :, None], out=result[:, :, :3], dtype=np.uint8)
+    pixels = kernels.masked(pixels, valid)
     if pixels.shape[2] == 4:
-        result[:, :, 3] = pixels[:, :, 3].astype(np.uint16) * valid // 255
-    else:
-        result[:, :, 3] = valid
-    return Picture(result)
+        pixels[:, :, 3] = pixels[:, :, 3].astype(np.uint16) * valid // 255
+        return Picture(pixels)
+    return Picture(kernels.with_alpha(pixels, valid))
 
 
 def _planes(entries: list[_Entry]) -> list[tuple[_Entry, int, Array]]:

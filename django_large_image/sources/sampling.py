@@ -156,32 +156,32 @@ def resampled(
     places: Array,
     method: str,
     dtype: np.dtype[Any],
-    outside: Array | None,
+    shown: Array | None,
     soft: bool,
 ) -> Drawing | None:
     """Return the values at places (indices of the drawing's pixels) in the file's type, None if nothing is valid.
 
-    `outside` says which places are not in the image; with `soft` a pixel can be partly transparent.
+    `shown`, 255 or 0, says which places are in the image; with `soft` a pixel can be partly transparent.
     """
     if drawing.valid is None:
         values = kernels.resample(kernels.workable(drawing.values), places, method)
-        return finished(Drawing(values, None), dtype, outside, soft)
+        return finished(Drawing(values, None), dtype, shown, soft)
     if not drawing.valid.any():
         return None
     if method == 'nearest':
         values = kernels.resample(kernels.workable(drawing.values), places, method)
         valid = kernels.resample(drawing.valid[:, :, None], places, method)[:, :, 0]
-        return finished(Drawing(values, valid), dtype, outside, soft)
+        return finished(Drawing(values, valid), dtype, shown, soft)
     values, share = _premultiplied(drawing)
     # Negative weights do harm among pixels that are not valid.
     method = 'bilinear'
     # In one array: a value and its share have to have the same weights, whatever their types.
     both = np.concatenate([values, share[:, :, None].astype(values.dtype)], axis=2)
     both = kernels.resample(both, places, method)
-    return finished(Drawing(both[:, :, :-1], both[:, :, -1].astype(np.float32)), dtype, outside, soft)
+    return finished(Drawing(both[:, :, :-1], both[:, :, -1].astype(np.float32)), dtype, shown, soft)
 
 
-def finished(drawing: Drawing, dtype: np.dtype[Any], outside: Array | None, soft: bool) -> Drawing | None:
+def finished(drawing: Drawing, dtype: np.dtype[Any], shown: Array | None, soft: bool) -> Drawing | None:
     """Return values of the file's type, 0 where they are not valid; None if none is."""
     values, valid = drawing.values, drawing.valid
     if valid is not None and valid.dtype != np.uint8:
@@ -194,13 +194,13 @@ def finished(drawing: Drawing, dtype: np.dtype[Any], outside: Array | None, soft
         valid = valid.astype(np.uint8, copy=False)
     elif values.dtype != dtype:
         values = kernels.like(values, dtype)
-    if outside is not None:
-        valid = np.where(outside, np.uint8(0), np.uint8(255) if valid is None else valid)
+    if shown is not None:
+        valid = shown if valid is None else np.minimum(shown, valid)
     if valid is not None:
-        if not valid.any():
+        if valid.max() == 0:
             return None
-        if (valid == 255).all():
+        if valid.min() == 255:
             valid = None
         else:
-            values = values * (valid > 0)[:, :, None].astype(values.dtype)
+            values = kernels.masked(values, valid)
     return Drawing(values, valid)

@@ -38,6 +38,8 @@ GRID_ERROR = 1 / 128
 _MOST_PIXELS = 16_000_000
 #: The pixels, of a level, that are made smaller at a time where no overview fits.
 _STRIP_PIXELS = 4_000_000
+#: Places of which OpenCV takes no harm.
+_FAR = 1e6
 
 
 def draw(
@@ -144,7 +146,7 @@ class _Job:
             if first is not None:
                 own = self._own(index, (*first, first[0] + width, first[1] + height))
                 if own is not None:
-                    return self._wanted(finished(own, dtype, None, soft))
+                    return finished(own, dtype, None, soft)
         sampled = self._sample(index, factors, scales, sides)
         if sampled is None:
             return None
@@ -157,22 +159,13 @@ class _Job:
             (self.placement.width, offset_x, pixel_x), (self.placement.height, offset_y, pixel_y)
         )]  # fmt: skip
         dense = grid.astype(np.float32) if cell == 1 else kernels.enlarge(grid, cell, width, height)
-        outside: Array | None = None
+        shown: Array | None = None
         if not inside:
-            (x0, x1), (y0, y1) = limits
-            x, y = dense[:, :, 0], dense[:, :, 1]
-            # What is not a number is outside, too.
-            outside = ~((x >= x0) & (x < x1) & (y >= y0) & (y < y1))
-            dense = np.where(outside[:, :, None], np.float32(-1), dense)
-        return self._wanted(resampled(drawing, dense, method, dtype, outside, soft))
-
-    def _wanted(self, drawing: Drawing | None) -> Drawing | None:
-        """Return the bands that are wanted of those that were read."""
-        if drawing is None or self.together == self.bands:
-            return drawing
-        return Drawing(
-            drawing.values[:, :, [self.together.index(band) for band in self.bands]], drawing.valid
-        )
+            shown = kernels.within(dense, *limits)
+            if not (np.abs(grid) < _FAR).all():
+                # They would not fit into OpenCV's integers.
+                dense = np.where(shown[:, :, None] > 0, dense, np.float32(-1))
+        return resampled(drawing, dense, method, dtype, shown, soft)
 
     def _halves(self, part: Part, axis: str) -> Drawing | None:
         """Draw a part over which the scale varies much as two, each from the level that fits it."""
@@ -262,6 +255,8 @@ class _Job:
             good = values[:, :, self.together.index(self.bands[0])] != self.nodata
             if not good.all():
                 valid = np.where(good, 255 if valid is None else valid, 0).astype(np.uint8)
+        if self.together != self.bands:
+            values = kernels.select(values, [self.together.index(band) for band in self.bands])
         return Drawing(values, valid)
 
     def _nearest(

@@ -210,3 +210,46 @@ def test_floats_become_integers_by_rounding_and_clipping(both: None, dtype: str)
         found = kernels.like(values.astype(kind)[None, :, None], np.dtype(dtype))
         assert found.dtype == dtype
         assert found.ravel().tolist() == expected
+
+
+@pytest.mark.parametrize('dtype', DTYPES)
+@pytest.mark.parametrize('bands', range(1, 7))
+def test_what_is_not_valid_is_nothing(both: None, dtype: str, bands: int) -> None:
+    values = noise(dtype, bands + 1)[:, :, 1:]
+    valid = np.random.default_rng(5).choice(np.array([0, 1, 255], np.uint8), values.shape[:2])
+    found = kernels.masked(values, valid)
+    assert (found.dtype, found.shape) == (values.dtype, values.shape)
+    np.testing.assert_array_equal(found, np.where(valid[:, :, None] == 0, 0, values))
+    assert not np.shares_memory(found, values)
+
+
+def test_what_is_not_valid_may_be_no_number(both: None) -> None:
+    values = np.array([[[np.nan, 1.0]], [[2.0, np.inf]]], np.float32)
+    assert kernels.masked(values, np.array([[0], [255]], np.uint8)).tolist() == [[[0, 0]], [[2, np.inf]]]
+
+
+@pytest.mark.parametrize('dtype', DTYPES)
+@pytest.mark.parametrize('bands', [[0, 1, 2], [2, 0], [3], [3, 2, 1, 0]])
+def test_some_of_the_bands(both: None, dtype: str, bands: list[int]) -> None:
+    values = noise(dtype, 5)[:, :, 1:]
+    found = kernels.select(values, bands)
+    np.testing.assert_array_equal(found, values[:, :, bands])
+    assert found.flags.c_contiguous
+
+
+def test_colours_with_alpha(both: None) -> None:
+    colours, alpha = noise('uint8', 4)[:, :, 1:], noise('uint8', 1)[:, :, 0]
+    np.testing.assert_array_equal(kernels.with_alpha(colours, alpha), np.dstack([colours, alpha]))
+
+
+def test_places_within(both: None) -> None:
+    last = float(np.nextafter(np.float32(7.5), np.float32(0)))
+    across = [np.nan, -np.inf, -0.51, -0.5, 3, last, 7.5, 1e30, np.inf]
+    places = np.stack(np.meshgrid(across, [-0.5, 3, 9.5, np.nan]), axis=-1).astype(np.float32)
+    # A part of a larger array, as the places of a tile are.
+    larger = np.zeros((6, 12, 2), np.float32)
+    larger[1:5, 2:11] = places
+    found = kernels.within(larger[1:5, 2:11], np.array([-0.5, 7.5]), np.array([-0.5, 9.5]))
+    inside = [0, 0, 0, 255, 255, 255, 0, 0, 0]
+    assert found.dtype == np.uint8
+    assert found.tolist() == [inside, inside, [0] * 9, [0] * 9]
