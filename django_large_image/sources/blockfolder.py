@@ -101,7 +101,8 @@ class Folder:
         if self._written > self.limit // 16 and self._sweeping.acquire(blocking=False):
             try:
                 self._written = 0
-                self.sweep(self.limit)
+                # Room for what processes put here until they look again.
+                self.sweep(self.limit - self.limit // 8)
             finally:
                 self._sweeping.release()
 

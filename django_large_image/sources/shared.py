@@ -71,8 +71,10 @@ class SharedBlocks:
         # What changes the pixels that a file's bytes stand for, and whose they are.
         about = (_FORMAT, __version__, bool(settings.SIDECAR_FILES))
         site = salted_hmac(__name__, repr(about)).hexdigest()[:16]
+        prefix = f'django-large-image-{os.geteuid()}-'
         try:
-            return Folder(f'{MEMORY}/django-large-image-{os.geteuid()}-{site}', settings.SHARED_BLOCK_BYTES)
+            _remove_unused(prefix)
+            return Folder(f'{MEMORY}/{prefix}{site}', settings.SHARED_BLOCK_BYTES)
         except OSError as error:
             self._failed(error)
             return None
@@ -153,6 +155,13 @@ class SharedBlocks:
         folder, self._folder = self._folder, None
         if folder is not None:
             folder.leave()
+
+
+def _remove_unused(prefix: str) -> None:
+    """Remove what sites of this user left that were killed: nobody may come back for it."""
+    for path in [entry.path for entry in os.scandir(MEMORY) if entry.name.startswith(prefix)]:
+        with contextlib.suppress(OSError):
+            Folder(path, 0).leave()
 
 
 def _claimed(folder: Folder, missing: dict[Hashable, str], found: dict[Hashable, Block]) -> list[Hashable]:

@@ -159,14 +159,23 @@ def test_the_last_process_removes_the_folder(shared_folder: pathlib.Path) -> Non
     assert list(shared_folder.iterdir()) == []
 
 
-def test_what_a_killed_process_left_is_used_and_then_removed(shared_folder: pathlib.Path) -> None:
+def test_what_a_killed_process_left_is_removed_and_what_is_in_use_is_not(
+    shared_folder: pathlib.Path, settings: Any
+) -> None:
     with Other(shared_folder, 'fetch') as other:
         assert [other.says(), other.says()] == ['decoding', 'done']
+        (used,) = shared_folder.iterdir()
+        settings.SECRET_KEY = 'another'
+        shared_blocks.fetch([KEY], slowly)
+        assert len(list(shared_folder.iterdir())) == 2
+        shared_blocks.leave()
+        assert list(shared_folder.iterdir()) == [used]
         other.process.kill()
         other.process.wait()
-    shared_blocks.fetch([KEY], never)
-    shared_blocks.leave()
-    assert list(shared_folder.iterdir()) == []
+    assert list(shared_folder.iterdir()) == [used]
+    shared_blocks.fetch([KEY], slowly)
+    assert entries(shared_folder) == [name_of(KEY)]
+    assert not used.exists()
 
 
 def test_a_folder_that_is_removed_meanwhile(shared_folder: pathlib.Path, caplog: Any) -> None:
@@ -194,8 +203,7 @@ def test_the_bytes_have_a_bound_and_those_used_last_stay(tmp_path: pathlib.Path)
     for number in range(60):
         folder.put(f'block{number}', block)
         assert folder.get('block0') is not None
-        # One more before the next look at what there is.
-        assert folder.size()[1] <= limit * 17 / 16 + 2 * block.nbytes
+        assert folder.size()[1] <= limit
     assert folder.get('block1') is None
     assert folder.get('block59') is not None
     large = Block(np.zeros((600, 600, 1), np.uint8), None)
