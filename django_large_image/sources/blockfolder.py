@@ -44,8 +44,10 @@ class Folder:
         if about.st_uid != os.geteuid() or stat.S_IMODE(about.st_mode) & 0o077:
             raise PermissionError(errno.EPERM, 'the folder is not private')
         self._claims = self._keep(os.open(_CLAIMS, os.O_RDWR | os.O_CREAT, 0o600, dir_fd=self._folder))
-        # The last one who uses the folder removes it; one that is being removed is left with its first error.
+        # The last one who uses the folder removes it, perhaps at this moment.
         fcntl.flock(self._claims, fcntl.LOCK_SH)
+        if os.stat(path).st_ino != about.st_ino:
+            raise FileNotFoundError(errno.ENOENT, 'the folder was removed meanwhile')
         space = os.statvfs(self._folder)
         # A container has 64 MB by default, and others want memory, too.
         self.limit = min(limit, space.f_blocks * space.f_frsize // 2)

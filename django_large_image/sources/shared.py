@@ -36,6 +36,8 @@ _WORTH_CPU, _WORTH_ALL = 0.002, 0.02
 _PAUSE, _PATIENCE = 0.001, 2.0
 #: How long the folder is left alone after an error, in seconds.
 _RETRY = 60.0
+#: How often the folder is opened while others remove it.
+_ATTEMPTS = 5
 
 
 def name_of(key: Hashable) -> str:
@@ -72,12 +74,16 @@ class SharedBlocks:
         about = (_FORMAT, __version__, bool(settings.SIDECAR_FILES))
         site = salted_hmac(__name__, repr(about)).hexdigest()[:16]
         prefix = f'django-large-image-{os.geteuid()}-'
-        try:
-            _remove_unused(prefix)
-            return Folder(f'{MEMORY}/{prefix}{site}', settings.SHARED_BLOCK_BYTES)
-        except OSError as error:
-            self._failed(error)
-            return None
+        _remove_unused(prefix, prefix + site)
+        for attempt in range(_ATTEMPTS):
+            try:
+                return Folder(f'{MEMORY}/{prefix}{site}', settings.SHARED_BLOCK_BYTES)
+            except OSError as error:
+                # Another process may be removing it.
+                if not isinstance(error, FileNotFoundError) or attempt + 1 == _ATTEMPTS:
+                    self._failed(error)
+                    break
+        return None
 
     def _failed(self, error: OSError) -> None:
         self._folder, self._retry = None, time.monotonic() + _RETRY
@@ -157,11 +163,13 @@ class SharedBlocks:
             folder.leave()
 
 
-def _remove_unused(prefix: str) -> None:
-    """Remove what sites of this user left that were killed: nobody may come back for it."""
-    for path in [entry.path for entry in os.scandir(MEMORY) if entry.name.startswith(prefix)]:
-        with contextlib.suppress(OSError):
-            Folder(path, 0).leave()
+def _remove_unused(prefix: str, own: str) -> None:
+    """Remove what other sites of this user left that were killed: nobody may come back for it."""
+    with contextlib.suppress(OSError):
+        for name in os.listdir(MEMORY):
+            if name.startswith(prefix) and name != own:
+                with contextlib.suppress(OSError):
+                    Folder(f'{MEMORY}/{name}', 0).leave()
 
 
 def _claimed(folder: Folder, missing: dict[Hashable, str], found: dict[Hashable, Block]) -> list[Hashable]:

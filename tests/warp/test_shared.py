@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
 import pathlib
+import shutil
 import signal
 import threading
 import time
@@ -176,6 +178,29 @@ def test_what_a_killed_process_left_is_removed_and_what_is_in_use_is_not(
     shared_blocks.fetch([KEY], slowly)
     assert entries(shared_folder) == [name_of(KEY)]
     assert not used.exists()
+
+
+@pytest.mark.parametrize('moment', ['mkdir', 'flock'])
+def test_the_last_process_leaves_while_another_one_comes(
+    shared_folder: pathlib.Path, monkeypatch: pytest.MonkeyPatch, caplog: Any, moment: str
+) -> None:
+    module: Any = {'mkdir': os, 'flock': fcntl}[moment]
+    real, calls = getattr(module, moment), []
+
+    def late(*args: Any) -> Any:
+        # Once each: what is there goes away after it was made, and before it is locked.
+        result = real(*args) if moment == 'mkdir' else None
+        calls.append(args)
+        if len(calls) == 1:
+            (folder,) = shared_folder.iterdir()
+            shutil.rmtree(folder)
+        return result if moment == 'mkdir' else real(*args)
+
+    monkeypatch.setattr(module, moment, late)
+    shared_blocks.fetch([KEY], slowly)
+    assert len(calls) == 2
+    assert entries(shared_folder) == [name_of(KEY)]
+    assert not caplog.records
 
 
 def test_a_folder_that_is_removed_meanwhile(shared_folder: pathlib.Path, caplog: Any) -> None:
