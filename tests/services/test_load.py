@@ -134,7 +134,7 @@ def test_mixed_requests_at_once_are_answered_as_one_by_one(images: Any, folder: 
                 statuses[answer[0]] += 1
                 right = (304, hashlib.sha256(b'').hexdigest(), etag) if again else (status, digest, etag)
                 if answer != right:
-                    wrong.append((url, answer[0], right[0]))
+                    wrong.append((url, answer, right))
 
     (folder / 'cache').mkdir()
     with Site(folder, 2, 4, DLI_TEST_FILE_CACHE=str(folder / 'cache')) as site:
