@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
 class LargeImageConfig(AppConfig):
-    """Set up the package when Django starts; no image library is loaded here."""
+    """Set up the package when Django starts; no image library but large-image itself is loaded here."""
 
     name = 'django_large_image'
     verbose_name = 'Large images'
@@ -19,6 +21,9 @@ class LargeImageConfig(AppConfig):
         checks.register()
         logs.install()
         _configure_large_image()
+        # The reloader's thread imports the URLconf while another one runs the system checks, and servers import views
+        # in their threads. The modules of the package are all there by then, in an order that no thread decides.
+        import_module('django_large_image.rest')
 
 
 def _configure_large_image() -> None:

@@ -14,6 +14,7 @@ from django.core.cache import InvalidCacheBackendError, caches
 from django.core.cache.backends.locmem import LocMemCache
 from django.core.checks import CheckMessage, Error, Tags, Warning, register as register_check
 from django.db.models import URLField
+from django.urls import get_resolver
 
 from django_large_image.conf import DEFAULTS, FORWARDED, PREFIX, settings
 
@@ -151,6 +152,12 @@ def _configured_workers() -> int:
 
 def check_viewsets(app_configs: list[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """W006: URL images without allowed hosts. W007: a viewset without FILE_FIELD_NAME, or with a wrong one."""
+    try:
+        # As Django's own check of the URLs does: viewsets are known when they are imported.
+        _ = get_resolver().url_patterns
+    except Exception:
+        # Whatever a project's modules raise; Django says it, with its traceback.
+        return []
     from django_large_image.rest.viewsets import LargeImageFileDetailMixin
 
     messages: list[CheckMessage] = []

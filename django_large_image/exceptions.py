@@ -6,6 +6,8 @@ never holds a file path, a URL or anything else that the client did not send.
 
 from __future__ import annotations
 
+import errno
+import os
 from typing import Any
 
 
@@ -159,6 +161,15 @@ class Busy(LargeImageError):
     retry_after = 1
 
 
+class ServerFault(LargeImageError):
+    """The server lacks memory, space, open files or a library; neither the request nor the image is at fault."""
+
+    status = 503
+    code = 'server_fault'
+    message = 'The server lacks what it needs for this; try again later.'
+    retry_after = 5
+
+
 class NotSupported(LargeImageError):
     """The image's reader has no such ability."""
 
@@ -172,6 +183,36 @@ class Misconfigured(LargeImageError):
 
     status = 500
     code = 'misconfigured'
+
+
+#: What a process runs out of. GDAL has the texts of them in errors of its own.
+_SHORTAGES = frozenset(
+    {
+        errno.EMFILE,
+        errno.ENFILE,
+        errno.ENOMEM,
+        errno.ENOSPC,
+        errno.EDQUOT,
+        errno.EIO,
+        errno.EACCES,
+        errno.EPERM,
+    }
+)
+_SHORTAGE_TEXTS = tuple(os.strerror(number) for number in (errno.EMFILE, errno.ENFILE, errno.ENOSPC))
+
+
+def fault_of(error: BaseException) -> ServerFault | None:
+    """Return the fault of the server behind an error, None if it is the image's or the request's."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if (
+            isinstance(seen, MemoryError | ImportError)
+            or (isinstance(seen, OSError) and seen.errno in _SHORTAGES)
+            or (type(seen).__module__.startswith('rasterio') and str(seen).endswith(_SHORTAGE_TEXTS))
+        ):
+            return ServerFault()
+        seen = seen.__cause__ or (None if seen.__suppress_context__ else seen.__context__)
+    return None
 
 
 def shorten(value: Any, limit: int = 100) -> Any:

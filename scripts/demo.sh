@@ -28,4 +28,4 @@ cat <<TEXT
     Admin      http://127.0.0.1:$port/admin/
 
 TEXT
-exec .venv/bin/python example_project/manage.py runserver --noreload "127.0.0.1:$port"
+exec .venv/bin/python example_project/manage.py runserver "127.0.0.1:$port"

@@ -10,7 +10,7 @@ import pytest
 PACKAGE = pathlib.Path(__file__).parent.parent / 'django_large_image'
 LAYERS = ('conf', 'access', 'sources', 'imaging', 'jobs', 'rest')
 #: Modules that stand beside the settings, for every layer.
-GROUND = {'conf', 'exceptions', 'models'}
+GROUND = {'conf', 'exceptions', 'loading', 'models'}
 
 
 def imports(path: pathlib.Path) -> set[str]:

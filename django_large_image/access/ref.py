@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import IO, Any
 
 from django_large_image.access.versions import RemoteVersion
-from django_large_image.exceptions import ImageMissing, ImageUnreadable
+from django_large_image.exceptions import ImageMissing, ImageUnreadable, fault_of
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -72,8 +72,8 @@ def stat_file(path: str) -> os.stat_result:
         stat = os.stat(path)
     except (FileNotFoundError, NotADirectoryError):
         raise ImageMissing() from None
-    except (OSError, ValueError):
-        raise ImageUnreadable('The image file cannot be accessed.') from None
+    except (OSError, ValueError) as error:
+        raise fault_of(error) or ImageUnreadable('The image file cannot be accessed.') from None
     if stat.st_size == 0:
         raise ImageUnreadable('The image file is empty.')
     return stat

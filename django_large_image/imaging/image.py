@@ -6,8 +6,10 @@ import functools
 import math
 from typing import Any
 
-from django_large_image.exceptions import InvalidParameter, NotSupported
+from django_large_image.exceptions import InvalidParameter, Misconfigured, NotSupported
 from django_large_image.imaging.style import check_against
+from django_large_image.loading import is_there
+from django_large_image.sources.ready import make_ready
 
 
 def is_geospatial(source: Any) -> bool:
@@ -92,16 +94,29 @@ def grid(source: Any, z: int) -> tuple[int, int, int]:
 
 @functools.lru_cache(maxsize=1024)
 def crs_from_code(code: str) -> Any:
-    """Return rasterio's CRS of 'EPSG:n'; raises ValueError for a code that PROJ does not know."""
+    """Return rasterio's CRS of 'EPSG:n', that of pyproj where there is no rasterio, None where there is neither.
+
+    Raises ValueError for a code that PROJ does not know, and `Misconfigured` where PROJ knows none at all.
+    """
     number = int(code.partition(':')[2])
-    try:
+    if is_there('rasterio'):
+        make_ready('rasterio')
         from rasterio.crs import CRS
         from rasterio.errors import CRSError
-    except ImportError:
-        # large-image's gdal source comes with pyproj.
+    elif is_there('pyproj'):
+        # large-image's gdal source comes with it.
+        make_ready('gdal')
         from pyproj import CRS
         from pyproj.exceptions import CRSError
+    else:
+        return None
     try:
         return CRS.from_epsg(number)
     except CRSError:
-        raise ValueError(code) from None
+        pass
+    try:
+        CRS.from_epsg(4326)
+    except CRSError:
+        # Such as PROJ_DATA of another PROJ, whose database this one cannot read.
+        raise Misconfigured('PROJ does not find its database of coordinate systems on the server.') from None
+    raise ValueError(code)

@@ -8,9 +8,10 @@ import os
 from typing import Any
 
 from django_large_image.access import ImageRef
-from django_large_image.exceptions import ImageUnreadable, InvalidParameter, NotSupported
+from django_large_image.exceptions import ImageUnreadable, InvalidParameter, NotSupported, fault_of
 from django_large_image.imaging import image
 from django_large_image.imaging.jsonsafe import json_safe
+from django_large_image.loading import is_there, load
 from django_large_image.sources.lease import reading
 
 #: The most IFDs that a dump shows.
@@ -141,10 +142,9 @@ def tiff_dump(ref: ImageRef) -> Any:
     assert local.path is not None
     if guard.sniff(local.path).name != 'tiff':
         raise NotSupported('The image is not a TIFF.')
-    try:
-        import tifftools
-    except ImportError:
-        raise NotSupported('The dump of TIFF tags needs the package tifftools on the server.') from None
+    if not is_there('tifftools'):
+        raise NotSupported('The dump of TIFF tags needs the package tifftools on the server.')
+    tifftools = load('tifftools')
     count = len(tiffheader.directories(local.path))
     if count > MAX_IFDS:
         raise NotSupported(f'The TIFF has {count} directories; up to {MAX_IFDS} are shown.')
@@ -153,5 +153,5 @@ def tiff_dump(ref: ImageRef) -> Any:
         tifftools.tiff_dump(local.path, dest=output, outformat='json')
         found = json.loads(output.getvalue())
     except Exception as error:
-        raise ImageUnreadable('The tags of the TIFF cannot be read.') from error
+        raise fault_of(error) or ImageUnreadable('The tags of the TIFF cannot be read.') from error
     return json_safe(found, hidden(local) + hidden(ref))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from django_large_image.exceptions import InvalidParameter, NotSupported
+from django_large_image.exceptions import InvalidParameter, NotSupported, fault_of
 from django_large_image.imaging import image
 from django_large_image.imaging.jsonsafe import json_safe
 from django_large_image.sources.lease import reading
@@ -68,7 +68,10 @@ def to_pixels(source: Any, x: float, y: float, units: str) -> tuple[float, float
         )
     try:
         column, row = source.toNativePixelCoordinates(x, y, crs=units, roundResults=False)
-    except Exception:
+    except Exception as error:
+        fault = fault_of(error)
+        if fault is not None:
+            raise fault from error
         # A vertical or a local CRS has no way to others; each library says so in an error of its own.
         raise InvalidParameter('units', units, 'a CRS that leads to that of the image') from None
     if not (math.isfinite(column) and math.isfinite(row)):

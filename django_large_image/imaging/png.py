@@ -12,15 +12,13 @@ import struct
 import zlib
 from collections.abc import Iterable
 from importlib import import_module
+from importlib.util import find_spec
 from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-try:
-    deflate: Any = import_module('isal.isal_zlib')
-except ImportError:
-    deflate = zlib
+deflate: Any = import_module('isal.isal_zlib') if find_spec('isal') else zlib
 
 Array = NDArray[Any]
 

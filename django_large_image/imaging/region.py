@@ -8,7 +8,6 @@ import os
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import IO, Any
 
@@ -16,9 +15,10 @@ import numpy as np
 from large_image.constants import TILE_FORMAT_NUMPY
 
 from django_large_image.conf import settings
-from django_large_image.exceptions import InvalidParameter, NotSupported, RegionTooLarge
+from django_large_image.exceptions import InvalidParameter, NotSupported, RegionTooLarge, fault_of
 from django_large_image.imaging import drawing, image, png
 from django_large_image.imaging.formats import MAX_SIDE, Format, to_uint8, write
+from django_large_image.loading import is_there, load
 from django_large_image.sources.lease import reading
 
 #: The rows that are read and written at a time.
@@ -99,7 +99,7 @@ def render(source: Any, region: Region, styled: bool, frame: int | None, fmt: Fo
     with temporary_file(f'.{fmt.extensions[0]}') as path, reading():
         if fmt is Format.TIFF and geospatial and (from_rasterio or getattr(source, 'name', '') == 'gdal'):
             module = 'geotiff' if from_rasterio else 'geotiff_osgeo'
-            geotiff = import_module(f'django_large_image.imaging.{module}')
+            geotiff = load(f'django_large_image.imaging.{module}')
             if not styled:
                 _check_values(source, place)
             pixels = _pixels(source, place, projected, frame, fmt) if styled else None
@@ -224,12 +224,13 @@ def _to_pixel(source: Any, x: float, y: float) -> tuple[float, float]:
 
 
 def _transformed(source_crs: Any, target_crs: Any, sides: tuple[float, ...]) -> tuple[float, ...]:
-    try:
-        from rasterio.warp import transform_bounds
-    except ImportError:
+    # A source is open, so one of the two is ready.
+    if not is_there('rasterio'):
         from django_large_image.sources import osgeosource
 
         return osgeosource.transform_bounds(source_crs, target_crs, sides)
+    from rasterio.warp import transform_bounds
+
     return tuple(transform_bounds(source_crs, target_crs, *sides, densify_pts=21))
 
 
@@ -241,7 +242,10 @@ def _transform_bounds(
         raise InvalidParameter('region', shown, f'sides within {_FARTHEST:g} units of the origin')
     try:
         found = _transformed(source_crs, target_crs, sides)
-    except Exception:
+    except Exception as error:
+        fault = fault_of(error)
+        if fault is not None:
+            raise fault from error
         # A vertical or a local CRS has no way to others; each library says so in an error of its own.
         found = (math.inf,) * 4
     if not all(math.isfinite(side) for side in found):

@@ -6,13 +6,26 @@ from typing import Any
 
 from django.core.exceptions import AppRegistryNotReady, ImproperlyConfigured
 
-try:
-    from django_large_image.sources.geo import GeoSource as _source
-except (ImportError, ImproperlyConfigured, AppRegistryNotReady):
-    # large-image would log the error at each start; it skips a source without a name.
-    class _source:  # type: ignore[no-redef]
-        name = None
-        extensions: dict[Any, Any] = {}
+from django_large_image.exceptions import Misconfigured
+from django_large_image.loading import is_there, load
+from django_large_image.sources.ready import NEEDS, make_ready
 
 
-source: Any = _source
+class _Nothing:
+    """A source without a name, which large-image passes over; an error would be logged at each start."""
+
+    name = None
+    extensions: dict[Any, Any] = {}
+
+
+def _find() -> Any:
+    if not is_there(*NEEDS['rasterio'], 'large_image_source_rasterio'):
+        return _Nothing
+    try:
+        make_ready('rasterio')
+    except (Misconfigured, ImproperlyConfigured, AppRegistryNotReady):
+        return _Nothing
+    return load('django_large_image.sources.geo').GeoSource
+
+
+source: Any = _find()

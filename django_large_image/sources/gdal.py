@@ -14,7 +14,7 @@ from rasterio.session import Session
 
 from django_large_image.access import ImageRef
 from django_large_image.conf import settings
-from django_large_image.exceptions import ImageChanged, ImageRefused, ImageUnreadable
+from django_large_image.exceptions import ImageChanged, ImageRefused, ImageUnreadable, fault_of
 from django_large_image.sources import guard
 
 #: The drivers that are tried for a remote file, which is not sniffed (that would cost a request).
@@ -84,7 +84,7 @@ def _open(path: str, driver: str) -> Any:
     try:
         return rasterio.open(path, driver=driver)
     except RasterioIOError as error:
-        raise ImageUnreadable() from error
+        raise fault_of(error) or ImageUnreadable() from error
 
 
 def open_overview(dataset: Any, path: str, index: int) -> Any:
@@ -92,7 +92,7 @@ def open_overview(dataset: Any, path: str, index: int) -> Any:
     try:
         return rasterio.open(path, driver=dataset.driver, OVERVIEW_LEVEL=index)
     except RasterioIOError as error:
-        raise ImageUnreadable() from error
+        raise fault_of(error) or ImageUnreadable() from error
 
 
 def _open_remote(ref: ImageRef) -> Any:
@@ -101,8 +101,10 @@ def _open_remote(ref: ImageRef) -> Any:
         if driver in settings.DRIVERS:
             try:
                 return rasterio.open(ref.path, driver=driver)
-            except RasterioIOError:
-                continue
+            except RasterioIOError as error:
+                fault = fault_of(error)
+                if fault is not None:
+                    raise fault from error
     # GDAL says the same of another format and of a storage that does not answer; the storage itself knows.
     if ref.ask is not None and ref.ask().version != ref.version:
         raise ImageChanged()

@@ -19,6 +19,7 @@ from django_large_image.exceptions import (
     ImageUnreadable,
     LargeImageError,
     NeedsConversion,
+    fault_of,
 )
 from django_large_image.sources import tiffheader
 
@@ -77,8 +78,8 @@ def sniff(path: str) -> Kind:
             size = file.seek(0, 2)
     except FileNotFoundError:
         raise ImageMissing() from None
-    except OSError:
-        raise ImageUnreadable('The image file cannot be accessed.') from None
+    except OSError as error:
+        raise fault_of(error) or ImageUnreadable('The image file cannot be accessed.') from None
     if not head:
         raise ImageUnreadable('The image file is empty.')
     return kind_of(head, path.rpartition('/')[2], size)
@@ -122,9 +123,9 @@ def check_plain(path: str, limit: int) -> None:
         raise
     except Image.DecompressionBombError:
         raise NeedsConversion() from None
-    except Exception:
+    except Exception as error:
         # Pillow's parsers raise what the broken bytes make them raise, TypeError and struct.error among others.
-        raise ImageUnreadable() from None
+        raise fault_of(error) or ImageUnreadable() from None
 
 
 def check_tiff(path: str, limit: int) -> None:

@@ -6,16 +6,14 @@ OpenCV does them in a millisecond. Without it NumPy gives the same pictures, sev
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-try:
-    cv2: Any = import_module('cv2')
-except ImportError:
-    cv2 = None
-else:
+cv2: Any = import_module('cv2') if find_spec('cv2') else None
+if cv2 is not None:
     # A server has as many threads as it wants; OpenCV's own pool would fight with them, and does not survive a fork.
     cv2.setNumThreads(1)
 

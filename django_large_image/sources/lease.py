@@ -18,6 +18,7 @@ from django_large_image.exceptions import (
     InvalidParameter,
     LargeImageError,
     RemoteUnavailable,
+    fault_of,
 )
 from django_large_image.sources.pool import PoolKey, pool
 
@@ -33,10 +34,13 @@ def reading() -> Iterator[None]:
     """Turn what a reader raises while it reads pixels into `ImageUnreadable`."""
     try:
         yield
-    except (LargeImageError, MemoryError):
+    except LargeImageError:
         raise
     except Exception as error:
         logger.warning('An image could not be read: %s', type(error).__name__)
+        fault = fault_of(error)
+        if fault is not None:
+            raise fault from error
         raise ImageUnreadable('The pixels of the image cannot be read.') from error
 
 

@@ -20,11 +20,13 @@ from django_large_image.exceptions import (
     InvalidParameter,
     LargeImageError,
     NotSupported,
+    fault_of,
 )
 from django_large_image.models import runtime_settings
 from django_large_image.sources import guard, registry
 from django_large_image.sources.lease import Lease
 from django_large_image.sources.pool import PoolKey, pool
+from django_large_image.sources.ready import make_ready
 
 logger = logging.getLogger(__name__)
 
@@ -65,6 +67,7 @@ def lease(ref: ImageRef, projection: str | None = None, source: str | None = Non
         name, local = registry.check_source(source), source != 'rasterio'
     else:
         name, local = _decide(ref, limit, projection)
+    make_ready(name)
     if local or ref.path is None:
         ref = local_ref(ref)
     if projection and name not in ('rasterio', 'gdal'):
@@ -89,6 +92,7 @@ def _decide(ref: ImageRef, limit: int, projection: str | None) -> tuple[str, boo
 def _find_out(ref: ImageRef, limit: int, projection: str | None) -> tuple[str, bool]:
     rasterio_there = 'rasterio' in registry.available_sources()
     if rasterio_there:
+        make_ready('rasterio')
         from django_large_image.sources.gdal import has_frames, is_georeferenced
     if ref.remote and ref.path is not None and rasterio_there:
         with contextlib.suppress(ImageUnreadable):
@@ -146,9 +150,12 @@ def _open(
             source = _open_rasterio(ref, key, info, question)
         else:
             source = _open_other(ref, key)
-    except (LargeImageError, MemoryError):
+    except LargeImageError:
         raise
     except TileSourceError as error:
+        fault = fault_of(error)
+        if fault is not None:
+            raise fault from error
         if key.projection:
             raise InvalidParameter(
                 'projection', key.projection, 'an EPSG code of a projected CRS that the image can be shown in'
@@ -157,6 +164,9 @@ def _open(
     except Exception as error:
         # A hostile or broken file makes a reader raise anything at all; the kind is logged, the text may hold a path.
         logger.warning('The source %s could not open an image: %s', key.source, type(error).__name__)
+        fault = fault_of(error)
+        if fault is not None:
+            raise fault from error
         raise ImageUnreadable() from error
     source.cache, source.cache_lock = _NoCache(), None
     source.logger = _strict_logger

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Iterator
-from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any
 
@@ -13,8 +12,15 @@ from large_image.constants import SourcePriority
 
 from django_large_image.access import ImageRef
 from django_large_image.conf import settings
-from django_large_image.exceptions import ImageUnreadable, InvalidParameter, LargeImageError
+from django_large_image.exceptions import (
+    ImageUnreadable,
+    InvalidParameter,
+    LargeImageError,
+    Misconfigured,
+)
+from django_large_image.loading import is_there, load
 from django_large_image.sources import guard, tiffheader
+from django_large_image.sources.ready import NEEDS, make_ready
 
 #: Sources of large-image that are never used: they open what another file names, or invent pixels.
 FORBIDDEN = frozenset({'multi', 'test', 'deepzoom', 'dummy', 'bioformats', 'vips', 'zarr', 'dicom', 'mapnik'})
@@ -23,6 +29,12 @@ FORBIDDEN = frozenset({'multi', 'test', 'deepzoom', 'dummy', 'bioformats', 'vips
 OME_SOURCES = frozenset({'tiff', 'ometiff', 'tifffile'})
 
 _lock = threading.Lock()
+#: Where the classes are that take the place of large-image's own.
+_OURS = {
+    'rasterio': 'django_large_image.sources.geo:GeoSource',
+    'gdal': 'django_large_image.sources.osgeosource:OsgeoSource',
+    'tifffile': 'django_large_image.sources.multiframe:MultiFrameSource',
+}
 
 
 @functools.lru_cache(maxsize=1)
@@ -35,7 +47,8 @@ def available_sources() -> dict[str, str]:
     """Return the sources that may be used here: installed, in the setting `SOURCES`, and not `FORBIDDEN`."""
     allowed = [name for name in settings.SOURCES if name not in FORBIDDEN]
     installed = installed_sources()
-    names = [name for name in allowed if name in installed]
+    # The source of large-image may be there without the library that it needs.
+    names = [name for name in allowed if name in installed and is_there(*NEEDS.get(name, ()))]
     if 'rasterio' in names and 'gdal' in names:
         # The two bring a libgdal each and crash in one process (system check E002 says so); rasterio stays.
         names.remove('gdal')
@@ -44,32 +57,13 @@ def available_sources() -> dict[str, str]:
 
 @functools.cache
 def source_class(name: str) -> Any:
-    """Return the class of a source by its name; raises `ImageUnreadable` if it cannot be imported."""
-    if name == 'rasterio':
-        from django_large_image.sources.geo import GeoSource
-
-        return GeoSource
-    if name == 'gdal':
-        try:
-            from django_large_image.sources.osgeosource import OsgeoSource
-        except ImportError:
-            raise ImageUnreadable('The source gdal is installed but cannot be used.') from None
-        OsgeoSource.addKnownExtensions()
-        return OsgeoSource
-    if name == 'tifffile':
-        try:
-            from django_large_image.sources.multiframe import MultiFrameSource
-        except ImportError:
-            raise ImageUnreadable(f'The source {name} is installed but cannot be used.') from None
-        MultiFrameSource.addKnownExtensions()
-        return MultiFrameSource
-    module, _, attribute = installed_sources()[name].partition(':')
-    with _lock:
-        try:
-            cls = getattr(import_module(module), attribute)
-        except ImportError:
-            raise ImageUnreadable(f'The source {name} is installed but cannot be used.') from None
-        if hasattr(cls, 'addKnownExtensions'):
+    """Return the class of a source by its name; raises `Misconfigured` if it cannot be imported."""
+    make_ready(name)
+    module, _, attribute = _OURS.get(name, installed_sources()[name]).partition(':')
+    cls = getattr(load(module), attribute)
+    if name != 'rasterio' and hasattr(cls, 'addKnownExtensions'):
+        # One thread would see what the other one has added so far.
+        with _lock:
             cls.addKnownExtensions()
     return cls
 
@@ -95,11 +89,15 @@ def candidates(ref: ImageRef) -> Iterator[str]:
     extensions = [part.lower() for part in ref.name.split('.')[1:]]
     ome = kind.name == 'tiff' and tiffheader.is_ome(ref.path)
 
-    def rank(name: str) -> tuple[bool, bool, int]:
-        known = source_class(name).extensions
+    def rank(name: str) -> tuple[bool, bool, bool, int]:
+        try:
+            known = source_class(name).extensions
+        except Misconfigured:
+            # It comes last, and is the error if no other one reads the file.
+            return True, True, True, 0
         priority = min((known[part] for part in extensions if part in known), default=SourcePriority.FALLBACK)
         # Sources that do not know OME's frames show the first of them, under whatever extension.
-        return name == 'rasterio', ome and name not in OME_SOURCES, int(priority)
+        return False, name == 'rasterio', ome and name not in OME_SOURCES, int(priority)
 
     yield from sorted(names, key=rank)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import IO
 
 from django_large_image.conf import settings
-from django_large_image.exceptions import ImageMissing, ImageRefused, ImageUnreadable
+from django_large_image.exceptions import ImageMissing, ImageRefused, ImageUnreadable, fault_of
 
 SUBFILE, WIDTH, HEIGHT, BITS, DESCRIPTION, SAMPLES, ROWS = 254, 256, 257, 258, 270, 277, 278
 PLANAR, TILE_WIDTH, TILE_HEIGHT, SUB_IFDS, EXIF, MICROMANAGER = 284, 322, 323, 330, 34665, 51123
@@ -70,8 +70,8 @@ def directories(path: str) -> list[Directory]:
             return list(_walk(file))
     except FileNotFoundError:
         raise ImageMissing() from None
-    except (OSError, struct.error, OverflowError):
-        raise ImageUnreadable('The directories of the TIFF cannot be read.') from None
+    except (OSError, struct.error, OverflowError) as error:
+        raise fault_of(error) or ImageUnreadable('The directories of the TIFF cannot be read.') from None
 
 
 def is_ome(path: str) -> bool:
