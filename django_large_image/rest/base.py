@@ -113,7 +113,7 @@ class LargeImageBase(Endpoints):
 
         A `get_path` that fetches the object by itself would skip them.
         """
-        if self._large_image_object is not None or not getattr(self, 'detail', False):
+        if self._large_image_object is not None or not self._large_image_detail:
             return
         has_queryset = getattr(self, 'queryset', None) is not None or (
             hasattr(self, 'get_queryset')
@@ -125,15 +125,28 @@ class LargeImageBase(Endpoints):
         if hasattr(self, 'get_object') and has_queryset:
             self._large_image_object = self.get_object()
 
-    def image_ref(self, request: Any, pk: Any = None) -> ImageRef:
-        """Return the request's image, after the permission checks; once a request.
+    def admit(self, request: Any, pk: Any = None) -> None:
+        """Find out whether the request may see its image, before a parameter is looked at.
 
-        Raises what `get_object` raises, `NotLargeImage`, and what the hooks raise.
+        Without a queryset the project's `get_path` is all that can say so. Raises what `get_object` and the hooks do.
         """
+        self.authorize()
+        if self._large_image_object is None:
+            self.find_ref(request, pk)
+
+    def find_ref(self, request: Any, pk: Any = None) -> ImageRef:
+        """Return the request's image, after the permission checks; once a request."""
         if self._large_image_ref is None:
             self.authorize()
             self._large_image_ref = self.get_image_ref(request, pk)
-        ref = self._large_image_ref
+        return self._large_image_ref
+
+    def image_ref(self, request: Any, pk: Any = None) -> ImageRef:
+        """Return the request's image if it may be served: as `find_ref`.
+
+        Raises `NotLargeImage` too.
+        """
+        ref = self.find_ref(request, pk)
         if not runtime_settings()['AUTO_SERVE'] and not self.is_large_image(request, ref):
             raise NotLargeImage()
         return ref

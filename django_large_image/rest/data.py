@@ -25,7 +25,6 @@ class Data(LargeImageBase):
     )  # fmt: skip
     def thumbnail(self, request: Any, pk: Any = None, fmt: str | None = None, **kwargs: Any) -> HttpResponse:
         """The whole image in its own proportions, at most max_width × max_height pixels."""
-        self.authorize()
         file_format = parse_format(fmt or kwargs.get('format') or 'png')
         values = ThumbnailParams.read_query(request)
         return self.answer_image(
@@ -44,7 +43,6 @@ class Data(LargeImageBase):
 
         Such a TIFF holds the file's own bands and values, unless a style is given.
         """
-        self.authorize()
         file_format = parse_format(fmt or kwargs.get('format') or 'tiff')
         values = RegionParams.read_query(request)
         ref = self.image_ref(request, pk)
@@ -70,7 +68,6 @@ class Data(LargeImageBase):
     @endpoint('data/pixel', name='pixel', summary='The values of one pixel', query=PixelParams)
     def pixel(self, request: Any, pk: Any = None, **kwargs: Any) -> HttpResponse:
         """The colour of one pixel (r, g, b, a: 0 to 255) and the file's own values of its bands."""
-        self.authorize()
         values = PixelParams.read_query(request)
         style = self.get_style(request)
         return self.answer_json(
@@ -91,13 +88,17 @@ class Data(LargeImageBase):
         )  # fmt: skip
 
     @endpoint(
-        'data/(?P<what>thumbnail|region)',
-        name='data-no-format',
-        summary='',
-        query=RegionParams,
-        hidden=True,
-        **IMAGE_ACTION,
-    )
-    def data_no_format(self, request: Any, pk: Any = None, what: str = '', **kwargs: Any) -> HttpResponseBase:
+        'data/thumbnail', name='thumbnail-no-format', summary='', query=ThumbnailParams, hidden=True,
+        alias_of='thumbnail', **IMAGE_ACTION,
+    )  # fmt: skip
+    def thumbnail_no_format(self, request: Any, pk: Any = None, **kwargs: Any) -> HttpResponseBase:
         """Answer in the default format; a router with format suffixes has the format in `format`."""
-        return self._delegate(what, request, pk=pk, **kwargs)
+        return self._delegate('thumbnail', request, pk=pk, **kwargs)
+
+    @endpoint(
+        'data/region', name='region-no-format', summary='', query=RegionParams, hidden=True, alias_of='region',
+        **IMAGE_ACTION,
+    )  # fmt: skip
+    def region_no_format(self, request: Any, pk: Any = None, **kwargs: Any) -> HttpResponseBase:
+        """Answer in the default format, as the one of thumbnails."""
+        return self._delegate('region', request, pk=pk, **kwargs)

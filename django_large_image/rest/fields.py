@@ -18,7 +18,9 @@ from rest_framework import serializers
 
 from django_large_image.conf import PREFIX, settings
 from django_large_image.exceptions import InvalidParameter, MissingParameter
+from django_large_image.imaging.image import crs_from_code
 from django_large_image.imaging.style import load_style
+from django_large_image.sources.registry import check_source
 
 #: Values that clients send for "not given" (0.10's too).
 ABSENT = frozenset({'', 'undefined', 'none', 'null'})
@@ -142,11 +144,7 @@ class CRSField(serializers.CharField):
             self.fail('invalid')
         code = f'EPSG:{int(match.group(1))}'
         try:
-            from django_large_image.imaging.image import crs_from_code
-
             crs_from_code(code)
-        except ImportError:
-            pass  # without rasterio the source itself decides
         except ValueError:
             self.fail('invalid')
         return code
@@ -178,8 +176,6 @@ class SourceField(serializers.CharField):
     allowed = 'the name of an available source, see api/large-image/sources'
 
     def run_validation(self, data: Any = serializers.empty) -> Any:
-        from django_large_image.sources.registry import check_source
-
         return check_source(str(data))
 
 

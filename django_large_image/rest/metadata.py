@@ -86,8 +86,7 @@ class Metadata(LargeImageBase):
 
         It matters where the project serves only files that were made large images (the setting AUTO_SERVE is off).
         """
-        self.authorize()
-        identity = identity_of(self.get_image_ref(request, pk))
+        identity = identity_of(self.find_ref(request, pk))
         if request.method in ('POST', 'DELETE') and not getattr(request.user, 'is_staff', False):
             raise PermissionDenied('Only staff make files large images.')
         if request.method == 'POST':

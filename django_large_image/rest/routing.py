@@ -19,7 +19,13 @@ from rest_framework.response import Response
 
 from django_large_image.access import ImageRef
 from django_large_image.access.versions import remote_versions
-from django_large_image.exceptions import ImageChanged, ImageUnreadable, LargeImageError, RemoteUnavailable
+from django_large_image.exceptions import (
+    ImageChanged,
+    ImageUnreadable,
+    LargeImageError,
+    RemoteUnavailable,
+    ServerFault,
+)
 from django_large_image.rest import schema
 from django_large_image.rest.fields import Params
 
@@ -36,9 +42,13 @@ def endpoint(
     methods: tuple[str, ...] = ('get',),
     image: bool = False,
     hidden: bool = False,
+    alias_of: str | None = None,
     **options: Any,
 ) -> Callable[[Handler], Handler]:
-    """Declare an endpoint: where it is, what it takes, and how it is documented; `hidden` ones are not."""
+    """Declare an endpoint: where it is, what it takes, and how it is documented; `hidden` ones are not.
+
+    `alias_of` names the endpoint that this one is another address of, whose permissions hold here too.
+    """
 
     def decorate(method: Handler) -> Handler:
         @functools.wraps(method)
@@ -48,6 +58,7 @@ def endpoint(
         routed = action(detail=True, url_path=url_path, url_name=name, methods=list(methods), **options)(
             handler
         )
+        routed.alias_of = alias_of  # type: ignore[attr-defined]
         if hidden:
             return schema.hide(routed)
         return schema.describe(routed, schema.Description(summary, query, path, methods, image))
@@ -91,7 +102,11 @@ def _once(view: Any, method: Handler, args: tuple[Any, ...], kwargs: dict[str, A
     try:
         with contextlib.ExitStack() as stack:
             view._large_image_stack = stack
+            # Whoever may not see the object learns nothing of it, not even which parameters it would take.
+            view.admit(*args[:1], kwargs.get('pk'))
             return method(view, *args, **kwargs)
+    except MemoryError as error:
+        raise ServerFault() from error
     finally:
         view._large_image_stack = None
 
@@ -144,8 +159,24 @@ def _copied(method: Handler, attributes: Handler) -> Handler:
     return handler
 
 
+#: The options of `@action` that say who may ask; those of a project's own `tile` hold for its other addresses too.
+_GUARDS = frozenset({'authentication_classes', 'permission_classes', 'throttle_classes', 'throttle_scope'})
+
+
+def _options(cls: type, method: Handler) -> dict[str, Any]:
+    """Return the options of an action, with those that guard the endpoint that it is another address of."""
+    options: dict[str, Any] = vars(method)['kwargs']
+    target = getattr(cls, vars(method).get('alias_of') or '', None)
+    if not _is_endpoint(target):
+        return options
+    return options | {key: value for key, value in vars(target)['kwargs'].items() if key in _GUARDS}
+
+
 class Endpoints:
     """Base of the families of endpoints."""
+
+    #: Whether the endpoints are about one object. DRF's `detail` is set by routers alone, not by `as_view`.
+    _large_image_detail: bool = False
 
     def __init_subclass__(cls, *, detail: bool | None = None, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -153,11 +184,17 @@ class Endpoints:
             inherited = getattr(super(cls, cls), name, None)
             if callable(method) and _is_endpoint(inherited) and not _is_endpoint(method):
                 setattr(cls, name, _copied(method, inherited))  # type: ignore[arg-type]
-        if detail is not None:
-            for name, method in getmembers(cls, _is_endpoint):
-                routed = _copied(method, method)
+        for name, method in getmembers(cls, _is_endpoint):
+            options = _options(cls, method)
+            if detail is None and options == vars(method)['kwargs']:
+                continue
+            routed = _copied(method, method)
+            routed.kwargs = options  # type: ignore[attr-defined]
+            if detail is not None:
                 routed.detail = detail  # type: ignore[attr-defined]
-                setattr(cls, name, routed)
+            setattr(cls, name, routed)
+        if detail is not None:
+            cls._large_image_detail = detail
 
     @classmethod
     def get_extra_actions(cls) -> list[Any]:

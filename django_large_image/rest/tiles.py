@@ -40,7 +40,6 @@ class Tiles(LargeImageBase):
     )  # fmt: skip
     def tile(self, request: Any, pk: Any = None, fmt: str | None = None, **kwargs: Any) -> HttpResponse:
         """One tile of the image's own pyramid or, with `projection`, of the tile matrix of that projection."""
-        self.authorize()
         file_format = parse_format(fmt or kwargs.get('format'))
         path = (FrameTilePath if 'frame' in kwargs else TilePath).read(kwargs)
         values = TileParams.read_query(request) | path
@@ -52,7 +51,7 @@ class Tiles(LargeImageBase):
 
     @endpoint(
         f'tiles/zxy/{ZXY}{FMT}', name='tile-zxy', summary='One tile (long spelling)', query=TileParams,
-        path=TilePath, methods=GET_POST, image=True, **IMAGE_ACTION,
+        path=TilePath, methods=GET_POST, image=True, alias_of='tile', **IMAGE_ACTION,
     )  # fmt: skip
     def tile_zxy(self, request: Any, pk: Any = None, fmt: str | None = None, **kwargs: Any) -> HttpResponse:
         """The same tile under the address that Girder's clients know."""
@@ -60,7 +59,8 @@ class Tiles(LargeImageBase):
 
     @endpoint(
         f'tiles/fzxy/(?P<frame>[^/]+)/{ZXY}{FMT}', name='tile-fzxy', summary='One tile of one frame',
-        query=FrameTileParams, path=FrameTilePath, methods=GET_POST, image=True, **IMAGE_ACTION,
+        query=FrameTileParams, path=FrameTilePath, methods=GET_POST, image=True, alias_of='tile',
+        **IMAGE_ACTION,
     )  # fmt: skip
     def tile_fzxy(self, request: Any, pk: Any = None, fmt: str | None = None, **kwargs: Any) -> HttpResponse:
         """One tile of one frame of a multi-frame image."""
@@ -91,6 +91,7 @@ class Tiles(LargeImageBase):
         summary='',
         query=TileParams,
         hidden=True,
+        alias_of='tile',
         **IMAGE_ACTION,
     )
     def tile_no_format(self, request: Any, pk: Any = None, **kwargs: Any) -> HttpResponse:

@@ -176,8 +176,8 @@ def test_an_endpoint_that_is_left_out_is_not_found(image_file: Any) -> None:
     image = image_file('rgb')
     request = APIRequestFactory().get('/')
     assert Without.as_view({'get': 'tile_zxy'}, detail=True)(request, pk=image.pk, **TILE).status_code == 404
-    plain = Without.as_view({'get': 'data_no_format'}, detail=True)
-    assert plain(request, pk=image.pk, what='region').status_code == 404
+    plain = Without.as_view({'get': 'region_no_format'}, detail=True)
+    assert plain(request, pk=image.pk).status_code == 404
 
 
 def test_a_wrong_question_keeps_the_handle_open(get: Any, image_file: Any, monkeypatch: Any) -> None:

@@ -5,8 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.urls.resolvers import RegexPattern, URLResolver
+from rest_framework import decorators, permissions, routers, viewsets
+from rest_framework.test import APIRequestFactory, force_authenticate
 
 from django_large_image import sources
+from django_large_image.rest import LargeImageDetailMixin, LargeImageFileDetailMixin
+from tests.app import models
 
 pytestmark = pytest.mark.django_db
 
@@ -61,8 +66,114 @@ def test_bad_parameters_are_not_answered_before_permissions(
 ) -> None:
     image = image_file('rgb', owner=user)
     api.force_authenticate(other_user)
-    for end in ('tiles/x/0/0.png', 'data/thumbnail.nope', 'data/region.tif', 'data/pixel'):
-        assert api.get(f'/private-images/{image.pk}/{end}').status_code == 404
+    bad = '?projection=x&source=x&bins=x&band=x&frame=x&max_width=x'
+    for end in (
+        'tiles/x/0/0.png', 'tiles/zxy/x/0/0.png', 'tiles/fzxy/x/0/0/0.png', 'tiles/x/0/0', 'tiles/x/0/0/corners',
+        'data/thumbnail.nope', 'data/thumbnail', 'data/region.tif', 'data/pixel', 'data/histogram', 'info/metadata',
+        'info/metadata_internal', 'info/bands', 'info/band', 'info/frames', 'tiles/metadata',
+    ):  # fmt: skip
+        api.force_authenticate(other_user)
+        assert api.get(f'/private-images/{image.pk}/{end}{bad}').status_code == 404, end
+        # What is refused to one user is wrong for the other, so the test asks what it says.
+        api.force_authenticate(user)
+        assert api.get(f'/private-images/{image.pk}/{end}{bad}').status_code == 400, end
+
+
+def test_bad_parameters_are_not_answered_before_a_get_path_that_decides(get: Any, image_file: Any) -> None:
+    image = image_file('rgb')
+    assert get('histogram', image, prefix='path-image', query={'bins': 'x'}).status_code == 400
+    image.pk += 1
+    assert get('histogram', image, prefix='path-image', query={'bins': 'x'}).status_code == 404
+
+
+class OwnersOnly(permissions.BasePermission):
+    """Let nobody but its owner see an object."""
+
+    def has_object_permission(self, request: Any, view: Any, obj: Any) -> bool:
+        return bool(obj.owner_id == request.user.pk)
+
+
+class OwnPathViewSet(LargeImageDetailMixin, viewsets.GenericViewSet):
+    """A viewset with a queryset whose `get_path` does not ask it."""
+
+    queryset = models.ImageFile.objects.all()
+    permission_classes = (OwnersOnly,)
+
+    def get_path(self, request: Any, pk: Any = None) -> str:
+        return models.ImageFile.objects.get(pk=pk).file.path
+
+
+class OwnFilePathViewSet(LargeImageFileDetailMixin, viewsets.GenericViewSet):
+    """The same with the mixin of a file field."""
+
+    queryset = models.ImageFile.objects.all()
+    permission_classes = (OwnersOnly,)
+    FILE_FIELD_NAME = 'file'
+
+    def get_path(self, request: Any, pk: Any = None) -> str:
+        return models.ImageFile.objects.get(pk=pk).file.path
+
+
+@pytest.mark.parametrize('viewset', [OwnPathViewSet, OwnFilePathViewSet])
+@pytest.mark.parametrize('options', [{}, {'detail': True}, {'detail': False}])
+@pytest.mark.parametrize(
+    ('action', 'kwargs', 'query'),
+    [('tile', {'z': '0', 'x': '0', 'y': '0', 'fmt': 'png'}, {}), ('metadata', {}, {}), ('tiffdump', {}, {}),
+     ('region', {'fmt': 'png'}, {'left': 0, 'top': 0, 'right': 9, 'bottom': 9, 'units': 'pixels'}),
+     ('large_image', {}, {})],
+)  # fmt: skip
+def test_a_view_that_no_router_made(
+    image_file: Any,
+    user: Any,
+    other_user: Any,
+    viewset: Any,
+    options: Any,
+    action: str,
+    kwargs: Any,
+    query: Any,
+) -> None:
+    image = image_file('rgb', owner=user)
+    view = viewset.as_view({'get': action}, **options)
+    for who, status in ((user, 200), (other_user, 403)):
+        request = APIRequestFactory().get('/', query)
+        force_authenticate(request, who)
+        response = view(request, pk=image.pk, **kwargs)
+        assert response.status_code == status
+        response.close()
+
+
+class StaffTilesViewSet(LargeImageFileDetailMixin, viewsets.GenericViewSet):
+    """A viewset whose tiles alone are for staff."""
+
+    queryset = models.ImageFile.objects.all()
+    FILE_FIELD_NAME = 'file'
+
+    @decorators.action(
+        detail=True,
+        url_path=r'tiles/(?P<z>[^/]+)/(?P<x>[^/]+)/(?P<y>[^/.]+)\.(?P<fmt>[^/]+)',
+        permission_classes=[permissions.IsAdminUser],
+    )
+    def tile(self, request: Any, pk: Any = None, **kwargs: Any) -> Any:
+        """Return a tile to staff."""
+        return super().tile(request, pk, **kwargs)
+
+
+def test_permissions_of_an_action_hold_at_its_other_addresses(image_file: Any, user: Any, staff: Any) -> None:
+    image = image_file('rgb')
+    router = routers.SimpleRouter(trailing_slash=False)
+    router.register('only', StaffTilesViewSet)
+    resolver = URLResolver(RegexPattern(r'^/'), router.urls)
+    for end, expected in (
+        ('tiles/0/0/0.png', 200), ('tiles/zxy/0/0/0.png', 200), ('tiles/fzxy/0/0/0/0.png', 200), ('tiles/0/0/0', 400),
+    ):  # fmt: skip
+        for who, status in ((user, 403), (staff, expected)):
+            request = APIRequestFactory().get(f'/only/{image.pk}/{end}')
+            force_authenticate(request, who)
+            view, args, kwargs = resolver.resolve(request.path)
+            assert view(request, *args, **kwargs).status_code == status, (end, who)
+    request = APIRequestFactory().get(f'/only/{image.pk}/info/metadata')
+    view, args, kwargs = resolver.resolve(request.path)
+    assert view(request, *args, **kwargs).status_code == 200
 
 
 def test_project_wide_views_for_staff(api: Any, user: Any, staff: Any) -> None:

@@ -45,7 +45,7 @@ def test_every_mixin_has_every_endpoint_once() -> None:
 
     for viewset in (First, Last, Detail, Plain):
         assert routes(viewset) >= NAMES
-        assert len(viewset.get_extra_actions()) == len(NAMES) + 2
+        assert len(viewset.get_extra_actions()) == len(NAMES) + 3
         details = {method.detail for method in viewset.get_extra_actions()}
         assert details == {viewset is not Plain}
 
