@@ -21,7 +21,9 @@ from django_large_image.conf import DEFAULTS, FORWARDED, PREFIX, settings
 
 def register() -> None:
     """Register the checks with Django."""
-    for check in (check_sources, check_speed, check_settings, check_cache, check_viewsets):
+    for check in (
+        check_sources, check_speed, check_settings, check_cache, check_cache_timeout, check_viewsets,
+    ):  # fmt: skip
         register_check(check, Tags.compatibility)  # type: ignore[call-overload]
     register_check(check_cache_deploy, Tags.caches, deploy=True)  # type: ignore[call-overload]
 
@@ -80,7 +82,7 @@ def check_speed(app_configs: list[AppConfig] | None, **kwargs: Any) -> list[Chec
 
 
 def check_settings(app_configs: list[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """W003: a setting with our prefix that does not exist. W008: every host is allowed for image URLs."""
+    """W003: a setting that does not exist. E011: a wrong FILE_VERSION. W008: every host is allowed for image URLs."""
     known = {*DEFAULTS, *FORWARDED}
     messages: list[CheckMessage] = []
     for name in dir(project):
@@ -96,6 +98,14 @@ def check_settings(app_configs: list[AppConfig] | None, **kwargs: Any) -> list[C
                     id='django_large_image.W003',
                 )
             )
+    if settings.FILE_VERSION not in ('inode', 'mtime'):
+        messages.append(
+            Error(
+                f"LARGE_IMAGE_FILE_VERSION is {settings.FILE_VERSION!r}; it has to be 'inode' or 'mtime'.",
+                hint="Leave it out for 'inode'; 'mtime' is for copies of the files on several hosts.",
+                id='django_large_image.E011',
+            )
+        )
     if '*' in settings.ALLOWED_HOSTS or '*' in settings.PRIVATE_HOSTS:
         messages.append(
             Warning(
@@ -120,6 +130,24 @@ def check_cache(app_configs: list[AppConfig] | None, **kwargs: Any) -> list[Chec
             )
         ]
     return _per_process_cache() if _configured_workers() > 1 else []
+
+
+def check_cache_timeout(app_configs: list[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """W012: a Redis that hangs would hold up every tile."""
+    about = caches.settings.get(settings.CACHE_NAME, {})
+    options = {str(name).lower() for name in about.get('OPTIONS', {})}
+    options |= {str(name).lower() for name in about.get('OPTIONS', {}).get('CONNECTION_POOL_KWARGS', {})}
+    if 'redis' not in str(about.get('BACKEND', '')).lower() or 'socket_timeout' in options:
+        return []
+    if 'socket_timeout=' in str(about.get('LOCATION', '')):
+        return []
+    return [
+        Warning(
+            f'The Redis cache {settings.CACHE_NAME!r} has no socket timeout: if the server hangs, so does every tile.',
+            hint="Add one to it in CACHES: 'OPTIONS': {'socket_timeout': 0.5, 'socket_connect_timeout': 0.5}.",
+            id='django_large_image.W012',
+        )
+    ]
 
 
 def check_cache_deploy(app_configs: list[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:

@@ -47,17 +47,21 @@ DEFAULTS: dict[str, Any] = {
     #: The largest side of a thumbnail, in pixels.
     'MAX_THUMBNAIL_SIZE': 4096,
     #: The most output pixels of a region.
-    'MAX_REGION_PIXELS': 64_000_000,
+    'MAX_REGION_PIXELS': 33_554_432,
     #: The most bins of a histogram.
     'MAX_HISTOGRAM_BINS': 65_536,
-    #: The most pixels that `exact=true` reads for a histogram.
-    'MAX_EXACT_PIXELS': 268_435_456,
+    #: The most pixels, all bands together, that `exact=true` reads for a histogram.
+    'MAX_EXACT_PIXELS': 67_108_864,
     #: The longest style, in characters of JSON.
     'MAX_STYLE_LENGTH': 65_536,
     #: The most bytes that one compressed block of a file may take when decoded.
-    'MAX_BLOCK_BYTES': 268_435_456,
+    'MAX_BLOCK_BYTES': 67_108_864,
     #: The most pixels of the smallest level of an image; more than that makes zoomed-out tiles too slow.
-    'MAX_BASE_PIXELS': 268_435_456,
+    'MAX_BASE_PIXELS': 134_217_728,
+    #: The most bytes of a file that are decoded for an answer; those of slow compressions count several times.
+    'MAX_DECODED_BYTES': 268_435_456,
+    #: The most bytes of XML in a file.
+    'MAX_XML_BYTES': 4_194_304,
     #: The most directories (pages, frames, levels) of a TIFF.
     'MAX_DIRECTORIES': 8192,
     # -- open images
@@ -67,6 +71,8 @@ DEFAULTS: dict[str, Any] = {
     'MAX_OPEN_HANDLES': 64,
     #: The longest wait for a handle, in seconds.
     'HANDLE_TIMEOUT': 30.0,
+    #: The most memory that the open images of readers other than rasterio are taken to hold in one process, in bytes.
+    'MAX_OPEN_BYTES': 268_435_456,
     #: GDAL's block cache of one process, in bytes.
     'GDAL_CACHE_BYTES': 33_554_432,
     #: The decoded blocks that all threads of one process share, in bytes.
@@ -87,6 +93,9 @@ DEFAULTS: dict[str, Any] = {
     'ALLOWED_HOSTS': (),
     #: Hosts (of ALLOWED_HOSTS) that may resolve to private, loopback or link-local addresses.
     'PRIVATE_HOSTS': (),
+    #: What tells that a file on disk changed: 'inode' (size, times of change, inode), or 'mtime' (size and time of
+    #: change) for copies of the files on several hosts.
+    'FILE_VERSION': 'inode',
     #: How long the version (ETag) of a remote image is trusted, in seconds.
     'REMOTE_VERSION_SECONDS': 30.0,
     #: The timeout of one request to a remote image, in seconds.

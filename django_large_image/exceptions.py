@@ -120,6 +120,17 @@ class NeedsConversion(LargeImageError):
     message = 'The image is too large to be served without tiles; convert it to a tiled, pyramidal TIFF.'
 
 
+class TooMuchToDecode(NeedsConversion):
+    """The answer would take more decoded bytes of the file than the project allows."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f'More than {limit} bytes of the file would have to be decoded for this. '
+            'Convert it to a tiled, pyramidal TIFF.',
+            allowed=limit,
+        )
+
+
 class HostNotAllowed(LargeImageError):
     """The image is a URL whose host the project does not allow."""
 
@@ -145,7 +156,7 @@ class CacheUnavailable(RemoteUnavailable):
 
 
 class ImageChanged(RemoteUnavailable):
-    """The remote image was replaced while it was read; a second try reads the new one."""
+    """The image was replaced while it was read; a second try reads the new one."""
 
     code = 'image_changed'
     message = 'The image was replaced while it was read; try again.'

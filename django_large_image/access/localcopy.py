@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from http.client import HTTPResponse
 from pathlib import Path
 from typing import IO
 
@@ -21,6 +22,7 @@ from django.core.files import locks
 from django_large_image.access.ref import ImageRef
 from django_large_image.conf import settings
 from django_large_image.exceptions import (
+    Busy,
     ImageMissing,
     ImageUnreadable,
     LargeImageError,
@@ -32,6 +34,10 @@ from django_large_image.exceptions import (
 COPY = re.compile(r'[0-9a-f]{64}(\.|$)')
 #: What the name of a copy starts with while it is fetched.
 PART = '.part-'
+#: The fewest bytes a second, on an average over `REMOTE_TIMEOUT`.
+SLOWEST = 1024
+#: What is read at a time, in bytes, and the pause between two looks at a lock, in seconds.
+_CHUNK, _PAUSE = 1 << 16, 0.02
 #: The age from which an unfinished copy is nobody's any more: each write makes it younger.
 ABANDONED_SECONDS = 3600.0
 
@@ -84,7 +90,12 @@ def _touch(target: Path) -> bool:
 def _lock(path: Path) -> Iterator[None]:
     # The lock files stay: removing one while another process waits for it would let two in.
     with open(path, 'ab') as file:
-        locks.lock(file, locks.LOCK_EX)
+        deadline = time.monotonic() + settings.HANDLE_TIMEOUT
+        while not locks.lock(file, locks.LOCK_EX | locks.LOCK_NB):
+            # Somebody fetches a large file, or from a slow host.
+            if time.monotonic() > deadline:
+                raise Busy()
+            time.sleep(_PAUSE)
         yield
 
 
@@ -111,10 +122,19 @@ def _fetch(ref: ImageRef, folder: Path, target: Path) -> None:
 
 def _copy(source: IO[bytes], output: IO[bytes], bound: int) -> None:
     total = 0
+    period, begun = settings.REMOTE_TIMEOUT, time.monotonic()
+    counted = 0
     # What an HTTP answer says it has; urllib ends quietly where a connection breaks off.
     announced = getattr(source, 'length', None)
-    while chunk := source.read(1 << 20):
+    # An HTTP answer gives what has come; others wait until there is as much as was asked for.
+    read = source.read1 if isinstance(source, HTTPResponse) else source.read
+    while chunk := read(_CHUNK):
         total += len(chunk)
+        # A host that lets bytes drip in is none that answers: each resets the timeout of the socket.
+        if time.monotonic() - begun > period:
+            if total - counted < SLOWEST * period:
+                raise RemoteUnavailable('The storage of the image answers too slowly; try again later.')
+            begun, counted = time.monotonic(), total
         if total > bound:
             raise ImageUnreadable('The image is larger than what local copies may take.')
         output.write(chunk)

@@ -54,6 +54,9 @@ def remote_options() -> dict[str, str]:
         'GDAL_HTTP_MULTIPLEX': 'YES',
         'GDAL_HTTP_VERSION': '2TLS',
         'GDAL_HTTP_TIMEOUT': str(settings.REMOTE_TIMEOUT),
+        # A host that lets bytes drip in.
+        'GDAL_HTTP_LOW_SPEED_TIME': str(settings.REMOTE_TIMEOUT),
+        'GDAL_HTTP_LOW_SPEED_LIMIT': '1024',
         'GDAL_HTTP_CONNECTTIMEOUT': str(min(10.0, settings.REMOTE_TIMEOUT)),
         # GDAL would go on serving the old bytes of a replaced object from its own cache.
         # (A URL needs it not: its path holds the version.)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import IO, Any
 
 from django_large_image.access.versions import RemoteVersion
+from django_large_image.conf import settings
 from django_large_image.exceptions import ImageMissing, ImageUnreadable, fault_of
 
 
@@ -53,7 +54,7 @@ class ImageRef:
 
     def is_current(self) -> bool:
         """Return whether the file on disk is still this version; always true for remote images."""
-        if self.remote or self.path is None or not self.modified:
+        if self.remote or self.path is None or self.modified is None:
             return True
         try:
             return file_version(os.stat(self.path)) == self.version
@@ -62,8 +63,14 @@ class ImageRef:
 
 
 def file_version(stat: os.stat_result) -> str:
-    """Return the version token of a local file: its size and its time of change in nanoseconds."""
-    return f'{stat.st_size:x}-{stat.st_mtime_ns:x}'
+    """Return the version token of a local file, by the setting `FILE_VERSION`.
+
+    Whoever puts an older file in its place keeps its time of change (`cp -p`, `rsync -t`), but not its inode's.
+    """
+    token = f'{stat.st_size:x}-{stat.st_mtime_ns:x}'
+    if settings.FILE_VERSION == 'mtime':
+        return token
+    return f'{token}-{stat.st_ctime_ns:x}-{stat.st_ino:x}'
 
 
 def stat_file(path: str) -> os.stat_result:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import ipaddress
 import os
 import socket
+import threading
 import urllib.error
 import urllib.request
 from email.utils import parsedate_to_datetime
-from http.client import HTTPException
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from typing import IO, Any
 from urllib.parse import parse_qsl, quote, unquote, urldefrag, urlencode, urlsplit
 
@@ -36,6 +38,12 @@ SIGNATURES: tuple[tuple[str, frozenset[str]], ...] = (
 )
 
 
+_NOT_PUBLIC = tuple(
+    ipaddress.IPv6Network(text)
+    for text in ('::/96', 'fec0::/10', '64:ff9b::/96', '64:ff9b:1::/48', '2002::/16', '2001::/32')
+)
+
+
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     """Follow no redirect: an allowed host could send us to one that is not."""
 
@@ -43,8 +51,42 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         return None
 
 
+class _Impatient(HTTPConnection):
+    """A connection whose headers have to come in time as a whole: a host can let a byte drip in now and then."""
+
+    def getresponse(self) -> HTTPResponse:
+        """Return the answer when its headers are there; a time-out ends the connection under it."""
+        timer = threading.Timer(self.timeout or settings.REMOTE_TIMEOUT, self._give_up)
+        timer.daemon = True
+        timer.start()
+        try:
+            return super().getresponse()
+        finally:
+            timer.cancel()
+
+    def _give_up(self) -> None:
+        with contextlib.suppress(OSError, AttributeError):
+            self.sock.shutdown(socket.SHUT_RDWR)
+
+
+class _ImpatientTLS(_Impatient, HTTPSConnection):
+    """The same with TLS."""
+
+
+class _HTTPHandler(urllib.request.HTTPHandler):
+    def http_open(self, request: urllib.request.Request) -> HTTPResponse:
+        return self.do_open(_Impatient, request)
+
+
+class _HTTPSHandler(urllib.request.HTTPSHandler):
+    def https_open(self, request: urllib.request.Request) -> HTTPResponse:
+        return self.do_open(_ImpatientTLS, request)
+
+
 # No proxy of the environment: behind one, the look at the addresses of a host would mean nothing.
-_opener = urllib.request.build_opener(_NoRedirect, urllib.request.ProxyHandler({}))
+_opener = urllib.request.build_opener(
+    _NoRedirect, urllib.request.ProxyHandler({}), _HTTPHandler, _HTTPSHandler
+)
 
 
 def url_ref(url: str, identity: str = '') -> ImageRef:
@@ -108,10 +150,22 @@ def check_addresses(host: str) -> None:
     except (OSError, UnicodeError):
         raise RemoteUnavailable() from None
     for *_, address in found:
-        number = ipaddress.ip_address(str(address[0]).partition('%')[0])
-        mapped = getattr(number, 'ipv4_mapped', None)
-        if not (mapped or number).is_global or number.is_multicast:
+        if not is_public(str(address[0]).partition('%')[0]):
             raise HostNotAllowed('The host of this image has an address that is not public.')
+
+
+def is_public(address: str) -> bool:
+    """Return whether an IP address is one of the public internet, and the IPv4 address in it, if there is one, too."""
+    number = ipaddress.ip_address(address)
+    if not number.is_global or number.is_multicast:
+        # An IPv4 address in the form of IPv6 (RFC 4291) is not global by itself.
+        mapped = number.ipv4_mapped if isinstance(number, ipaddress.IPv6Address) else None
+        return mapped is not None and mapped.is_global and not mapped.is_multicast
+    if isinstance(number, ipaddress.IPv4Address):
+        return True
+    # Python 3.11 takes some of these for global: site-local ones (RFC 3879), IPv4 addresses of a host (RFC 4291), and
+    # what a gateway makes of an inner IPv4 address: NAT64 (RFC 6052, RFC 8215), 6to4 (RFC 3056), Teredo (RFC 4380).
+    return not any(number in network for network in _NOT_PUBLIC)
 
 
 def _unsigned_query(query: str) -> tuple[str, bool]:

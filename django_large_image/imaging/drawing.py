@@ -7,6 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from django_large_image.conf import settings
+from django_large_image.exceptions import RegionTooLarge
+from django_large_image.sources.costs import Budget
 from django_large_image.sources.picture import Picture
 
 #: The pixels that are drawn at a time.
@@ -21,11 +24,28 @@ def channels_of(source: Any, canvas: Any, frame: int | None) -> int:
 def strips(
     source: Any, canvas: Any, frame: int | None, channels: int, lossy: bool = False
 ) -> Iterator[np.ndarray]:
-    """Yield the picture of a canvas in strips of rows, uint8 (rows, width, channels) of 3 or 4 channels."""
-    step = max(1, STRIP_PIXELS // canvas.width)
+    """Yield the picture of a canvas in strips of rows, uint8 (rows, width, channels) of 3 or 4 channels.
+
+    Raises `TooMuchToDecode`.
+    """
+    budget = Budget()
+    step = max(1, STRIP_PIXELS // canvas.width * 4 // max(4, source.paintSteps(frame)))
     for row in range(0, canvas.height, step):
         part = canvas.rows(row, min(step, canvas.height - row))
-        yield _colours(source.paint(part, frame, lossy), part.height, part.width, channels)
+        yield _colours(source.paint(part, frame, lossy, budget), part.height, part.width, channels)
+
+
+def check_work(source: Any, width: int, height: int, frame: int | None) -> None:
+    """Raise `RegionTooLarge` for a picture of too many pixels, those of each band beyond four counted apart.
+
+    A style of 64 bands takes sixteen times as long to paint as one of four.
+    """
+    bands = source.paintSteps(frame)
+    most = settings.MAX_REGION_PIXELS * 4 // max(4, bands)
+    if width * height > most:
+        raise RegionTooLarge(
+            'style', f'{width} × {height} pixels of {bands} bands', f'at most {most} pixels of so many bands'
+        )
 
 
 def pixels(source: Any, canvas: Any, frame: int | None, lossy: bool = False) -> np.ndarray:

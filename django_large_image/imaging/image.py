@@ -7,9 +7,12 @@ import math
 from typing import Any
 
 from django_large_image.exceptions import InvalidParameter, Misconfigured, NotSupported
-from django_large_image.imaging.style import check_against
+from django_large_image.imaging.style import bands_of, check_against
 from django_large_image.loading import is_there
 from django_large_image.sources.ready import make_ready
+
+#: The most pixels, those of each band of a style counted apart, that large-image's engine colours for an answer.
+MAX_ENGINE_PIXELS = 2**26
 
 
 def is_geospatial(source: Any) -> bool:
@@ -56,10 +59,37 @@ def check_frame(source: Any, frame: int | None) -> None:
         raise InvalidParameter('frame', frame, f'an integer from 0 to {frame_count(source) - 1}')
 
 
+def check_deltas(source: Any, style: dict[str, Any] | None, frame: int | None) -> None:
+    """Raise `InvalidParameter` for a style that shows a frame before the first or after the last one."""
+    count = frame_count(source)
+    for entry in bands_of(style):
+        delta = entry.get('framedelta') or 0
+        if not 0 <= (frame or 0) + delta < count:
+            allowed = f'an integer from {-(frame or 0)} to {count - 1 - (frame or 0)} for frame {frame or 0}'
+            raise InvalidParameter('framedelta', delta, allowed)
+
+
 def check_style(source: Any, style: dict[str, Any] | None) -> None:
     """Raise `InvalidParameter` for a style with a band or a frame that the image does not have."""
     if style:
         check_against(style, band_count(source), frame_count(source))
+
+
+def check_work(source: Any, style: dict[str, Any] | None) -> None:
+    """Raise `InvalidParameter` for a style of so many bands that large-image's engine takes too long to apply it.
+
+    It applies them one by one, to all pixels of the smallest level for a tile that is zoomed out.
+    """
+    if not style or hasattr(source, 'canPaint'):
+        return
+    width, height = size(source)
+    levels = int(getattr(source, '_populatedLevels', None) or source.levels)
+    pixels = max(
+        width * height // 4 ** (levels - 1), min(width, source.tileWidth) * min(height, source.tileHeight)
+    )
+    count, most = len(bands_of(style)), max(1, MAX_ENGINE_PIXELS // max(1, pixels))
+    if count > most:
+        raise InvalidParameter('style', f'{count} bands', f'at most {most} bands for an image like this one')
 
 
 def check_resampling(source: Any, resampling: str | None) -> None:

@@ -16,6 +16,8 @@ from django_large_image.sources.lease import reading
 
 #: The most IFDs that a dump shows.
 MAX_IFDS = 1000
+#: The most bytes of their values, those of directories that are shown twice counted once.
+MAX_DUMPED_BYTES = 8 * 2**20
 
 
 def hidden(ref: ImageRef) -> tuple[str, ...]:
@@ -39,6 +41,9 @@ def metadata_internal(source: Any, ref: ImageRef) -> dict[str, Any]:
     """Return what the reader knows beyond the common metadata, whatever that is."""
     with reading():
         found = dict(source.getInternalMetadata() or {})
+        if image.frame_count(source) > 1:
+            # That of a reader may have a list of its own by this name.
+            found.setdefault('frames', source.getMetadata().get('frames') or image.frame_count(source))
         _correct(source, found)
     return _safe(found, ref)
 
@@ -104,7 +109,10 @@ def band(source: Any, number: int, frame: int | None = None) -> dict[str, Any]:
 
 
 def frames(source: Any) -> dict[str, Any]:
-    """Return the channels or bands of each frame, for building a control of what is shown."""
+    """Return the channels or bands of each frame, for building a control of what is shown.
+
+    A frame of an image with axes has its place on them: `c`, `z`, `t` and the like, from 0.
+    """
     with reading():
         listed = source.getMetadata().get('frames') or []
         information = {} if listed else source.getBandInformation()
@@ -117,6 +125,7 @@ def frames(source: Any) -> dict[str, Any]:
     found = [
         {
             'frame': f'Frame {entry["Frame"]}',
+            **_axes(entry),
             'bands': [
                 {
                     'index': entry.get('Index'),
@@ -128,6 +137,15 @@ def frames(source: Any) -> dict[str, Any]:
         for entry in listed
     ]
     return {'frames': json_safe(found)}
+
+
+def _axes(entry: dict[str, Any]) -> dict[str, int]:
+    """Return the place of a frame on each axis: large-image calls them IndexC, IndexZ and so on."""
+    return {
+        name.removeprefix('Index').lower(): int(value)
+        for name, value in entry.items()
+        if name.startswith('Index') and name not in ('Index', 'IndexRange', 'IndexStride')
+    }
 
 
 def tiff_dump(ref: ImageRef) -> Any:
@@ -145,9 +163,13 @@ def tiff_dump(ref: ImageRef) -> Any:
     if not is_there('tifftools'):
         raise NotSupported('The dump of TIFF tags needs the package tifftools on the server.')
     tifftools = load('tifftools')
-    count = len(tiffheader.directories(local.path))
+    # Those that two others lead to are shown twice.
+    count = tiffheader.visits(local.path)
     if count > MAX_IFDS:
         raise NotSupported(f'The TIFF has {count} directories; up to {MAX_IFDS} are shown.')
+    size = tiffheader.value_bytes(local.path)
+    if size > MAX_DUMPED_BYTES:
+        raise NotSupported(f'The tags of the TIFF take {size} bytes; up to {MAX_DUMPED_BYTES} are shown.')
     output = io.StringIO()
     try:
         tifftools.tiff_dump(local.path, dest=output, outformat='json')

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
-import os
-import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 from large_image.constants import TILE_FORMAT_NUMPY
 
-from django_large_image.conf import settings
-from django_large_image.exceptions import InvalidParameter, NotSupported, RegionTooLarge, fault_of
+from django_large_image.access.tempfiles import temporary_file
+from django_large_image.exceptions import (
+    InvalidParameter,
+    NotSupported,
+    fault_of,
+)
 from django_large_image.imaging import drawing, image, png
-from django_large_image.imaging.formats import MAX_SIDE, Format, to_uint8, write
+from django_large_image.imaging.bounds import check_size, check_values, refusing
+from django_large_image.imaging.formats import Format, to_uint8, write
 from django_large_image.loading import is_there, load
 from django_large_image.sources.lease import reading
 
@@ -65,21 +65,6 @@ class Frame:
     height: int
 
 
-@contextlib.contextmanager
-def temporary_file(suffix: str) -> Iterator[Path]:
-    """Yield the path of a new temporary file; its name is gone when the block ends, also on an error.
-
-    A file that was opened in the block can still be read (POSIX), and its bytes go when it is closed.
-    """
-    descriptor, name = tempfile.mkstemp(prefix='large-image-', suffix=suffix)
-    os.close(descriptor)
-    try:
-        yield Path(name)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(name)
-
-
 def render(source: Any, region: Region, styled: bool, frame: int | None, fmt: Format) -> IO[bytes]:
     """Return the region as an open binary file that has no name any more, positioned at its start.
 
@@ -94,14 +79,16 @@ def render(source: Any, region: Region, styled: bool, frame: int | None, fmt: Fo
     projected = bool(getattr(source, 'projection', None))
     with reading():
         place = _projected_frame(source, region) if projected else _native_frame(source, region)
-    _check_size(place, fmt)
+    check_size(place.width, place.height, fmt)
+    if _paintable(source, frame):
+        drawing.check_work(source, place.width, place.height, frame)
     from_rasterio = hasattr(source, 'isGeoreferenced')
-    with temporary_file(f'.{fmt.extensions[0]}') as path, reading():
+    with temporary_file(f'.{fmt.extensions[0]}') as path, refusing(place.width, place.height), reading():
         if fmt is Format.TIFF and geospatial and (from_rasterio or getattr(source, 'name', '') == 'gdal'):
             module = 'geotiff' if from_rasterio else 'geotiff_osgeo'
             geotiff = load(f'django_large_image.imaging.{module}')
             if not styled:
-                _check_values(source, place)
+                check_values(source, place.width, place.height)
             pixels = _pixels(source, place, projected, frame, fmt) if styled else None
             geotiff.write(path, source, place, pixels, frame)
         else:
@@ -114,32 +101,6 @@ def render(source: Any, region: Region, styled: bool, frame: int | None, fmt: Fo
                 else:
                     write(_pixels(source, place, projected, frame, fmt), fmt, output)
         return open(path, 'rb')
-
-
-def _check_size(place: Frame, fmt: Format) -> None:
-    count, most = place.width * place.height, settings.MAX_REGION_PIXELS
-    if count > most:
-        raise RegionTooLarge(
-            'region',
-            f'{place.width} × {place.height} pixels',
-            f'at most {most} pixels; ask for less or set max_width',
-        )
-    side = MAX_SIDE.get(fmt)
-    if side and max(place.width, place.height) > side:
-        raise RegionTooLarge(
-            'region', f'{place.width} × {place.height} pixels', f'at most {side} pixels a side in this format'
-        )
-
-
-def _check_values(source: Any, place: Frame) -> None:
-    """Raise `RegionTooLarge` for more bytes of values than the largest picture has: an image may have 300 bands."""
-    bands, most = image.band_count(source), 16 * settings.MAX_REGION_PIXELS
-    size = place.width * place.height * bands * source.dtype.itemsize
-    if size > most:
-        shown = f'{place.width} × {place.height} pixels of {bands} bands'
-        raise RegionTooLarge(
-            'region', shown, f'at most {most} bytes of values; ask for less or set max_width'
-        )
 
 
 def _native_frame(source: Any, region: Region) -> Frame:

@@ -9,7 +9,14 @@ from large_image.exceptions import TileSourceXYZRangeError
 from django_large_image.conf import settings
 from django_large_image.exceptions import EmptyTile, TileOutsideGrid
 from django_large_image.imaging import image
-from django_large_image.imaging.formats import Format, empty, encode, encode_picture, to_uint8
+from django_large_image.imaging.formats import (
+    Format,
+    check_pixels,
+    empty,
+    encode,
+    encode_picture,
+    to_uint8,
+)
 from django_large_image.sources.lease import reading
 
 
@@ -43,6 +50,7 @@ def render(source: Any, z: int, x: int, y: int, frame: int | None, fmt: Format) 
     if hasattr(source, 'canPaint'):
         with reading():
             return _paint(source, z, x, y, frame, fmt)
+    check_pixels(source.tileWidth, source.tileHeight, fmt)
     if getattr(source, 'projection', None) and not _touches(source, z, x, y):
         return _nothing(source, fmt)
     with reading():

@@ -6,7 +6,7 @@ import hashlib
 import json
 import pathlib
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from django.http import Http404, HttpResponse
 from rest_framework.generics import GenericAPIView
@@ -16,7 +16,7 @@ import django_large_image
 from django_large_image import access, sources
 from django_large_image.access import ImageRef
 from django_large_image.conf import settings
-from django_large_image.exceptions import Misconfigured, NotLargeImage
+from django_large_image.exceptions import ImageChanged, Misconfigured, NotLargeImage
 from django_large_image.imaging import image
 from django_large_image.imaging.formats import Format
 from django_large_image.imaging.jsonsafe import json_safe
@@ -29,6 +29,7 @@ from django_large_image.sources.flight import SingleFlight
 from django_large_image.sources.lease import reading
 
 Style = dict[str, Any] | None
+Produced = TypeVar('Produced')
 
 
 class LargeImageBase(Endpoints):
@@ -74,6 +75,7 @@ class LargeImageBase(Endpoints):
             self._large_image_stack.enter_context(lease)
         with reading():
             image.check_style(lease.source, style)
+            image.check_work(lease.source, style)
             image.check_resampling(lease.source, options['resampling'])
         return lease.view(style, encoding, self._large_image_stack is None, options['resampling'])
 
@@ -196,7 +198,7 @@ class LargeImageBase(Endpoints):
             response['X-Content-Type-Options'] = 'nosniff'
             return response
 
-        return self._answer(request, ref, key, key, produce, respond)
+        return self._answer(request, ref, key, key, produce, respond, weak=not fmt.same_bytes)
 
     def answer_json(
         self,
@@ -227,13 +229,14 @@ class LargeImageBase(Endpoints):
         tag: str | None,
         produce: Callable[[], bytes],
         respond: Callable[[bytes], HttpResponse],
+        weak: bool = False,
     ) -> HttpResponse:
         """Answer from the client's copy, from the tile cache, or with what `produce` returns."""
         if key is None or tag is None:
-            response = respond(produce())
+            response = respond(checked(ref, produce))
             response['Cache-Control'] = 'no-store'
             return response
-        etag = conditional.etag_of(tag)
+        etag = conditional.etag_of(tag, weak)
         if conditional.not_modified(request, etag):
             return conditional.patch(HttpResponse(status=304), etag, ref)
         cache_key = sources.tile_cache.key(key)
@@ -255,6 +258,7 @@ class LargeImageBase(Endpoints):
         source = self.get_tile_source(request, pk, style=style or False)
         with reading():
             image.check_frame(source, frame)
+            image.check_deltas(source, style, frame)
         return source
 
 
@@ -263,11 +267,20 @@ _flights: SingleFlight[bytes] = SingleFlight()
 
 
 def _kept(cache_key: str, ref: ImageRef, produce: Callable[[], bytes]) -> bytes:
-    body = produce()
-    # A file that was replaced while it was read may have given pixels of both.
-    if ref.is_current():
-        sources.tile_cache.set(cache_key, body)
+    body = checked(ref, produce)
+    sources.tile_cache.set(cache_key, body)
     return body
+
+
+def checked(ref: ImageRef, produce: Callable[[], Produced]) -> Produced:
+    """Return what `produce` does; raises `ImageChanged` if the file was replaced meanwhile.
+
+    Readers other than our own do not look, and would answer with pixels of both.
+    """
+    found = produce()
+    if not ref.is_current():
+        raise ImageChanged()
+    return found
 
 
 #: Parameters that are in the key as the style they mean.

@@ -1,4 +1,4 @@
-"""Conditional requests: strong ETags, Last-Modified, Cache-Control, and 304 before anything is opened (RFC 9110)."""
+"""Conditional requests: ETags, Last-Modified, Cache-Control, and 304 before anything is opened (RFC 9110)."""
 
 from __future__ import annotations
 
@@ -15,9 +15,13 @@ from django_large_image.conf import settings
 Response = TypeVar('Response', bound=HttpResponseBase)
 
 
-def etag_of(key: str) -> str:
-    """Return a strong ETag for a text that names everything that the answer depends on."""
-    return f'"{hashlib.sha256(key.encode()).hexdigest()[:32]}"'
+def etag_of(key: str, weak: bool = False) -> str:
+    """Return an ETag for a text that names everything that the answer depends on.
+
+    A strong one promises the same bytes, a weak one the same picture.
+    """
+    tag = f'"{hashlib.sha256(key.encode()).hexdigest()[:32]}"'
+    return f'W/{tag}' if weak else tag
 
 
 def not_modified(request: Any, etag: str) -> bool:
@@ -31,7 +35,7 @@ def not_modified(request: Any, etag: str) -> bool:
     tags = parse_etags(header)
     # If-None-Match compares weakly: a proxy may have weakened the tag when it compressed the answer.
     # `*` would be true of a tile that does not exist, which is not known before it is rendered.
-    return any(tag.removeprefix('W/') == etag for tag in tags)
+    return any(tag.removeprefix('W/') == etag.removeprefix('W/') for tag in tags)
 
 
 def patch(response: Response, etag: str, ref: ImageRef) -> Response:

@@ -9,7 +9,7 @@ from django.http import FileResponse, HttpResponse, HttpResponseBase
 from django_large_image.imaging import histogram, image, pixel, region, thumbnail
 from django_large_image.imaging.formats import parse_format
 from django_large_image.rest import conditional
-from django_large_image.rest.base import LargeImageBase
+from django_large_image.rest.base import LargeImageBase, checked
 from django_large_image.rest.params import HistogramParams, PixelParams, RegionParams, ThumbnailParams
 from django_large_image.rest.renderers import IMAGE_ACTION
 from django_large_image.rest.routing import endpoint
@@ -48,15 +48,14 @@ class Data(LargeImageBase):
         ref = self.image_ref(request, pk)
         style = self.get_style(request)
         key = self._key(request, ref, f'region.{file_format.name}', values, style)
-        etag = conditional.etag_of(key) if key else ''
+        etag = conditional.etag_of(key, not file_format.same_bytes) if key else ''
         if key and conditional.not_modified(request, etag):
             return conditional.patch(HttpResponse(status=304), etag, ref)
         source = self.open_checked(request, pk, style, values['frame'])
         units = values['units'] or ('EPSG:4326' if image.is_geospatial(source) else 'pixels')
         sides = {name: values[name] for name in ('left', 'top', 'right', 'bottom', 'max_width', 'max_height')}
-        file = region.render(
-            source, region.Region(units=units, **sides), bool(style), values['frame'], file_format
-        )
+        wanted = region.Region(units=units, **sides)
+        file = checked(ref, lambda: region.render(source, wanted, bool(style), values['frame'], file_format))
         response = FileResponse(
             file, content_type=file_format.media_type, filename=f'region.{file_format.extensions[0]}'
         )

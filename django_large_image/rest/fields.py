@@ -72,8 +72,8 @@ class Params(serializers.Serializer[Any]):
         return dict(_checked(cls, text, http.encoding))
 
 
-#: Longer queries are checked each time.
-_LONGEST_KEPT = 2048
+#: Longer queries are checked each time: a style of many named palettes takes a hundred times its length.
+_LONGEST_KEPT = 512
 
 
 @functools.lru_cache(maxsize=1024)

@@ -16,7 +16,7 @@ from django_large_image.models import (
     unmake_large_image,
 )
 from django_large_image.rest import conditional
-from django_large_image.rest.base import LargeImageBase, identity_of
+from django_large_image.rest.base import LargeImageBase, checked, identity_of
 from django_large_image.rest.fields import Params
 from django_large_image.rest.params import BandParams, BandsParams, OpenParams, ProjectionParams
 from django_large_image.rest.routing import endpoint
@@ -75,7 +75,8 @@ class Metadata(LargeImageBase):
         etag = conditional.etag_of(f'{ref.digest}\0tiffdump\0{request.accepted_media_type}')
         if conditional.not_modified(request, etag):
             return conditional.patch(HttpResponse(status=304), etag, ref)
-        return conditional.patch(Response(metadata.tiff_dump(ref)), etag, ref)
+        dump = checked(ref, lambda: metadata.tiff_dump(ref))
+        return conditional.patch(Response(dump), etag, ref)
 
     @endpoint(
         'large_image', name='large-image', summary='Whether the file was made a large image', query=Params,

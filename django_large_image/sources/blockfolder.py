@@ -12,6 +12,7 @@ import os
 import stat
 import struct
 import threading
+import time
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,8 @@ except ImportError:  # on Windows
 _HEAD = struct.Struct('<8s3I?')
 #: The file whose bytes are locked: by all who use the folder, and by who is decoding a block.
 _CLAIMS = 'claims'
+#: The age, in nanoseconds, from which on a block that is not finished is nobody's: a killed process left it.
+_ABANDONED = 60 * 10**9
 
 
 class Folder:
@@ -124,8 +127,12 @@ class Folder:
             os.unlink(name, dir_fd=self._folder)
 
     def sweep(self, limit: int) -> None:
-        """Remove the blocks used longest ago, until the others take no more bytes than that."""
-        left = sorted(self._entries(), reverse=True)
+        """Remove the blocks used longest ago, until the others take no more bytes than that.
+
+        Those that are being written stay, unless they are so old that nobody does.
+        """
+        recent = time.time_ns() - _ABANDONED
+        left = sorted((e for e in self._entries() if '.' not in e[1] or e[0] < recent), reverse=True)
         total = sum(size for _, _, size in left)
         while left and total > limit:
             _, name, size = left.pop()

@@ -24,6 +24,8 @@ PREFIX = 'large_image:'
 TILES = PREFIX + 'tile:'
 #: Hits and misses are counted in the process and added to the shared counters this often, in seconds.
 FLUSH_SECONDS = 2.0
+#: How long a cache that does not answer is left alone, in seconds.
+PAUSE_SECONDS = 10.0
 _COUNTERS = ('hits', 'misses', 'entries', 'bytes')
 
 
@@ -39,6 +41,38 @@ class TileCache:
         self._counted = dict.fromkeys(_COUNTERS, 0)
         self._flushed = time.monotonic()
         self._generation = ('', float('-inf'))
+        #: Until when the cache is left alone, as it did not answer.
+        self._left_alone = float('-inf')
+
+    @contextlib.contextmanager
+    def _asking(self) -> Iterator[bool]:
+        """Say whether to ask the cache now, and remember if it does not answer; whatever it raises ends here.
+
+        A server that hangs costs each request that asks it a timeout: one a process, every `PAUSE_SECONDS`.
+        """
+        if time.monotonic() < self._left_alone:
+            yield False
+            return
+        try:
+            if self._left_alone > 0:
+                with self._lock:
+                    if time.monotonic() < self._left_alone:
+                        asking = False
+                    else:
+                        # This thread finds out; the others go on without.
+                        asking, self._left_alone = True, time.monotonic() + PAUSE_SECONDS
+                yield asking
+                if asking:
+                    self._left_alone = float('-inf')
+            else:
+                yield True
+        except Exception as error:
+            self._left_alone = time.monotonic() + PAUSE_SECONDS
+            logger.warning(
+                'The tile cache does not answer (%s); it is left alone for %d seconds',
+                type(error).__name__,
+                PAUSE_SECONDS,
+            )
 
     @property
     def backend(self) -> BaseCache:
@@ -53,18 +87,20 @@ class TileCache:
     def _current_generation(self) -> str:
         generation, read = self._generation
         if time.monotonic() - read > FLUSH_SECONDS:
-            with contextlib.suppress(Exception):
-                generation = self.backend.get(f'{PREFIX}generation') or ''
+            # The others go on with the old one while this thread asks.
+            self._generation = (generation, time.monotonic())
+            with self._asking() as asking:
+                if asking:
+                    generation = self.backend.get(f'{PREFIX}generation') or ''
             self._generation = (generation, time.monotonic())
         return generation
 
     def get(self, key: str) -> bytes | None:
         """Return the bytes of a key or None; a cache that fails is a miss."""
-        try:
-            value = self.backend.get(key)
-        except Exception as error:
-            logger.warning('The tile cache does not answer: %s', type(error).__name__)
-            value = None
+        value = None
+        with self._asking() as asking:
+            if asking:
+                value = self.backend.get(key)
         if not isinstance(value, bytes):
             self._count(misses=1)
             return None
@@ -75,11 +111,11 @@ class TileCache:
         """Store bytes, unless they are larger than `CACHE_MAX_ENTRY_BYTES`; a cache that fails is left alone."""
         if len(value) > settings.CACHE_MAX_ENTRY_BYTES:
             return
-        try:
-            if self.backend.add(key, value, settings.CACHE_TIMEOUT):
-                self._count(entries=1, bytes=len(value))
-        except Exception as error:
-            logger.warning('The tile cache does not answer: %s', type(error).__name__)
+        added = False
+        with self._asking() as asking:
+            added = asking and bool(self.backend.add(key, value, settings.CACHE_TIMEOUT))
+        if added:
+            self._count(entries=1, bytes=len(value))
 
     def _count(self, **amounts: int) -> None:
         with self._lock:
@@ -93,9 +129,9 @@ class TileCache:
         with self._lock:
             counted, self._counted = self._counted, dict.fromkeys(_COUNTERS, 0)
             self._flushed = time.monotonic()
-        for name, amount in counted.items():
-            if amount:
-                with contextlib.suppress(Exception):
+        with self._asking() as asking:
+            for name, amount in counted.items() if asking else ():
+                if amount:
                     counter = f'{PREFIX}count:{name}'
                     self.backend.add(counter, 0, None)
                     self.backend.incr(counter, amount)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -13,13 +14,18 @@ from rasterio.errors import RasterioIOError
 from rasterio.session import Session
 
 from django_large_image.access import ImageRef
+from django_large_image.access.tempfiles import alone
 from django_large_image.conf import settings
 from django_large_image.exceptions import ImageChanged, ImageRefused, ImageUnreadable, fault_of
-from django_large_image.sources import guard
+from django_large_image.sources import guard, jp2header
+from django_large_image.sources.costs import weight_of
 
 #: The drivers that are tried for a remote file, which is not sniffed (that would cost a request).
 REMOTE_DRIVERS = ('GTiff', 'JP2OpenJPEG')
 
+#: The drivers that, told that the folder is empty, look for no file beside the image. GDAL 3.10's others look for world
+#: files (BMP), projections (AAIGrid), overviews and masks all the same.
+_KEEP_TO_THEMSELVES = frozenset({'GTiff', 'JP2OpenJPEG', 'JPEG', 'PNG', 'WEBP'})
 #: A name that no remote file has: with it GDAL opens nothing over a network.
 NO_NETWORK = '/vsicurl/none'
 
@@ -68,12 +74,14 @@ def open_dataset(ref: ImageRef, limit: int) -> Any:
         if not kind.driver or 'rasterio' not in kind.sources:
             raise ImageUnreadable()
         if kind.name == 'tiff':
-            guard.check_tiff(ref.path, limit)
+            guard.check_tiff(ref.path, limit, by_band=True)
         elif not kind.tiled:
-            guard.check_plain(ref.path, limit)
+            guard.check_plain(ref.path, kind, limit)
+        elif kind.name == 'jp2':
+            jp2header.check(ref.path)
         dataset = _open(ref.path, kind.driver)
     try:
-        _check(dataset, limit)
+        check_dataset(dataset, limit)
     except Exception:
         dataset.close()
         raise
@@ -82,7 +90,12 @@ def open_dataset(ref: ImageRef, limit: int) -> Any:
 
 def _open(path: str, driver: str) -> Any:
     try:
-        return rasterio.open(path, driver=driver)
+        if driver in _KEEP_TO_THEMSELVES or settings.SIDECAR_FILES:
+            return rasterio.open(path, driver=driver)
+        # The name of an SRTM file says where it is; no other has to be known.
+        name = os.path.basename(path) if driver == 'SRTMHGT' else 'image'
+        with alone(path, name) as link:
+            return rasterio.open(link, driver=driver)
     except RasterioIOError as error:
         raise fault_of(error) or ImageUnreadable() from error
 
@@ -123,22 +136,33 @@ def has_frames(dataset: Any) -> bool:
     return bool(dataset.tags(ns='SUBDATASETS')) or described.endswith('OME>')
 
 
-def _check(dataset: Any, limit: int) -> None:
+def check_dataset(dataset: Any, limit: int) -> None:
+    """Check what GDAL says of an image, or of a frame of it.
+
+    Raises `ImageUnreadable`, `ImageRefused` and `NeedsConversion`.
+    """
     if dataset.driver not in settings.DRIVERS:
         raise ImageRefused('Files of this format are not served.')
     if dataset.count == 0 or not dataset.width or not dataset.height:
         raise ImageUnreadable('The file holds no image.')
+    guard.check_bands(dataset.count)
     _check_references(dataset)
     if any(dtype.startswith('complex') for dtype in dataset.dtypes):
         raise ImageUnreadable('Images of complex numbers are not served.')
     height, width = dataset.block_shapes[0]
-    bands = dataset.count if dataset.interleaving and dataset.interleaving.value == 'PIXEL' else 1
-    if dataset.driver == 'GTiff':
-        guard.check_block(width, height, bands * np.dtype(dataset.dtypes[0]).itemsize)
+    together = bool(dataset.interleaving and dataset.interleaving.value == 'PIXEL')
+    itemsize, weight = np.dtype(dataset.dtypes[0]).itemsize, weight_of(dataset)
+    if dataset.driver == 'JP2OpenJPEG' and not dataset.overviews(1):
+        # Statistics and tiles read the same, and each takes as long as a tile may.
+        weight *= 3
+    guard.check_block(width, height, (dataset.count if together else 1) * itemsize)
     overviews = dataset.overviews(1)
-    if width >= dataset.width and not overviews and dataset.driver != 'JP2OpenJPEG':
-        guard.check_untiled(dataset.width, dataset.height, limit)
-    guard.check_pyramid(dataset.width, dataset.height, max(overviews, default=1))
+    untiled = width >= dataset.width and not overviews and dataset.driver != 'JP2OpenJPEG'
+    # Of bands that are stored apart only those of a picture are read.
+    size = (dataset.count if together else min(dataset.count, 4)) * itemsize
+    if untiled:
+        guard.check_untiled(dataset.width, dataset.height, limit, size)
+    guard.check_pyramid(dataset.width, dataset.height, max(overviews, default=1), size * weight)
 
 
 def _check_references(dataset: Any) -> None:

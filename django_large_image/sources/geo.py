@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import math
-import threading
-from collections import OrderedDict
-from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
@@ -17,19 +14,17 @@ from numpy.typing import NDArray
 from django_large_image.sources import paint, stored
 from django_large_image.sources.blockbytes import read_block
 from django_large_image.sources.canvas import Canvas
-from django_large_image.sources.layout import Layout, describe
+from django_large_image.sources.costs import Budget
+from django_large_image.sources.kept import Kept
 from django_large_image.sources.paint import Painter
 from django_large_image.sources.picture import Picture
 from django_large_image.sources.placed import PlacedSource
-from django_large_image.sources.raster import Raster
 from django_large_image.sources.warp import draw
 
 Array = NDArray[Any]
 
-#: The painters used last, by image, frame and style; a table of one takes up to a megabyte.
-_painters: OrderedDict[Hashable, Painter | None] = OrderedDict()
-_painters_lock = threading.Lock()
-_MOST_PAINTERS = 32
+#: The painters used last, by image, frame and style: the tables of one take a quarter of a megabyte a band.
+_painters: Kept[Painter] = Kept(32 * 2**20)
 
 
 class GeoSource(PlacedSource):
@@ -42,44 +37,13 @@ class GeoSource(PlacedSource):
     cacheMaxSize = 1
     name = 'rasterio'
 
-    def _layout(self, frame: int) -> Layout:
-        key = ('layout', frame)
-        if key not in self._info:
-            self._info[key] = describe(self._getFrameDataset(frame))
-        layout: Layout = self._info[key]
-        return layout
-
-    def _raster(self, frame: int) -> Raster:
-        raster = self._rasters.get(frame)
-        if raster is None:
-            dataset = self._getFrameDataset(frame)
-            path, opener = dataset.name if frame else self._largeImagePath, self._open_level
-
-            def open_level(index: int) -> Any:
-                # Not by `self`, which is a view: the raster is the handle's and outlives it.
-                return opener(path, index)
-
-            raster = Raster(
-                dataset,
-                (self._key, frame),
-                self._layout(frame),
-                open_level,
-                self._check,
-                self.gate,
-                None if self._largeImagePath.startswith('/vsi') else self._largeImagePath,
-            )
-            self._rasters[frame] = raster
-        return raster
-
     def _painter(self, frame: int) -> Painter | None:
         """Return what makes colours of values for this view's style; None where only large-image's engine can."""
         key = (self._key, frame, self._jsonstyle, bool(self.projection))
-        with _painters_lock:
-            if key in _painters:
-                _painters.move_to_end(key)
-                return _painters[key]
-        layout, style = self._layout(frame), getattr(self, '_style', None)
-        painter: Painter | None = None
+        painter = _painters.get(key)
+        if painter is not None:
+            return painter
+        layout, style = self.layout(frame), getattr(self, '_style', None)
         if not style:
             if self.isPlainPicture():
                 painter = paint.plain_painter((0, 1, 2))
@@ -87,57 +51,68 @@ class GeoSource(PlacedSource):
             painter = paint.compile_style(
                 style, layout.dtype, layout.count, layout.alpha, self._getMinMax, frame
             )
-        with _painters_lock:
-            _painters[key] = painter
-            while len(_painters) > _MOST_PAINTERS:
-                _painters.popitem(last=False)
+        if painter is not None:
+            _painters.put(key, painter, painter.nbytes + len(self._jsonstyle or ''))
         return painter
 
     def canPaint(self, frame: int | None = None) -> bool:
         """Return whether `paint` makes this view's pictures, on any canvas."""
         return self._painter(self._getFrame(frame=frame)) is not None
 
-    def paint(self, canvas: Canvas, frame: int | None = None, lossy: bool = False) -> Picture | None:
+    def paint(
+        self, canvas: Canvas, frame: int | None = None, lossy: bool = False, budget: Budget | None = None
+    ) -> Picture | None:
         """Return the picture of a canvas in this view's style, None if the image does not touch it.
 
-        With `lossy`, for a picture that is encoded with losses, the file's JPEGs are decoded fast.
+        With `lossy`, for a picture that is encoded with losses, the file's JPEGs are decoded fast. `budget` is what all
+        strips of a picture may decode together.
         """
         number = self._getFrame(frame=frame)
         painter = self._painter(number)
         if painter is None:
             raise TileSourceError('This style is drawn tile by tile.')
         drawing = draw(
-            self._raster(number),
+            self.raster(number),
             self._placement,
             canvas,
             painter.bands,
             self._method(),
             painter.nodata,
             lossy,
+            budget,
         )
         return None if drawing is None else painter.paint(drawing)
 
     def values(self, column: int, row: int, frame: int | None = None) -> list[Any]:
         """Return the file's own values of a pixel, band by band."""
-        dataset = self._getFrameDataset(self._getFrame(frame=frame))
-        found: list[Any] = dataset.read(window=((row, row + 1), (column, column + 1)))[:, 0, 0].tolist()
+        raster = self.raster(self._getFrame(frame=frame))
+        window, bands = (column, row, column + 1, row + 1), tuple(range(raster.layout.count))
+        found: list[Any] = raster.raw(0, window, bands, Budget())[0][0, 0].tolist()
         return found
 
-    def bareValues(self, canvas: Canvas, frame: int | None = None) -> tuple[Array, Array]:
+    def paintSteps(self, frame: int | None = None) -> int:
+        """Return how many bands are drawn or coloured for each pixel of the pictures of this view."""
+        number = self._getFrame(frame=frame)
+        painter = self._painter(number)
+        return self.layout(number).count if painter is None else painter.steps
+
+    def bareValues(
+        self, canvas: Canvas, frame: int | None = None, budget: Budget | None = None
+    ) -> tuple[Array, Array]:
         """Return the file's values at the nearest pixels of a canvas, and their validity.
 
         Shapes are (bands, height, width), and (height, width) as 0 to 255 for whether any band is valid. What is not
         valid is the band's nodata, NaN, or 0 where it can be neither.
         """
         number = self._getFrame(frame=frame)
-        layout, raster = self._layout(number), self._raster(number)
+        layout, raster = self.layout(number), self.raster(number)
         every = tuple(range(layout.count))
         # NaN in one band is nothing in that band alone.
         groups = [(band,) for band in every] if layout.dtype.kind == 'f' else [every]
         values: Array = np.empty((layout.count, canvas.height, canvas.width), layout.dtype)
         valid: Array = np.zeros((canvas.height, canvas.width), np.uint8)
         for bands in groups:
-            drawing = draw(raster, self._placement, canvas, bands, 'nearest')
+            drawing = draw(raster, self._placement, canvas, bands, 'nearest', budget=budget)
             there = None if drawing is None else drawing.valid
             for position, band in enumerate(bands):
                 missing = layout.nodata[band]
@@ -153,7 +128,7 @@ class GeoSource(PlacedSource):
     def paintsOpaque(self, canvas: Canvas, frame: int | None = None) -> bool:
         """Return whether no pixel of a canvas can be transparent."""
         number = self._getFrame(frame=frame)
-        painter, layout = self._painter(number), self._layout(number)
+        painter, layout = self._painter(number), self.layout(number)
         sure = layout.alpha is None and not layout.masked and layout.dtype.kind != 'f'
         sure = sure and all(nodata is None for nodata in layout.nodata)
         return bool(sure and painter is not None and painter.opaque and self._inside(canvas))
@@ -235,9 +210,9 @@ class GeoSource(PlacedSource):
 
     def _bare(self, canvas: Canvas, frame: int) -> Array:
         """Return the file's own bands, as large-image's styles expect them: with nodata, and alpha in a projection."""
-        layout = self._layout(frame)
+        layout = self.layout(frame)
         bands = tuple(range(layout.count))
-        drawing = draw(self._raster(frame), self._placement, canvas, bands, self._method())
+        drawing = draw(self.raster(frame), self._placement, canvas, bands, self._method())
         shape = (canvas.height, canvas.width)
         if drawing is None:
             values, valid = np.zeros((*shape, layout.count), layout.dtype), np.zeros(shape, np.uint8)
@@ -268,7 +243,7 @@ class GeoSource(PlacedSource):
             self._info['stored'] = stored.encoding_of(self.dataset)
         if self._info['stored'] != encoding:
             return None
-        found = stored.block_of(self._raster(0), self._placement, self.tileCanvas(z, x, y))
+        found = stored.block_of(self.raster(0), self._placement, self.tileCanvas(z, x, y))
         if found is None:
             return None
         body = read_block(self.dataset, path, *found, (self.tileWidth, self.tileHeight))

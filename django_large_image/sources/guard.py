@@ -12,6 +12,8 @@ import warnings
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
+from PIL import Image
+
 from django_large_image.conf import settings
 from django_large_image.exceptions import (
     ImageMissing,
@@ -21,7 +23,9 @@ from django_large_image.exceptions import (
     NeedsConversion,
     fault_of,
 )
-from django_large_image.sources import tiffheader
+from django_large_image.sources import gifheader, jp2header, tiffheader
+from django_large_image.sources.costs import WEIGHTS
+from django_large_image.sources.xmlguard import check_xml
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,11 @@ class Kind:
     #: Whether the format has tiles or resolution levels; one that has none is decoded whole.
     tiled: bool = True
 
+
+#: The most pixels of a tile of a reader that answers with the file's own.
+MAX_TILE_PIXELS = 2**22
+#: The most bands of an image.
+MAX_BANDS = 4096
 
 _PLAIN = ('rasterio', 'gdal', 'pil')
 TIFF = Kind('tiff', 'GTiff', ('rasterio', 'gdal', 'openslide', 'tiff', 'ometiff', 'tifffile', 'pil'))
@@ -85,40 +94,65 @@ def sniff(path: str) -> Kind:
     return kind_of(head, path.rpartition('/')[2], size)
 
 
-def check_untiled(width: int, height: int, limit: int) -> None:
-    """Raise `NeedsConversion` for an image without tiles that is larger than `limit` pixels a side."""
-    if max(width, height) > limit:
+def check_untiled(width: int, height: int, limit: int, bytes_per_pixel: float = 1) -> None:
+    """Raise `NeedsConversion` for an image without tiles that would take too much to be decoded as a whole.
+
+    `limit` is the side of a square of four bytes a pixel that does not; a longer side is no harm where the other one is
+    short, and more bytes a pixel are none where the sides are no longer.
+    """
+    size = width * height * bytes_per_pixel
+    if size > 4 * limit * limit and (max(width, height) > limit or size > settings.MAX_DECODED_BYTES):
         raise NeedsConversion(
-            f'The image has {width} × {height} pixels and neither tiles nor overviews; up to {limit} pixels a side '
-            'are served directly. Convert it to a tiled, pyramidal TIFF.',
+            f'The image has {width} × {height} pixels of {bytes_per_pixel:g} bytes and neither tiles nor overviews; up '
+            f'to {limit} pixels a side, or {4 * limit * limit} bytes, are served directly. Convert it to a tiled, '
+            'pyramidal TIFF.',
             width=width,
             height=height,
             allowed=limit,
         )
 
 
-def check_block(width: int, height: int, bytes_per_pixel: int) -> None:
+def check_bands(count: int) -> None:
+    """Raise `ImageRefused` for an image of so many bands that to describe them takes too long."""
+    if count > MAX_BANDS:
+        raise ImageRefused(f'The image has {count} bands; up to {MAX_BANDS} are served.')
+
+
+def check_block(width: int, height: int, bytes_per_pixel: float) -> None:
     """Raise `ImageRefused` if one compressed block of the file would take too much memory."""
     if width * height * bytes_per_pixel > settings.MAX_BLOCK_BYTES:
-        raise ImageRefused('The blocks of the file are too large to be decoded.')
+        raise ImageRefused(
+            f'The blocks of the file have {width} × {height} pixels of {bytes_per_pixel:g} bytes; at most '
+            f'{settings.MAX_BLOCK_BYTES} bytes are decoded for one.'
+        )
 
 
-def check_plain(path: str, limit: int) -> None:
-    """Check a PNG, JPEG, GIF, WebP or BMP by its header, before anything of it is decoded.
+def check_plain(path: str, kind: Kind, limit: int) -> None:
+    """Check a PNG, JPEG, GIF, WebP, BMP or JPEG 2000 by its header, before anything of it is decoded as a whole.
 
-    Raises `NeedsConversion` and `ImageUnreadable`. Frames count too: a GIF of a few bytes can hold thousands.
+    Raises `NeedsConversion`, `ImageRefused` and `ImageUnreadable`. Frames count too: a GIF of a few bytes can hold
+    thousands.
     """
-    from PIL import Image
-
+    if kind.name == 'jp2':
+        stream = jp2header.check(path)
+        size = stream.bytes_per_pixel * WEIGHTS['JPEG2000']
+        check_untiled(stream.width, stream.height, limit, stream.bytes_per_pixel)
+        check_pyramid(stream.width, stream.height, 1, size)
+        return
+    if kind.name == 'gif':
+        width, height, frames = gifheader.screen(path)
+        # Pillow decodes a frame onto the ones before it, in colours.
+        _check_frames(width, height, frames, limit, 4)
+        return
     try:
         with warnings.catch_warnings():
             # Pillow's own bound warns at 89 and refuses at 179 million pixels; ours is checked just below.
             warnings.simplefilter('ignore', Image.DecompressionBombWarning)
             with Image.open(path) as image:
-                check_untiled(image.width, image.height, limit)
-                frames = getattr(image, 'n_frames', 1)
-                if frames * image.width * image.height > 16 * limit * limit:
-                    raise ImageRefused('The frames of the file are too many to be decoded.')
+                size = len(image.getbands()) * (
+                    4 if image.mode in ('I', 'F') else 2 if ';' in image.mode else 1
+                )
+                _check_frames(image.width, image.height, getattr(image, 'n_frames', 1), limit, size)
     except LargeImageError:
         raise
     except Image.DecompressionBombError:
@@ -128,31 +162,61 @@ def check_plain(path: str, limit: int) -> None:
         raise fault_of(error) or ImageUnreadable() from None
 
 
-def check_tiff(path: str, limit: int) -> None:
-    """Check the layout of a TIFF: its directories, its blocks, and the files it refers to.
+def _check_frames(width: int, height: int, frames: int, limit: int, bytes_per_pixel: int) -> None:
+    check_untiled(width, height, limit, bytes_per_pixel)
+    if frames > 1 and frames * width * height * bytes_per_pixel > settings.MAX_DECODED_BYTES:
+        raise ImageRefused(
+            f'The file has {frames} frames of {width} × {height} pixels; up to {settings.MAX_DECODED_BYTES} bytes of '
+            'frames are decoded.'
+        )
 
+
+def check_tiff(path: str, limit: int, by_band: bool = False) -> None:
+    """Check the layout of a TIFF: its directories, its blocks, its XML, and the files it refers to.
+
+    With `by_band` it is for a reader that reads only the wanted ones of bands that are stored apart.
     Raises `NeedsConversion`, `ImageRefused` and `ImageUnreadable`.
     """
     directories = tiffheader.directories(path)
     first = directories[0]
-    if not first.number(tiffheader.TILE_WIDTH) and not any(
-        directory.is_overview for directory in directories
-    ):
-        check_untiled(first.number(tiffheader.WIDTH), first.number(tiffheader.HEIGHT), limit)
+    pyramid = any(directory.is_overview for directory in directories)
     for directory in directories:
+        check_bands(directory.number(tiffheader.SAMPLES))
         check_block(*directory.block, directory.bytes_per_pixel)
-        if tiffheader.MICROMANAGER in directory.tags or _names_other_files(
-            directory.tags.get(tiffheader.DESCRIPTION), path
+        # A page without tiles is decoded as a whole, unless its smaller versions are there.
+        if not (
+            directory.number(tiffheader.TILE_WIDTH)
+            or directory.is_overview
+            or (directory is first and pyramid)
         ):
+            width, height = directory.number(tiffheader.WIDTH), directory.number(tiffheader.HEIGHT)
+            size = directory.nbytes / max(1, width * height)
+            if by_band and directory.number(tiffheader.PLANAR) == 2:
+                size = min(size, 4 * directory.bytes_per_pixel)
+            check_untiled(width, height, limit, size)
+        described = directory.tags.get(tiffheader.DESCRIPTION, b'')
+        if isinstance(described, bytes) and described.lstrip()[:1] == b'<':
+            check_xml(described)
+        if tiffheader.MICROMANAGER in directory.tags or _names_other_files(described, path):
             raise ImageRefused('The TIFF is one of several files; only single files are served.')
 
 
-def check_pyramid(width: int, height: int, reduction: float) -> None:
+def check_tile(width: int, height: int) -> None:
+    """Raise `ImageRefused` for an image whose own tiles, which are answered as they are, are very large pictures."""
+    if width * height > MAX_TILE_PIXELS:
+        raise ImageRefused(
+            f'The tiles of the file have {width} × {height} pixels; up to {MAX_TILE_PIXELS} pixels are served.'
+        )
+
+
+def check_pyramid(width: int, height: int, reduction: float, bytes_per_pixel: float = 1) -> None:
     """Raise `NeedsConversion` if even the smallest level of an image is too large to be read as a whole.
 
-    `reduction` is how many times smaller than the image that level is, 1 if there are no overviews.
+    `reduction` is how many times smaller than the image that level is, 1 if there are no overviews. The bytes of a
+    pixel are those that are decoded for it, weighted by `costs`.
     """
-    if width * height / reduction**2 > settings.MAX_BASE_PIXELS:
+    pixels = width * height / reduction**2
+    if pixels > settings.MAX_BASE_PIXELS or pixels * bytes_per_pixel > settings.MAX_DECODED_BYTES:
         raise NeedsConversion(
             f'The image has {width} × {height} pixels and no small overview; a zoomed-out tile would read all of it. '
             'Convert it to a pyramidal TIFF.',

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from rasterio.enums import ColorInterp, MaskFlags
 
+from django_large_image.sources.costs import blocks_in, weight_of
+
 
 @dataclass(frozen=True, slots=True)
 class Level:
@@ -17,6 +19,9 @@ class Level:
     height: int
     block_width: int
     block_height: int
+    #: The size of the blocks of the file, several of which may be read as one.
+    stored_width: int
+    stored_height: int
 
 
 @dataclass(slots=True)
@@ -43,6 +48,24 @@ class Layout:
     #: By level: whether they are, and show what GDAL reads.
     jpegs: dict[int, bool] = field(default_factory=dict)
     levels: dict[int, Level] = field(default_factory=dict)
+    #: How many times as long as deflate a byte takes to decode.
+    weight: int = 1
+
+    def cost(self, level: Level, window: tuple[int, int, int, int], bands: int) -> int:
+        """Return the weighted bytes that are decoded for some bands of a window (left, top, right, bottom)."""
+        left, top, right, bottom = window
+        across = blocks_in(left, right, level.stored_width)
+        down = blocks_in(top, bottom, level.stored_height)
+        pixels = across * level.stored_width * down * level.stored_height
+        return pixels * (self.count if self.together else bands) * self.dtype.itemsize * self.weight
+
+    def columns_together(self, level: Level, bands: int, most: int) -> int:
+        """Return how many columns of a level to read at a time so that a row of their blocks has at most so many bytes.
+
+        They are those of whole blocks, of one at least: a cache that a row of blocks does not fit into is of no use.
+        """
+        block = self.cost(level, (0, 0, 1, 1), bands) // self.weight
+        return level.stored_width * max(1, most // max(1, block))
 
     def level_for(self, scale: float) -> int:
         """Return the index of the coarsest level whose pixels are no larger than `scale` of the full resolution's."""
@@ -74,6 +97,7 @@ def describe(dataset: Any) -> Layout:
         masked=masked,
         together=together,
         categorical=ColorInterp.palette in dataset.colorinterp or thematic,
+        weight=weight_of(dataset),
         jpeg=(
             dataset.driver == 'GTiff'
             and compression in ('JPEG', 'YCbCr JPEG')

@@ -20,13 +20,16 @@ from django_large_image.exceptions import (
     RemoteUnavailable,
     fault_of,
 )
+from django_large_image.sources.kept import Kept
 from django_large_image.sources.pool import PoolKey, pool
 
 logger = logging.getLogger(__name__)
 
 _views = itertools.count()
-#: The styles of an image that are kept as large-image completes them.
-_MOST_STYLES = 64
+#: The bytes of memory that a style takes for each character of its JSON: texts of nine characters, two copies of it.
+_STYLE_BYTES = 12
+#: What large-image makes of styles, by image, projection and style.
+_styles: Kept[dict[str, Any]] = Kept(16 * 2**20)
 
 
 @contextlib.contextmanager
@@ -135,17 +138,17 @@ class Lease:
             self._complete_style(view, style)
             return
         key = json.dumps(style, sort_keys=True)
-        known: dict[str, dict[str, Any]] = raw._image_info.setdefault(('styles', self._key.projection), {})
-        if key not in known:
+        place = self.ref.digest, self._key.projection, key
+        known = _styles.get(place)
+        if known is None:
             before = dict(view.__dict__)
             self._complete_style(view, style)
             changed = {k: v for k, v in view.__dict__.items() if k not in before or before[k] is not v}
             if '_style' not in view.__dict__:
                 changed['_style'] = None
-            if len(known) >= _MOST_STYLES:
-                known.clear()
-            known[key] = changed
-        view.__dict__.update(known[key])
+            known = changed
+            _styles.put(place, known, 1024 + _STYLE_BYTES * len(key))
+        view.__dict__.update(known)
         if view.__dict__.get('_style', key) is None:
             del view._style
 

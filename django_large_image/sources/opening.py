@@ -30,6 +30,10 @@ from django_large_image.sources.ready import make_ready
 
 logger = logging.getLogger(__name__)
 
+#: What a pixel counts for in large-image's engine, which takes longer than decoding does.
+_ENGINE_BYTES = 16
+#: More than any side.
+_NO_SIDE = 2**31
 #: What `_decide` found, by digest of the image and bound for untiled images.
 _decided: OrderedDict[tuple[str, int], tuple[str, bool]] = OrderedDict()
 _decided_lock = threading.Lock()
@@ -106,7 +110,9 @@ def _find_out(ref: ImageRef, limit: int, projection: str | None) -> tuple[str, b
     kind = guard.sniff(ref.path)
     if rasterio_there and 'rasterio' in kind.sources:
         with contextlib.suppress(ImageUnreadable):
-            if _look(ref, limit, projection, is_georeferenced):
+            # And of JPEG 2000 only rasterio reads the smaller levels, where others decode all of it.
+            question = is_georeferenced if kind.name != 'jp2' else _any
+            if _look(ref, limit, projection, question):
                 # No other reader knows where the image is, so none is tried.
                 return 'rasterio', True
     key = PoolKey(ref.digest, '', None, limit)
@@ -118,6 +124,11 @@ def _find_out(ref: ImageRef, limit: int, projection: str | None) -> tuple[str, b
         return name
 
     return registry.first_that_opens(registry.candidates(ref), try_one), True
+
+
+def _any(dataset: Any) -> bool:
+    """Return whether a dataset is one."""
+    return True
 
 
 class _Declined(ImageUnreadable):
@@ -181,7 +192,7 @@ def _open_rasterio(
 ) -> Any:
     from django_large_image.sources.gdal import gdal_env, open_dataset, open_overview
     from django_large_image.sources.geo import GeoSource
-    from django_large_image.sources.placed import Opened
+    from django_large_image.sources.opened import Opened
 
     def check() -> None:
         if not ref.is_current():
@@ -201,7 +212,7 @@ def _open_rasterio(
             if question is not None and not question(dataset):
                 raise _Declined()
             options = {'projection': key.projection, 'style': '{}', 'encoding': 'PNG', 'noCache': True}
-            return GeoSource(dataset, Opened(ref.digest, open_level, check, info), **options)
+            return GeoSource(dataset, Opened(ref.digest, open_level, check, key.limit, info), **options)
         except Exception:
             dataset.close()
             raise
@@ -214,19 +225,22 @@ def _open_other(ref: ImageRef, key: PoolKey) -> Any:
         raise ImageUnreadable(f'The source {key.source} does not read files of this format.')
     if kind.name == 'tiff':
         guard.check_tiff(ref.path, key.limit)
-    elif 'pil' in kind.sources and not kind.tiled:
-        guard.check_plain(ref.path, key.limit)
+    elif 'pil' in kind.sources:
+        guard.check_plain(ref.path, kind, key.limit)
     options: dict[str, Any] = {'encoding': 'PNG', 'noCache': True}
     if key.source == 'gdal':
         options |= {'style': '{}', 'projection': key.projection}
     elif key.source == 'pil':
-        options['maxSize'] = key.limit
+        # What is too large was refused just now, by bytes.
+        options['maxSize'] = _NO_SIDE
     source = registry.source_class(key.source)(ref.path, **options)
     levels = int(getattr(source, '_populatedLevels', None) or source.levels)
     # A level that the file lacks is put together from all tiles of the next one that it has.
     # With a projection, sizeX is that of the world at the finest level.
     size = getattr(source, 'sourceSizeX', source.sizeX), getattr(source, 'sourceSizeY', source.sizeY)
-    guard.check_pyramid(*size, 2 ** (levels - 1))
+    guard.check_pyramid(*size, 2 ** (levels - 1), _ENGINE_BYTES)
+    if levels > 1:
+        guard.check_tile(source.tileWidth, source.tileHeight)
     return source
 
 

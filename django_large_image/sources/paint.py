@@ -99,6 +99,18 @@ class Painter:
             self._indexed = as_palette(entries[0].table)
 
     @property
+    def steps(self) -> int:
+        """Return how many bands are drawn or coloured for each pixel."""
+        return max(len(self.bands), len(self._entries))
+
+    @property
+    def nbytes(self) -> int:
+        """Return the memory it takes."""
+        size = 1024 + sum(entry.table.nbytes for entry in self._entries)
+        size += sum(levels.nbytes for _, _, levels in self._planes)
+        return size + (0 if self._indexed is None else self._indexed.indices.nbytes)
+
+    @property
     def opaque(self) -> bool:
         """Return whether valid pixels are opaque."""
         return self._opaque

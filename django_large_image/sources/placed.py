@@ -4,71 +4,33 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from large_image.exceptions import TileSourceError
 from large_image_source_rasterio import RasterioFileTileSource, _lazyImport
 from numpy.typing import NDArray
 from rasterio.crs import CRS
 from rasterio.errors import RasterioIOError
 
-from django_large_image.access import image_ref
-from django_large_image.conf import settings
-from django_large_image.exceptions import LargeImageError
-from django_large_image.sources.gdal import gdal_env, is_georeferenced, open_dataset, open_overview
+from django_large_image.sources.bounds import bounds_of
+from django_large_image.sources.gdal import check_dataset, is_georeferenced
+from django_large_image.sources.layout import Layout, describe
+from django_large_image.sources.opened import Gate, Opened, open_path
 from django_large_image.sources.placement import Placement, Target, target
 from django_large_image.sources.raster import Raster
 from django_large_image.sources.statistics import (
     band_histogram,
     band_statistics,
-    describe_band,
+    describe_bands,
     edge_excluding,
     pixel_metres,
+    samples,
     uses_full_range,
 )
 
 _lazyImport()
 
 Array = NDArray[Any]
-
-
-class Gate:
-    """Calls what the holder of a handle wants to be done before GDAL is used; nothing if nobody does."""
-
-    def __init__(self) -> None:
-        self.enter: Callable[[], None] | None = None
-
-    def __call__(self) -> None:
-        if self.enter is not None:
-            self.enter()
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """How a dataset came to be open, and what was found out about its image."""
-
-    #: Names the version of the image.
-    key: Hashable
-    #: Opens an overview, by the dataset's path and GDAL's number.
-    open_level: Callable[[str, int], Any]
-    #: Raises if the file was replaced.
-    check: Callable[[], None]
-    #: What was found out; all handles of one version share it.
-    info: dict[Any, Any] = field(default_factory=dict)
-
-
-def open_path(path: Any) -> tuple[Any, Opened]:
-    """Return the dataset of a path, for large-image's own `open`; raises `TileSourceError`."""
-    try:
-        ref = image_ref(path)
-        with gdal_env(ref):
-            dataset = open_dataset(ref, int(settings.MAX_UNTILED_SIZE))
-    except LargeImageError as error:
-        raise TileSourceError(error.message) from None
-    return dataset, Opened(ref.digest, lambda name, index: open_overview(dataset, name, index), lambda: None)
 
 
 class PlacedSource(RasterioFileTileSource):  # type: ignore[misc]
@@ -87,6 +49,7 @@ class PlacedSource(RasterioFileTileSource):  # type: ignore[misc]
         #: Called before a dataset is used: the lease of the moment sets GDAL's options then.
         self.gate = Gate()
         self._key, self._open_level, self._check = opened.key, opened.open_level, opened.check
+        self._limit = opened.limit
         self._rasters: dict[int, Raster] = {}
         #: How pixels between others are made: one of `imaging.style.RESAMPLING`, None for what fits the data.
         self.resampling: str | None = None
@@ -118,6 +81,41 @@ class PlacedSource(RasterioFileTileSource):  # type: ignore[misc]
         """Return where the image lies."""
         return self._placement
 
+    # -- its rasters
+
+    def layout(self, frame: int) -> Layout:
+        key = ('layout', frame)
+        if key not in self._info:
+            dataset = self._getFrameDataset(frame)
+            if frame:
+                # large-image opened it; the first one was checked when the handle was opened.
+                check_dataset(dataset, self._limit)
+            self._info[key] = describe(dataset)
+        layout: Layout = self._info[key]
+        return layout
+
+    def raster(self, frame: int) -> Raster:
+        raster = self._rasters.get(frame)
+        if raster is None:
+            dataset = self._getFrameDataset(frame)
+            path, opener = dataset.name if frame else self._largeImagePath, self._open_level
+
+            def open_level(index: int) -> Any:
+                # Not by `self`, which is a view: the raster is the handle's and outlives it.
+                return opener(path, index)
+
+            raster = Raster(
+                dataset,
+                (self._key, frame),
+                self.layout(frame),
+                open_level,
+                self._check,
+                self.gate,
+                None if self._largeImagePath.startswith('/vsi') else self._largeImagePath,
+            )
+            self._rasters[frame] = raster
+        return raster
+
     # -- where the image is
 
     def isGeoreferenced(self) -> bool:
@@ -126,6 +124,14 @@ class PlacedSource(RasterioFileTileSource):  # type: ignore[misc]
 
     def getPixelSizeInMeters(self) -> float | None:
         """Return the mean size of a pixel in metres, None if the image is not georeferenced."""
+        size = self.pixelMetres()
+        if size is None:
+            return None
+        width, height = self.sourceSizeX, self.sourceSizeY
+        return float((size[0] * width + size[1] * height) / (width + height))
+
+    def pixelMetres(self) -> tuple[float, float] | None:
+        """Return the mean width and height of a pixel in metres, None if the image is not georeferenced."""
         if self._placement.crs is None:
             return None
         try:
@@ -135,7 +141,16 @@ class PlacedSource(RasterioFileTileSource):  # type: ignore[misc]
         except Exception:
             # A CRS that has no way to longitude and latitude, such as that of a building site.
             return None
-        return size if math.isfinite(size) and size > 0 else None
+        return size if all(math.isfinite(side) and side > 0 for side in size) else None
+
+    def getNativeMagnification(self) -> dict[str, float | None]:
+        """Return the width and height of a pixel in millimetres; large-image 1.35.6 gives their mean for both."""
+        across, down = self.pixelMetres() or (None, None)
+        return {
+            'magnification': None,
+            'mm_x': None if across is None else across * 1000,
+            'mm_y': None if down is None else down * 1000,
+        }
 
     def getBounds(self, crs: Any = None, **kwargs: Any) -> dict[str, Any] | None:
         """Return the corners of the image and the box round it in a CRS (by default its own), None without one.
@@ -149,35 +164,9 @@ class PlacedSource(RasterioFileTileSource):  # type: ignore[misc]
         crs = place.crs if wanted is None else CRS.from_user_input(wanted)
         name = crs.to_string()
         if name not in self._bounds:
-            self._bounds[name] = self._find_bounds(crs)
+            self._bounds[name] = bounds_of(self._placement, crs)
         found: dict[str, Any] | None = self._bounds[name]
         return found
-
-    def _find_bounds(self, crs: Any) -> dict[str, Any]:
-        place = self._placement
-        there = target(crs)
-        extent = place.extent(there)
-        if extent is None:
-            raise TileSourceError('The image has no place in this projection.')
-        width, height = place.width, place.height
-        xs, ys = place.to_crs(np.array([0.0, 0, width, width]), np.array([0.0, height, 0, height]), there)
-        turn = there.period
-        if turn:
-            # Corners beyond the end of the world lie where the box does.
-            middle = (extent.left + extent.right) / 2
-            away = np.abs(xs - middle) > turn / 2 * (1 + 1e-9)
-            xs = np.where(away, xs + turn * np.round((middle - xs) / turn), xs)
-        corners = {
-            name: {'x': float(x), 'y': float(y)}
-            for name, x, y in zip(('ul', 'll', 'ur', 'lr'), xs, ys, strict=True)
-        }
-        return corners | {
-            'xmin': extent.left,
-            'xmax': extent.right,
-            'ymin': extent.bottom,
-            'ymax': extent.top,
-            'srs': crs.to_string(),
-        }
 
     def toNativePixelCoordinates(
         self, x: float, y: float, crs: Any = None, roundResults: bool = True
@@ -191,23 +180,24 @@ class PlacedSource(RasterioFileTileSource):  # type: ignore[misc]
     # -- what its values are
 
     def getBandInformation(
-        self, statistics: bool = False, dataset: Any = None, **kwargs: Any
+        self, statistics: bool = False, dataset: Any = None, frame: int | None = None, **kwargs: Any
     ) -> dict[int, Any]:
         """Return what is known of each band, by its number from 1; min, max, mean and stdev if asked for.
 
         large-image 1.35.6 computes the statistics of every band when it opens a file and ignores `statistics`.
         """
-        dataset = dataset or self.dataset
-        key = ('bands', dataset.name)
+        number = int(frame or 0)
+        dataset = self._getFrameDataset(number) if dataset is None else dataset
+        key: Any = ('bands', dataset.name)
         if key not in self._info:
-            self._info[key] = {band: describe_band(dataset, band) for band in dataset.indexes}
+            self._info[key] = describe_bands(dataset)
         bands: dict[int, Any] = self._info[key]
         if not statistics:
             return bands
-        key = ('statistics', dataset.name)
+        key = ('statistics', number)
         if key not in self._info:
-            with self._getDatasetLock:
-                self._info[key] = {band: band_statistics(dataset, band) for band in dataset.indexes}
+            found = samples(self.raster(number), tuple(range(len(bands))))
+            self._info[key] = {band + 1: band_statistics(values) for band, values in found}
         return {band: entry | self._info[key][band] for band, entry in bands.items()}
 
     def _scanForMinMax(
@@ -215,7 +205,7 @@ class PlacedSource(RasterioFileTileSource):  # type: ignore[misc]
     ) -> None:
         # The superclass asks `getBandInformation` and expects the ranges in its answer.
         if onlyMinMax:
-            bands = self.getBandInformation(True, self._getFrameDataset(self._getFrame(frame=frame or 0)))
+            bands = self.getBandInformation(True, frame=self._getFrame(frame=frame or 0))
             if all('min' in band for band in bands.values()):
                 self._setRanges(frame, bands)
                 return
@@ -248,27 +238,28 @@ class PlacedSource(RasterioFileTileSource):  # type: ignore[misc]
         return super()._getMinMax(minmax, end, dtype, bandidx, frame) if edge is None else edge
 
     def _histogram(self, frame: int, band: int) -> tuple[Array, Array]:
-        dataset = self._getFrameDataset(frame)
-        key = ('histogram', dataset.name, band)
+        key = ('histogram', frame, band)
         if key not in self._info:
-            with self._getDatasetLock:
-                self._info[key] = band_histogram(dataset, band)
+            raster = self.raster(frame)
+            # Whoever decodes one of the bands that are stored together has decoded them all.
+            bands = tuple(range(raster.layout.count)) if raster.layout.together else (band - 1,)
+            for index, values in samples(raster, bands):
+                self._info['histogram', frame, index + 1] = band_histogram(values)
         found: tuple[Array, Array] = self._info[key]
         return found
 
     def _usesFullRange(self, frame: int) -> bool:
-        dataset = self._getFrameDataset(frame)
-        key = ('full range', dataset.name)
+        key = ('full range', frame)
         if key not in self._info:
             try:
-                self._info[key] = uses_full_range(dataset)
+                self._info[key] = uses_full_range(self.raster(frame))
             except RasterioIOError:
                 if self._largeImagePath.startswith('/vsi'):
                     raise
                 # One broken block of a file without overviews does not make the others unreadable. This call takes
                 # the error, which rasterio 1.4.4 would raise again at the next one.
                 with contextlib.suppress(Exception):
-                    _ = dataset.colorinterp
+                    _ = self._getFrameDataset(frame).colorinterp
                 self._info[key] = True
         return bool(self._info[key])
 

@@ -7,22 +7,26 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from rasterio.enums import Resampling
-from rasterio.windows import Window
+from rasterio.windows import Window as RasterioWindow
 
+from django_large_image.conf import settings
 from django_large_image.sources import kernels
 from django_large_image.sources.blockbytes import decode_jpeg, read_block
 from django_large_image.sources.blocks import Block, block_cache
+from django_large_image.sources.costs import Budget
 from django_large_image.sources.layout import Layout, Level
 from django_large_image.sources.shared import shared_blocks
 from django_large_image.sources.validity import checked, none_if_all
+from django_large_image.sources.windows import Window, assembled, columns_of, rectangles
 
 Array = NDArray[Any]
 
 #: Files without tiles are read and kept in pieces of about so many pixels.
 _PIECE_PIXELS = 262_144
 #: Larger reads pass by the block cache, which they would empty.
-_CACHED_BYTES = 48 * 2**20
+CACHED_BYTES = 48 * 2**20
+#: More bands are not put into one place for each pixel when they are read.
+_INTERLEAVED = 4
 #: The mean difference, in levels of 255, below which two decoders of JPEG show the same; half of it is usual.
 _SAME_JPEG = 2.0
 
@@ -44,7 +48,7 @@ class Raster:
         self._key = key
         self._datasets: dict[int, Any] = {0: dataset}
         self._open_level = open_level
-        self._check = check
+        self.check = check
         self._gate = gate
         #: The file, if it is on this machine.
         self._path = path
@@ -68,7 +72,7 @@ class Raster:
         known = self.layout.levels.get(index)
         if known is None:
             dataset = self.dataset(index)
-            height, width = dataset.block_shapes[0]
+            height, width = stored = dataset.block_shapes[0]
             if width * height < _PIECE_PIXELS // 16 or width >= dataset.width > 2 * height:
                 # Strips, or very small tiles: as many whole rows of them as make a piece.
                 rows = max(1, _PIECE_PIXELS // max(1, dataset.width) // height)
@@ -78,7 +82,9 @@ class Raster:
                     if width >= dataset.width
                     else (across * width, across * height)
                 )
-            known = Level(dataset.width, dataset.height, int(width), int(height))
+            known = Level(
+                dataset.width, dataset.height, int(width), int(height), int(stored[1]), int(stored[0])
+            )
             self.layout.levels[index] = known
         return known
 
@@ -86,7 +92,7 @@ class Raster:
         """Return whether a mask of the file's leaves nothing out of a rectangle of a level."""
         if not self.layout.masked:
             return True
-        mask = self.dataset(index).read_masks(1, window=Window(left, top, width, height))
+        mask = self.dataset(index).read_masks(1, window=RasterioWindow(left, top, width, height))
         return bool((mask == 255).all())
 
     def bands_for(self, bands: tuple[int, ...]) -> tuple[int, ...]:
@@ -101,7 +107,7 @@ class Raster:
         return bands
 
     def read(
-        self, index: int, window: tuple[int, int, int, int], bands: tuple[int, ...], lossy: bool = False
+        self, index: int, window: Window, bands: tuple[int, ...], budget: Budget, lossy: bool = False
     ) -> tuple[Array, Array | None]:
         """Return values (rows, columns, bands) and validity (uint8, None if all) of a window of a level.
 
@@ -111,8 +117,8 @@ class Raster:
         left, top, right, bottom = window
         level = self.level(index)
         size = (right - left) * (bottom - top) * len(bands) * self.layout.dtype.itemsize
-        if size > _CACHED_BYTES:
-            block = self._decode(index, window, bands)
+        if size > CACHED_BYTES:
+            block = self._decode(index, window, bands, budget)
             return block.values, block.valid
         quick = lossy and bool(self._path) and self.layout.jpeg and self.layout.jpegs.get(index, True)
         keys: dict[Hashable, tuple[int, int]] = {}
@@ -121,13 +127,13 @@ class Raster:
                 keys[self._key, index, bands, quick, row, column] = (row, column)
 
         def load(missing: list[Any]) -> Mapping[Hashable, Block]:
-            return self._load(index, bands, quick, missing)
+            return self._load(index, bands, quick, missing, budget)
 
         blocks = block_cache.fetch(keys, lambda missing: shared_blocks.fetch(missing, load))
-        return _assembled(level, window, {place: blocks[key] for key, place in keys.items()})
+        return assembled(level, window, {place: blocks[key] for key, place in keys.items()})
 
     def _load(
-        self, index: int, bands: tuple[int, ...], quick: bool, keys: list[Any]
+        self, index: int, bands: tuple[int, ...], quick: bool, keys: list[Any], budget: Budget
     ) -> Mapping[Hashable, Block]:
         """Decode blocks, each rectangle of them in one read: of a remote file that is one request."""
         level = self.level(index)
@@ -135,17 +141,17 @@ class Raster:
         loaded: dict[Hashable, Block] = {}
         if quick:
             for place in list(places):
-                block = self._jpeg(index, level, place, bands)
+                block = self._jpeg(index, level, place, bands, budget)
                 if block is not None:
                     loaded[places.pop(place)] = block
-        for top, left, bottom, right in _rectangles(set(places)) if places else ():
+        for top, left, bottom, right in rectangles(set(places)) if places else ():
             window = (
                 left * level.block_width,
                 top * level.block_height,
                 min(level.width, right * level.block_width),
                 min(level.height, bottom * level.block_height),
             )
-            whole = self._decode(index, window, bands)
+            whole = self._decode(index, window, bands, budget)
             single = (bottom - top) * (right - left) == 1
             for row in range(top, bottom):
                 for column in range(left, right):
@@ -160,25 +166,18 @@ class Raster:
                             None if whole.valid is None else none_if_all(whole.valid[cut].copy()),
                         )
         # The file may have been replaced while it was read.
-        self._check()
+        self.check()
         return loaded
 
-    def _decode(self, index: int, window: tuple[int, int, int, int], bands: tuple[int, ...]) -> Block:
-        left, top, right, bottom = window
-        dataset, layout = self.dataset(index), self.layout
-        place = Window(left, top, right - left, bottom - top)
+    def _decode(self, index: int, window: Window, bands: tuple[int, ...], budget: Budget) -> Block:
+        layout = self.layout
         wanted = bands if layout.alpha is None or layout.alpha in bands else (*bands, layout.alpha)
-        numbers = [band + 1 for band in wanted]
-        if kernels.can_merge(layout.dtype, len(wanted)):
-            # GDAL 3.10 is quicker with each band in its own place, by more than what merging them takes.
-            values = kernels.merge(dataset.read(numbers, window=place))
-        else:
-            values = np.empty((bottom - top, right - left, len(wanted)), layout.dtype)
-            # rasterio fills any array by its strides.
-            dataset.read(numbers, window=place, out=values.transpose(2, 0, 1))
-        return checked(layout, values, bands, wanted, lambda: dataset.read_masks(1, window=place))
+        values, mask = self.raw(index, window, wanted, budget)
+        return checked(layout, values, bands, wanted, mask)
 
-    def _jpeg(self, index: int, level: Level, place: tuple[int, int], bands: tuple[int, ...]) -> Block | None:
+    def _jpeg(
+        self, index: int, level: Level, place: tuple[int, int], bands: tuple[int, ...], budget: Budget
+    ) -> Block | None:
         """Return a block in JPEG, None if GDAL has to decode it.
 
         The libjpeg of rasterio 1.4.4's wheels (IJG's 9.6) takes four times as long as the one of Pillow's. Where
@@ -194,6 +193,9 @@ class Raster:
         data = read_block(self.dataset(0), self._path, number, column, row, size)
         if data is None or data[:2] != b'\xff\xd8':
             return None
+        budget.spend(
+            layout.cost(level, (column * size[0], row * size[1], column * size[0] + 1, row * size[1] + 1), 1)
+        )
         try:
             values = decode_jpeg(data)
         except Exception:
@@ -206,83 +208,51 @@ class Raster:
             return None
         if index not in layout.jpegs:
             # Another colour space than this decoder takes it for shows in every block.
-            own = self._decode(index, (left, top, right, bottom), tuple(range(layout.count))).values
+            own = self._decode(index, (left, top, right, bottom), tuple(range(layout.count)), budget).values
             layout.jpegs[index] = bool(np.abs(own.astype(np.int16) - values).mean() < _SAME_JPEG)
             if not layout.jpegs[index]:
                 return None
         if len(bands) < layout.count:
             values = np.ascontiguousarray(values[:, :, list(bands)])
-        window = Window(left, top, right - left, bottom - top)
-        return checked(layout, values, bands, bands, lambda: self.dataset(index).read_masks(1, window=window))
+        mask: Array | None = None
+        if layout.masked:
+            window = RasterioWindow(left, top, right - left, bottom - top)
+            mask = self.dataset(index).read_masks(1, window=window)
+        return checked(layout, values, bands, bands, mask)
 
-    def decimated(
-        self, index: int, window: tuple[int, int, int, int], bands: tuple[int, ...], width: int, height: int
+    def raw(
+        self, index: int, window: Window, bands: tuple[int, ...], budget: Budget
     ) -> tuple[Array, Array | None]:
-        """Return values and validity of every n-th pixel of a window of a level, `width` × `height` of them."""
+        """Return the values of bands of a window as they are in the file, and the file's own mask of it (0 is none).
+
+        The mask is that of a mask or an alpha band, None without; nodata is not looked at.
+        """
+        layout, level = self.layout, self.level(index)
+        read = bands if layout.alpha is None or layout.alpha in bands else (*bands, layout.alpha)
+        budget.spend(layout.cost(level, window, len(read)))
+        most = layout.columns_together(level, 1, settings.GDAL_CACHE_BYTES // 2)
+        parts = [self._raw(index, part, read) for part in columns_of(window, most)]
+        values = parts[0][0] if len(parts) == 1 else np.concatenate([part[0] for part in parts], axis=1)
+        if layout.alpha is not None:
+            return values[:, :, : len(bands)], values[:, :, read.index(layout.alpha)]
+        masks = [part[1] for part in parts]
+        return values, None if masks[0] is None else np.concatenate(
+            [m for m in masks if m is not None], axis=1
+        )
+
+    def _raw(self, index: int, window: Window, bands: tuple[int, ...]) -> tuple[Array, Array | None]:
         left, top, right, bottom = window
         dataset, layout = self.dataset(index), self.layout
-        place = Window(left, top, right - left, bottom - top)
-        wanted = bands if layout.alpha is None or layout.alpha in bands else (*bands, layout.alpha)
-        values = np.empty((height, width, len(wanted)), layout.dtype)
-        dataset.read(
-            [band + 1 for band in wanted],
-            window=place,
-            out=values.transpose(2, 0, 1),
-            resampling=Resampling.nearest,
-        )
-        block = checked(
-            layout,
-            values,
-            bands,
-            wanted,
-            lambda: dataset.read_masks(1, window=place, out_shape=(height, width)),
-        )
-        self._check()
-        return block.values, block.valid
-
-
-def _rectangles(places: set[tuple[int, int]]) -> list[tuple[int, int, int, int]]:
-    """Return top, left, bottom and right of rectangles that cover the places and no others."""
-    rows = sorted({row for row, _ in places})
-    columns = sorted({column for _, column in places})
-    top, left, bottom, right = rows[0], columns[0], rows[-1] + 1, columns[-1] + 1
-    if (bottom - top) * (right - left) == len(places):
-        return [(top, left, bottom, right)]
-    found = []
-    for row in rows:
-        start = None
-        for column in range(left, right + 1):
-            if (row, column) in places:
-                start = column if start is None else start
-            elif start is not None:
-                found.append((row, start, row + 1, column))
-                start = None
-    return found
-
-
-def _assembled(
-    level: Level, window: tuple[int, int, int, int], blocks: dict[tuple[int, int], Block]
-) -> tuple[Array, Array | None]:
-    """Return values and validity of a window, from the blocks that it touches."""
-    left, top, right, bottom = window
-    if len(blocks) == 1:
-        (((row, column), block),) = blocks.items()
-        y, x = row * level.block_height, column * level.block_width
-        cut = np.s_[top - y : bottom - y, left - x : right - x]
-        return block.values[cut], None if block.valid is None else block.valid[cut]
-    first = next(iter(blocks.values())).values
-    values = np.empty((bottom - top, right - left, first.shape[2]), first.dtype)
-    valid: Array | None = None
-    if any(block.valid is not None for block in blocks.values()):
-        valid = np.full(values.shape[:2], 255, np.uint8)
-    for (row, column), block in blocks.items():
-        y, x = row * level.block_height, column * level.block_width
-        height, width = block.values.shape[:2]
-        y0, y1 = max(top, y), min(bottom, y + height)
-        x0, x1 = max(left, x), min(right, x + width)
-        target = np.s_[y0 - top : y1 - top, x0 - left : x1 - left]
-        cut = np.s_[y0 - y : y1 - y, x0 - x : x1 - x]
-        values[target] = block.values[cut]
-        if valid is not None and block.valid is not None:
-            valid[target] = block.valid[cut]
-    return values, valid
+        place = RasterioWindow(left, top, right - left, bottom - top)
+        numbers = [band + 1 for band in bands]
+        if kernels.can_merge(layout.dtype, len(bands)):
+            # GDAL 3.10 is quicker with each band in its own place, by more than what merging them takes.
+            values = kernels.merge(dataset.read(numbers, window=place))
+        elif len(bands) > _INTERLEAVED:
+            values = np.moveaxis(dataset.read(numbers, window=place), 0, 2)
+        else:
+            values = np.empty((bottom - top, right - left, len(bands)), layout.dtype)
+            # rasterio fills any array by its strides.
+            dataset.read(numbers, window=place, out=values.transpose(2, 0, 1))
+        masked = layout.alpha is None and layout.masked
+        return values, dataset.read_masks(1, window=place) if masked else None

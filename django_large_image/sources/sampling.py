@@ -91,15 +91,15 @@ def averaged(drawing: Drawing, across: int, down: int) -> Drawing:
     )
 
 
-def stacked(strips: list[Drawing]) -> Drawing:
-    """Return averages of strips, one below the other, as one."""
+def stacked(strips: list[Drawing], axis: int) -> Drawing:
+    """Return averages of strips, one below the other (axis 0) or beside it (1), as one."""
     if len(strips) == 1:
         return strips[0]
-    values = np.concatenate([strip.values for strip in strips])
+    values = np.concatenate([strip.values for strip in strips], axis=axis)
     if all(strip.valid is None for strip in strips):
         return Drawing(values, None)
     shares = [np.ones(s.values.shape[:2], np.float32) if s.valid is None else s.valid for s in strips]
-    return Drawing(values, np.concatenate(shares))
+    return Drawing(values, np.concatenate(shares, axis=axis))
 
 
 def smoothed(

@@ -3,33 +3,51 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from rasterio.enums import MaskFlags
+from numpy.typing import NDArray
+
+from django_large_image.conf import settings
+from django_large_image.sources.costs import Budget
+from django_large_image.sources.layout import Layout
+from django_large_image.sources.picking import decimated
+from django_large_image.sources.raster import Raster
+
+Array = NDArray[Any]
 
 #: Statistics, histograms and automatic ranges look at about so many pixels of a band.
 SAMPLE_PIXELS = 1_000_000
+#: The bytes of the bands that are sampled at a time.
+_TOGETHER_BYTES = 64 * 2**20
 
 
-def describe_band(dataset: Any, band: int) -> dict[str, Any]:
-    """Return what the file says of a band, from 1, without what it does not say."""
-    index = band - 1
-    entry = {
-        'nodata': dataset.nodatavals[index],
-        'scale': dataset.scales[index],
-        'offset': dataset.offsets[index],
-        'units': dataset.units[index],
-        'categories': dataset.descriptions[index],
-        'interpretation': dataset.colorinterp[index].name.lower(),
-    }
-    if entry['interpretation'] == 'palette':
-        entry['colortable'] = list(dataset.colormap(band).values())
-    return {
-        key: value
-        for key, value in entry.items()
-        if value not in (None, '') and not (isinstance(value, float) and math.isnan(value))
-    }
+def describe_bands(dataset: Any) -> dict[int, dict[str, Any]]:
+    """Return what the file says of each band, by its number from 1, without what it does not say."""
+    # rasterio goes through all bands for each of these lists.
+    lists = zip(
+        dataset.indexes, dataset.nodatavals, dataset.scales, dataset.offsets, dataset.units, dataset.descriptions,
+        dataset.colorinterp, strict=True,
+    )  # fmt: skip
+    found = {}
+    for band, nodata, scale, offset, units, categories, interpretation in lists:
+        entry = {
+            'nodata': nodata,
+            'scale': scale,
+            'offset': offset,
+            'units': units,
+            'categories': categories,
+            'interpretation': interpretation.name.lower(),
+        }
+        if entry['interpretation'] == 'palette':
+            entry['colortable'] = list(dataset.colormap(band).values())
+        found[band] = {
+            key: value
+            for key, value in entry.items()
+            if value not in (None, '') and not (isinstance(value, float) and math.isnan(value))
+        }
+    return found
 
 
 def sample_shape(width: int, height: int, pixels: int = SAMPLE_PIXELS) -> tuple[int, int]:
@@ -38,24 +56,66 @@ def sample_shape(width: int, height: int, pixels: int = SAMPLE_PIXELS) -> tuple[
     return max(1, round(height * scale)), max(1, round(width * scale))
 
 
-def read_sample(dataset: Any, band: int, window: Any = None, pixels: int = SAMPLE_PIXELS) -> np.ndarray:
-    """Return the valid values of a band as a flat array, from the overview that has about `pixels` pixels.
+def samples(raster: Raster, bands: tuple[int, ...]) -> Iterator[tuple[int, Array]]:
+    """Yield each band (from 0) with its valid values as a flat array, from the overview of about a million pixels.
 
-    Nodata, masked and not-finite values are left out. The values are the file's own (nearest neighbour).
+    Nodata, masked and not-finite values are left out. The values are the file's own (nearest neighbour). Of an image
+    without overviews that would take too much they are those of some of its blocks. Raises `TooMuchToDecode`.
     """
-    height, width = (window.height, window.width) if window is not None else (dataset.height, dataset.width)
-    shape = sample_shape(int(width), int(height), pixels)
-    flags = dataset.mask_flag_enums[band - 1]
-    if MaskFlags.all_valid in flags:
-        values = dataset.read(band, out_shape=shape, window=window).ravel()
+    level = raster.level(0)
+    shape = sample_shape(level.width, level.height)
+    index = raster.layout.level_for(level.width / shape[1])
+    for band, values, mask in _picked(raster, index, shape, bands):
+        yield band, valid_values(raster.layout, band, values, mask)
+
+
+def _picked(
+    raster: Raster, index: int, shape: tuple[int, int], bands: tuple[int, ...]
+) -> Iterator[tuple[int, Array, Array | None]]:
+    """Yield bands with values and mask of `shape` pixels of a level, evenly spread."""
+    layout, level, budget = raster.layout, raster.level(index), Budget()
+    rows, columns = (
+        ((np.arange(count) + 0.5) * (size / count)).astype(np.int64)
+        for count, size in zip(shape, (level.height, level.width), strict=True)
+    )
+    together = max(1, _TOGETHER_BYTES // (shape[0] * shape[1] * layout.dtype.itemsize))
+    passes = -(-len(bands) // together) if layout.together else 1
+    cost = passes * layout.cost(level, (0, 0, level.width, level.height), len(bands))
+    if cost > settings.MAX_DECODED_BYTES:
+        share = settings.MAX_DECODED_BYTES / cost
+        rows, share = _some(rows, level.stored_height, share)
+        columns, _ = _some(columns, level.stored_width, share)
+    for first in range(0, len(bands), together):
+        group = bands[first : first + together]
+        values, mask = decimated(raster, index, rows, columns, group, budget)
+        for position, band in enumerate(group):
+            yield band, values[:, :, position], mask
+
+
+def _some(places: Array, size: int, share: float) -> tuple[Array, float]:
+    """Return the places in a share of the blocks in which they lie, of one at least, and the share that is left."""
+    blocks = np.unique(places // size)
+    count = max(1, int(len(blocks) * share))
+    chosen = blocks[((np.arange(count) + 0.5) * (len(blocks) / count)).astype(np.int64)]
+    return places[np.isin(places // size, chosen)], min(1.0, share * len(blocks) / count)
+
+
+def valid_values(layout: Layout, band: int, values: Array, mask: Array | None) -> Array:
+    """Return the valid ones of a band's values as a flat array, by GDAL's order: a mask, or nodata, or else alpha."""
+    nodata = layout.nodata[band]
+    if band == layout.alpha or values.size == 0:
+        found = values.ravel()
+    elif layout.masked and mask is not None:
+        found = values[mask != 0]
+    elif nodata is not None and not math.isnan(nodata):
+        found = values[values != (values.dtype.type(nodata) if values.dtype.kind == 'f' else nodata)]
     else:
-        values = dataset.read(band, out_shape=shape, window=window, masked=True).compressed()
-    return np.asarray(values[np.isfinite(values)] if values.dtype.kind == 'f' else values)
+        found = values.ravel() if mask is None else values[mask != 0]
+    return np.asarray(found[np.isfinite(found)] if found.dtype.kind == 'f' else found)
 
 
-def band_statistics(dataset: Any, band: int) -> dict[str, float]:
-    """Return min, max, mean and standard deviation of the band's sample; an empty dictionary if nothing is valid."""
-    values = read_sample(dataset, band)
+def band_statistics(values: Array) -> dict[str, float]:
+    """Return min, max, mean and standard deviation of a band's sample; an empty dictionary if nothing is valid."""
     if not values.size:
         return {}
     return {
@@ -66,9 +126,8 @@ def band_statistics(dataset: Any, band: int) -> dict[str, float]:
     }
 
 
-def band_histogram(dataset: Any, band: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the counts of the band's sample in large-image's 256 bins, and the edges of the bins."""
-    values = read_sample(dataset, band)
+def band_histogram(values: Array) -> tuple[Array, Array]:
+    """Return the counts of a band's sample in large-image's 256 bins, and the edges of the bins."""
     if not values.size:
         return np.zeros(256, int), np.linspace(0, 1, 257)
     return np.histogram(values, 256, (float(values.min()), float(values.max()) + 1))
@@ -85,23 +144,25 @@ def edge_excluding(histogram: tuple[np.ndarray, np.ndarray], share: float, end: 
     return float(edges[first]) if first and beyond[-1] else None
 
 
-def uses_full_range(dataset: Any) -> bool:
+def uses_full_range(raster: Raster) -> bool:
     """Return whether every band of 8-bit data has a value below 255 and one above 1.
 
     The smallest overview nearly always settles that, where statistics would read megabytes of a remote file.
     """
-    scale = max(dataset.overviews(1), default=1)
-    shape = (dataset.count, max(1, dataset.height // scale), max(1, dataset.width // scale))
-    if shape[1] * shape[2] > SAMPLE_PIXELS:
-        shape = (dataset.count, *sample_shape(dataset.width, dataset.height))
-    bands = dataset.read(out_shape=shape).reshape(dataset.count, -1)
-    return bool((bands.min(axis=1) <= 254).all() and (bands.max(axis=1) >= 2).all())
+    index = len(raster.layout.factors) - 1
+    level = raster.level(index)
+    shape = sample_shape(level.width, level.height)
+    picked = _picked(raster, index, shape, tuple(range(raster.layout.count)))
+    return all(values.min() <= 254 and values.max() >= 2 for _, values, _ in picked)
 
 
-def pixel_metres(ring: list[tuple[float, float]], width: int, height: int) -> float:
-    """Return the mean size of a pixel of an image in metres, by the longitudes and latitudes of its four corners."""
-    around = sum(_haversine(*ring[index], *ring[(index + 1) % len(ring)]) for index in range(len(ring)))
-    return around / (2 * (width + height))
+def pixel_metres(ring: list[tuple[float, float]], width: int, height: int) -> tuple[float, float]:
+    """Return the mean width and height of a pixel of an image in metres.
+
+    `ring` has the longitudes and latitudes of its corners: upper left, upper right, lower right, lower left.
+    """
+    top, right, bottom, left = (_haversine(*ring[index], *ring[(index + 1) % 4]) for index in range(4))
+    return (top + bottom) / (2 * width), (left + right) / (2 * height)
 
 
 def _haversine(lon1: float, lat1: float, lon2: float, lat2: float) -> float:

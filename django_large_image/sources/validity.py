@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -19,11 +18,11 @@ def checked(
     values: Array,
     bands: tuple[int, ...],
     wanted: tuple[int, ...],
-    read_mask: Callable[[], Array],
+    mask: Array | None,
 ) -> Block:
     """Return a block of values with its validity: by alpha, mask, nodata, and what is not finite.
 
-    `wanted` are the bands of `values`: `bands`, and the alpha band behind them if there is one.
+    `wanted` are the bands of `values`: `bands`, and the alpha band behind them if there is one; `mask` is the file's.
     """
     valid: Array | None = None
     if layout.alpha is not None:
@@ -31,8 +30,8 @@ def checked(
         valid = alpha if alpha.dtype == np.uint8 else _scaled(alpha)
         if len(wanted) > len(bands):
             values = np.ascontiguousarray(values[:, :, : len(bands)])
-    elif layout.masked:
-        valid = read_mask()
+    elif mask is not None:
+        valid = mask
     own = [layout.nodata[band] for band in bands]
     if values.dtype.kind == 'f':
         finite = np.isfinite(values)

@@ -17,18 +17,19 @@ from numpy.typing import NDArray
 
 from django_large_image.sources import kernels
 from django_large_image.sources.canvas import Canvas, Part, parts_of
+from django_large_image.sources.costs import Budget
 from django_large_image.sources.grid import centres_of, existing, grid_of, same_grid, scales_of
+from django_large_image.sources.picking import nearest
 from django_large_image.sources.placement import Placement
-from django_large_image.sources.raster import Raster
+from django_large_image.sources.raster import CACHED_BYTES, Raster
 from django_large_image.sources.sampling import (
     Drawing,
     Sheet,
-    averaged,
     finished,
     resampled,
     smoothed,
-    stacked,
 )
+from django_large_image.sources.shrinking import factor_for, shrunk_window
 
 Array = NDArray[Any]
 
@@ -36,8 +37,8 @@ Array = NDArray[Any]
 GRID_ERROR = 1 / 128
 #: The pixels of a level that are read for one part, if there is a coarser level.
 _MOST_PIXELS = 16_000_000
-#: The pixels, of a level, that are made smaller at a time where no overview fits.
-_STRIP_PIXELS = 4_000_000
+#: Larger windows are not read whole for the nearest of their pixels.
+_WHOLE_BYTES = 64 * 2**20
 #: Places of which OpenCV takes no harm.
 _FAR = 1e6
 
@@ -50,17 +51,21 @@ def draw(
     resampling: str = 'bilinear',
     nodata: float | None = None,
     lossy: bool = False,
+    budget: Budget | None = None,
 ) -> Drawing | None:
     """Return the bands (from 0) of the raster on a canvas, None if it does not touch it.
 
     `nodata` is a further value that is not valid, of the only band. Values that are not valid are 0. With `lossy` they
-    are wanted for a picture that is encoded with losses.
+    are wanted for a picture that is encoded with losses. `budget` is shared by the strips of one picture.
+
+    Raises `TooMuchToDecode`.
     """
     parts = parts_of(placement, canvas)
     if not parts:
         return None
     method = 'nearest' if raster.layout.categorical else resampling
-    job = _Job(raster, placement, canvas, bands, method, nodata, raster.bands_for(bands), lossy)
+    budget = Budget() if budget is None else budget
+    job = _Job(raster, placement, canvas, bands, method, nodata, raster.bands_for(bands), lossy, budget)
     if len(parts) == 1 and parts[0].sides == ((0, canvas.width), (0, canvas.height)):
         return job.draw(parts[0])
     sheet = Sheet(canvas.width, canvas.height, len(bands), raster.layout.dtype)
@@ -80,6 +85,7 @@ class _Job:
     #: The bands that are read: some that lie between the wanted ones come along for nothing.
     together: tuple[int, ...]
     lossy: bool
+    budget: Budget
 
     def draw(self, part: Part) -> Drawing | None:
         """Return a part of the canvas, None if nothing of the image is in it."""
@@ -216,7 +222,7 @@ class _Job:
         for axis, size in enumerate((level.width, level.height)):
             step = scales[axis] / factors[axis]
             # No more than the level has: the image may be less than a pixel of the answer.
-            shrunk = 1 if nearest else min(_whole(step), size)
+            shrunk = 1 if nearest else factor_for(step, size)
             # Neighbours for the interpolation, and for the weights of `smoothed`.
             margin = (1 if nearest else 4 if step >= 1.03 * shrunk else 2) * shrunk
             low = max(0, math.floor(max(-1e9, sides[axis]) / factors[axis]) - margin)
@@ -240,7 +246,15 @@ class _Job:
                 'nearest',
             )
         across, down = whole
-        drawing = self._shrunk(index, place, across, down)
+        layout = self.raster.layout
+        drawing = shrunk_window(
+            lambda window: self._read(index, window),
+            place,
+            across,
+            down,
+            layout.columns_together(level, len(self.together), CACHED_BYTES),
+            len(self.together) * layout.dtype.itemsize,
+        )
         averages = index > 0 or across > 1, index > 0 or down > 1
         sharp = all(averages) and drawing.valid is None
         drawing = smoothed(drawing, steps[0] / across, steps[1] / down, averages, sharp)
@@ -248,7 +262,7 @@ class _Job:
         return drawing, (offset[0], offset[1]), (across * factors[0], down * factors[1]), method
 
     def _read(self, index: int, window: tuple[int, int, int, int]) -> Drawing:
-        return self._without_nodata(*self.raster.read(index, window, self.together, self.lossy))
+        return self._without_nodata(*self.raster.read(index, window, self.together, self.budget, self.lossy))
 
     def _without_nodata(self, values: Array, valid: Array | None) -> Drawing:
         if self.nodata is not None:
@@ -263,31 +277,15 @@ class _Job:
         self, index: int, window: tuple[int, int, int, int], step_x: float, step_y: float
     ) -> tuple[Drawing, tuple[float, float]]:
         left, top, right, bottom = window
-        if step_x * step_y < 16 and max(right - left, bottom - top) < kernels.MAX_SIDE:
+        size = (right - left) * (bottom - top) * len(self.together) * self.raster.layout.dtype.itemsize
+        few = size < _WHOLE_BYTES and max(right - left, bottom - top) < kernels.MAX_SIDE
+        if few and step_x * step_y < 16:
             return self._read(index, window), (1.0, 1.0)
-        # Far out without an overview: GDAL takes every n-th pixel as it reads.
+        # Far out without an overview: every n-th pixel.
         width = max(1, round((right - left) / max(1.0, step_x)))
         height = max(1, round((bottom - top) / max(1.0, step_y)))
-        values, valid = self.raster.decimated(index, window, self.together, width, height)
-        return self._without_nodata(values, valid), ((right - left) / width, (bottom - top) / height)
-
-    def _shrunk(self, index: int, window: tuple[int, int, int, int], across: int, down: int) -> Drawing:
-        """Return averages of `down` × `across` pixels of a window; its valid values come multiplied by their share."""
-        left, top, right, bottom = window
-        if across == down == 1:
-            return self._read(index, window)
-        rows = max(down, _STRIP_PIXELS // (right - left) // down * down)
-        strips = []
-        for start in range(top, bottom, rows):
-            strip = self._read(index, (left, start, right, min(bottom, start + rows)))
-            strips.append(averaged(strip, across, down))
-        return stacked(strips)
-
-
-def _whole(step: float) -> int:
-    """Return by how much to shrink so that a step is 1 to 2 pixels of what is left, and rather 2 than 1.
-
-    Pixels of the answer that lie between two averages are best made of averages of about half their own size.
-    """
-    shrunk = max(1, round(step / 1.6))
-    return shrunk + 1 if step / shrunk > 2.05 else shrunk
+        pixels = (right - left) / width, (bottom - top) / height
+        columns = left + ((np.arange(width) + 0.5) * pixels[0]).astype(np.int64)
+        rows = top + ((np.arange(height) + 0.5) * pixels[1]).astype(np.int64)
+        found = nearest(self.raster, index, rows, columns, self.together, self.budget)
+        return self._without_nodata(*found), pixels

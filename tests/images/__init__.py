@@ -12,6 +12,7 @@ from tests.images.bombs import (
     make_giant_tile,
     make_gif_frames,
     make_png_bomb,
+    make_untiled_doubles,
 )
 from tests.images.broken import (
     make_corrupt_tiles,
@@ -71,7 +72,7 @@ __all__ = [
     'make_no_crs', 'make_ome_tiff', 'make_other_file_ome', 'make_other_file_overviews', 'make_palette',
     'make_partly_copied', 'make_png', 'make_png16', 'make_png_alpha', 'make_png_bomb', 'make_random',
     'make_rgb', 'make_rgba', 'make_rotated', 'make_south_up', 'make_striped', 'make_striped_plain',
-    'make_text', 'make_truncated', 'make_uint16', 'make_vrt', 'make_wms',
+    'make_text', 'make_truncated', 'make_uint16', 'make_untiled_doubles', 'make_vrt', 'make_wms',
 ]  # fmt: skip
 
 Make = Callable[[pathlib.Path], pathlib.Path]
@@ -103,7 +104,7 @@ ODD: dict[str, tuple[Make, str]] = {
 PLAIN: dict[str, tuple[Make, str]] = {
     'no-crs': (make_no_crs, 'no-crs.tif'),
     'striped-plain': (make_striped_plain, 'striped-plain.tif'),
-    'striped-large': (functools.partial(make_striped_plain, width=4200, height=300), 'striped-large.tif'),
+    'untiled-doubles': (make_untiled_doubles, 'untiled-doubles.tif'),
     'ome': (make_ome_tiff, 'cells.ome.tif'),
     'png': (make_png, 'picture.png'),
     'png-alpha': (make_png_alpha, 'alpha.png'),

@@ -6,9 +6,19 @@ import pathlib
 import struct
 import zlib
 
+import numpy as np
+
 from tests.images.broken import ASCII, LONG, SHORT, Field, tiff
 
-__all__ = ['make_apng_frames', 'make_giant_tile', 'make_gif_frames', 'make_png_bomb', 'zeros_deflated']
+__all__ = [
+    'make_apng_frames',
+    'make_giant_tile',
+    'make_gif_frames',
+    'make_png_bomb',
+    'make_untiled_doubles',
+    'repeated_tiff',
+    'zeros_deflated',
+]
 
 _BLOCK = 1 << 20
 
@@ -83,6 +93,67 @@ def make_giant_sparse(path: pathlib.Path, size: int = 1_000_000) -> pathlib.Path
     start = b'II*\0' + struct.pack('<IH', 8, len(fields))
     path.write_bytes(start + directory + bytes(4) + bytes(8 * tiles))
     return path
+
+
+def repeated_tiff(
+    path: pathlib.Path,
+    size: tuple[int, int],
+    block: tuple[int, int],
+    bands: int = 1,
+    dtype: str = 'uint8',
+    *,
+    apart: bool = False,
+    strips: bool = False,
+    placed: bool = True,
+    data: bytes | None = None,
+    description: bytes = b'',
+) -> pathlib.Path:
+    """Write a deflated TIFF all of whose blocks are the same bytes of the file, zeros if `data` does not say else.
+
+    `size` and `block` are width and height; with `apart` each band has blocks of its own, with `strips` the blocks are
+    strips, and with `placed` it lies in EPSG:3857, with pixels of 10 m.
+    """
+    (width, height), (across, down) = size, block
+    pixel = np.dtype(dtype)
+    data = data or zeros_deflated(across * down * pixel.itemsize * (1 if apart else bands))
+    colours = 3 if bands >= 3 and dtype == 'uint8' else 1
+    fields: list[tuple[int, str, tuple[float, ...] | bytes]] = [
+        (256, 'I', (width,)), (257, 'I', (height,)), (258, 'H', (8 * pixel.itemsize,) * bands), (259, 'H', (8,)),
+        (262, 'H', (2 if colours == 3 else 1,)), (277, 'H', (bands,)), (284, 'H', (2 if apart else 1,)),
+        (339, 'H', ({'u': 1, 'i': 2, 'f': 3}[pixel.kind],) * bands),
+    ]  # fmt: skip
+    if bands > colours:
+        fields.append((338, 'H', (0,) * (bands - colours)))
+    fields += [(278, 'I', (down,))] if strips else [(322, 'I', (across,)), (323, 'I', (down,))]
+    if placed:
+        keys = (1, 1, 0, 3, 1024, 0, 1, 1, 1025, 0, 1, 1, 3072, 0, 1, 3857)
+        fields += [(33550, 'd', (10.0, 10.0, 0.0)), (33922, 'd', (0.0,) * 6), (34735, 'H', keys)]
+    if description:
+        fields.append((270, 's', description + bytes(1)))
+    count = -(-width // across) * -(-height // down) * (bands if apart else 1)
+    start = 8 + 2 + 12 * (len(fields) + 2) + 4
+    fields += [
+        (273 if strips else 324, 'I', (start,) * count),
+        (279 if strips else 325, 'I', (len(data),) * count),
+    ]
+    body, entries = data + bytes(len(data) % 2), b''
+    for tag, code, values in sorted(fields, key=lambda field: field[0]):
+        raw = values if isinstance(values, bytes) else struct.pack(f'<{len(values)}{code}', *values)
+        number = len(values)
+        kind = {'H': SHORT, 'I': LONG, 'd': 12, 's': ASCII}[code]
+        entries += struct.pack('<HHI', tag, kind, number)
+        if len(raw) <= 4:
+            entries += raw.ljust(4, bytes(1))
+        else:
+            entries += struct.pack('<I', start + len(body))
+            body += raw + bytes(len(raw) % 2)
+    path.write_bytes(b'II*\0' + struct.pack('<IH', 8, len(fields)) + entries + bytes(4) + body)
+    return path
+
+
+def make_untiled_doubles(path: pathlib.Path) -> pathlib.Path:
+    """Write a TIFF of 4096² pixels of 16 doubles, 2 GiB of zeros in strips."""
+    return repeated_tiff(path, (4096, 4096), (4096, 64), 16, 'float64', strips=True)
 
 
 def make_gif_frames(path: pathlib.Path, frames: int = 50_000, size: int = 64) -> pathlib.Path:

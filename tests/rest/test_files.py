@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import rasterio
 from django.test import override_settings
+from PIL import Image
 
 from tests import images as generated
 from tests.images import GeoTiff, content, geo
@@ -97,7 +98,7 @@ def test_one_broken_block_leaves_the_others(get: Any, image_file: Any, tmp_path:
     assert set(status.values()) == {200}
 
 
-@pytest.mark.parametrize('name', ['png-bomb', 'png-wide', 'striped-large', 'giant-sparse'])
+@pytest.mark.parametrize('name', ['png-bomb', 'giant-sparse', 'untiled-doubles'])
 def test_an_image_that_needs_conversion(get: Any, image_file: Any, name: str) -> None:
     found = answers(get, image_file(name))
     for endpoint in ('metadata', 'tile', 'thumbnail', 'region', 'pixel', 'histogram'):
@@ -108,14 +109,42 @@ def test_an_image_that_needs_conversion(get: Any, image_file: Any, name: str) ->
 
 def test_the_bound_for_untiled_images_is_a_setting(get: Any, api: Any, image_file: Any, staff: Any) -> None:
     image = image_file('png-wide')
-    assert get('metadata', image).json()['allowed'] == 4096
-    api.force_authenticate(staff)
-    assert (
-        api.patch('/api/large-image/settings', {'max_untiled_size': 6000}, format='json').status_code == 200
-    )
+    assert get('metadata', image_file('png-bomb')).json()['allowed'] == 4096
     assert get('metadata', image).json()['sizeX'] == 5000
-    assert api.patch('/api/large-image/settings', {'max_untiled_size': 500}, format='json').status_code == 200
-    assert get('tile', image, z=0, x=0, y=0, fmt='png').status_code == 409
+    api.force_authenticate(staff)
+    # 1.5 MB of colours: less than four bytes for each of 620² pixels, more than for each of 600².
+    for side, status in ((600, 409), (620, 200)):
+        answer = api.patch('/api/large-image/settings', {'max_untiled_size': side}, format='json')
+        assert answer.status_code == 200
+        assert get('tile', image, z=0, x=0, y=0, fmt='png').status_code == status
+
+
+@pytest.mark.parametrize(
+    ('width', 'height', 'mode'),
+    [(4608, 3456, 'RGB'), (4960, 7016, '1'), (391, 4403, 'L'), (1200, 20_000, 'L'), (4096, 4096, 'RGBA')],
+)
+def test_what_is_served_without_tiles(
+    get: Any, image_file: Any, tmp_path: pathlib.Path, width: int, height: int, mode: str
+) -> None:
+    picture = Image.new(mode, (width, height))
+    picture.putpixel((width - 1, height - 1), {'RGB': (9, 8, 7), 'RGBA': (9, 8, 7, 255)}.get(mode, 1))
+    for name in ('a.png', 'a.tif'):
+        picture.save(tmp_path / name)
+        image = image_file(tmp_path / name)
+        assert get('metadata', image).json()['sizeY'] == height
+        corner = get('pixel', image, query={'left': width - 1, 'top': height - 1}).json()
+        assert any(corner['value'][:3])
+        assert get('thumbnail', image, fmt='png').status_code == 200
+
+
+@pytest.mark.parametrize(('width', 'height', 'mode'), [(8193, 8193, 'L'), (5000, 3400, 'RGBA')])
+def test_what_is_not_served_without_tiles(
+    get: Any, image_file: Any, tmp_path: pathlib.Path, width: int, height: int, mode: str
+) -> None:
+    for name in ('a.png', 'a.tif'):
+        Image.new(mode, (width, height)).save(tmp_path / name, compression='tiff_deflate')
+        answer = get('thumbnail', image_file(tmp_path / name), fmt='png')
+        assert (answer.status_code, answer.json()['code']) == (409, 'needs_conversion')
 
 
 @pytest.mark.parametrize('name', ['gif-frames', 'apng-frames'])

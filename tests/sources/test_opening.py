@@ -39,15 +39,17 @@ def test_the_reader_is_found_once_and_one_handle_serves_all(
 
 
 def test_statistics_are_computed_when_asked_for_and_once(image_file: Any, monkeypatch: Any) -> None:
-    computed: list[int] = []
-    real = placed.band_statistics
-    monkeypatch.setattr(placed, 'band_statistics', lambda ds, band: computed.append(band) or real(ds, band))
+    computed: list[tuple[int, ...]] = []
+    real = placed.samples
+    monkeypatch.setattr(
+        placed, 'samples', lambda raster, bands: computed.append(bands) or real(raster, bands)
+    )
     ref = access.image_ref(image_file('uint16').file.path)
     leases = [sources.lease(ref) for _ in range(3)]
     assert computed == []
     for lease in leases:
         assert lease.source.getBandInformation(statistics=True)[4]['max'] > 0
-    assert computed == [1, 2, 3, 4]
+    assert computed == [(0, 1, 2, 3)]
 
 
 def test_a_view_has_a_style_and_leaves_others_alone(image_file: Any) -> None:

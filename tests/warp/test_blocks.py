@@ -16,6 +16,7 @@ from django.test import override_settings
 
 from django_large_image import access, sources
 from django_large_image.sources.blocks import Block, BlockCache
+from django_large_image.sources.costs import Budget
 from django_large_image.sources.flight import SingleFlight
 from django_large_image.sources.raster import Raster
 from tests import reference
@@ -113,13 +114,13 @@ def test_neighbours_decode_their_common_block_once(images: Any, monkeypatch: pyt
     real = Raster._decode
 
     def counting(
-        self: Raster, index: int, window: tuple[int, int, int, int], bands: tuple[int, ...]
+        self: Raster, index: int, window: tuple[int, int, int, int], bands: tuple[int, ...], budget: Budget
     ) -> Block:
         level = self.level(index)
         for row in range(window[1] // level.block_height, -(-window[3] // level.block_height)):
             for column in range(window[0] // level.block_width, -(-window[2] // level.block_width)):
                 decoded[index, (row, column)] += 1
-        return real(self, index, window, bands)
+        return real(self, index, window, bands, budget)
 
     monkeypatch.setattr(Raster, '_decode', counting)
     tiles = reference.tiles_covering(path, reference.native_zoom(path))

@@ -15,6 +15,7 @@ from django_large_image.imaging import tile
 from django_large_image.imaging.formats import Format
 from django_large_image.sources import raster
 from django_large_image.sources.blocks import block_cache
+from django_large_image.sources.costs import Budget
 from tests import reference
 from tests.images import GeoTiff, content, geo
 
@@ -35,8 +36,8 @@ def read(
     """Return values and validity of a window of a level as the source reads them, and the source's layout."""
     block_cache.clear()
     with sources.lease(access.image_ref(path)) as lease:
-        own = lease.source._raster(0)
-        return (*own.read(level, window, tuple(range(count)), lossy=True), own.layout)
+        own = lease.source.raster(0)
+        return (*own.read(level, window, tuple(range(count)), Budget(), lossy=True), own.layout)
 
 
 def gdal(path: pathlib.Path, level: int, window: tuple[int, int, int, int]) -> Any:

@@ -1,0 +1,111 @@
+"""The header of a JPEG 2000 file, before a decoder allocates what it announces.
+
+OpenJPEG 2.5 makes a structure for each code block and precinct of a tile: 18 kB of file can take a gigabyte. Format:
+ITU-T T.800, annexes A (the code stream) and I (boxes).
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from typing import IO
+
+from django_large_image.exceptions import ImageRefused, ImageUnreadable
+
+#: The most code blocks, precincts and packets of a tile. OpenJPEG 2.5 takes 150 bytes for each.
+MAX_PARTS = 3 * 2**20
+#: The most tiles, those of each component counted apart: OpenJPEG 2.5 takes 4 kB for each.
+MAX_TILES = 2**16
+_SOC, _SIZ, _COD, _SOT = 0xFF4F, 0xFF51, 0xFF52, 0xFF90
+#: Marker segments are looked for up to here in the main header.
+_MOST_HEADER = 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class CodeStream:
+    """What the main header of a code stream says."""
+
+    width: int
+    height: int
+    components: int
+    #: The bytes of a decoded pixel.
+    bytes_per_pixel: int
+
+
+def check(path: str) -> CodeStream:
+    """Return the header of a file that takes no more than `MAX_PARTS` to be opened.
+
+    Raises `ImageRefused` and `ImageUnreadable`.
+    """
+    with open(path, 'rb') as file:
+        try:
+            return _header(file)
+        except (struct.error, IndexError, OverflowError):
+            raise ImageUnreadable('The header of the JPEG 2000 file cannot be read.') from None
+
+
+def _header(file: IO[bytes]) -> CodeStream:
+    _find_stream(file)
+    size: tuple[int, ...] = ()
+    depths = b''
+    while file.tell() < _MOST_HEADER:
+        (marker,) = struct.unpack('>H', file.read(2))
+        if marker == _SOC:
+            continue
+        if marker == _SOT:
+            break
+        (length,) = struct.unpack('>H', file.read(2))
+        body = file.read(length - 2)
+        if marker == _SIZ:
+            size = struct.unpack_from('>8IH', body, 2)
+            depths = body[36::3][: size[8]]
+        elif marker == _COD and size:
+            _check_tile(size, body)
+    if not size or not all(size[:2]) or not all(size[4:6]) or len(depths) != size[8]:
+        raise ImageUnreadable('The header of the JPEG 2000 file cannot be read.')
+    per_pixel = sum(((depth & 0x7F) + 8) // 8 for depth in depths)
+    return CodeStream(size[0] - size[2], size[1] - size[3], size[8], per_pixel)
+
+
+def _find_stream(file: IO[bytes]) -> None:
+    """Move to the code stream: the file itself, or the box that holds it."""
+    start = file.read(4)
+    file.seek(0)
+    if start[:2] == b'\xff\x4f':
+        return
+    for _ in range(1024):
+        place = file.tell()
+        length, kind = struct.unpack('>I4s', file.read(8))
+        if length == 1:
+            (length,) = struct.unpack('>Q', file.read(8))
+        if kind == b'jp2c':
+            return
+        if length < 8:
+            break
+        file.seek(place + length)
+    raise ImageUnreadable('The JPEG 2000 file has no code stream.')
+
+
+def _check_tile(size: tuple[int, ...], body: bytes) -> None:
+    width, height, left, top, tile_width, tile_height, *_, components = size
+    style, _, layers, _, levels, wide, high = struct.unpack_from('>BBHBBBB', body)
+    across, down = min(tile_width, width - left), min(tile_height, height - top)
+    blocks = -(-across >> wide + 2) * -(-down >> high + 2)
+    precincts = 0
+    for level in range(levels + 1):
+        # With bit 0 of the style each resolution has its own sizes, else all have 2¹⁵.
+        sizes = body[10 + level] if style & 1 else 0xFF
+        reduction = levels - level
+        precincts += max(1, -(-across >> reduction + (sizes & 15))) * max(
+            1, -(-down >> reduction + (sizes >> 4))
+        )
+    tiles = -(-(width - left) // max(1, tile_width)) * -(-(height - top) // max(1, tile_height))
+    if tiles * components > MAX_TILES:
+        raise ImageRefused(
+            f'The JPEG 2000 file has {tiles} tiles of {components} components; up to {MAX_TILES} are read.'
+        )
+    if max(blocks, precincts, precincts * layers) * components > MAX_PARTS:
+        raise ImageRefused(
+            f'A tile of the JPEG 2000 file has {across} × {down} pixels in {max(blocks, precincts * layers)} parts of '
+            f'{components} components; up to {MAX_PARTS} parts are decoded.'
+        )
