@@ -22,6 +22,8 @@ def version() -> str:
 RASTERIO = [
     'large-image-source-rasterio>=1.35',
     'rasterio>=1.4',
+    # rasterio's transforms, which are multiplied by @ here: new in 3.0.
+    'affine>=3.0',
     'numpy>=1.26',
     'opencv-python-headless>=4.10',
     'isal>=1.7',
