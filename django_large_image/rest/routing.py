@@ -33,7 +33,7 @@ def endpoint(
     summary: str,
     query: type[Params],
     path: type[Params] | None = None,
-    methods: tuple[str, ...] = ('get',),
+    methods: tuple[Any, ...] = ('get',),
     image: bool = False,
     hidden: bool = False,
     **options: Any,

@@ -59,7 +59,7 @@ class _Scale:
         if self.offset is not None:
             shifted: Array = values.astype(np.int32) + np.int32(self.offset)
             return shifted
-        number = np.float32 if values.dtype == np.float32 else np.float64
+        number: Any = np.float32 if values.dtype == np.float32 else np.float64
         place: Array = values.astype(number, copy=False) - number(self.low)
         place *= number(_STEPS / (self.high - self.low))
         # More than half a step above is above; the row of `high` itself is the last but one.
