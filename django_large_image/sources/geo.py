@@ -12,8 +12,11 @@ import numpy as np
 from affine import Affine
 from large_image.constants import TILE_FORMAT_NUMPY
 from large_image.exceptions import TileSourceError
+from large_image.tilesource.utilities import JSONDict
 from numpy.typing import NDArray
 
+from django_large_image import colors
+from django_large_image.exceptions import InvalidParameter
 from django_large_image.sources import paint, stored
 from django_large_image.sources.blockbytes import read_block
 from django_large_image.sources.canvas import Canvas
@@ -41,6 +44,16 @@ class GeoSource(PlacedSource):
     cacheName = 'geosource'
     cacheMaxSize = 1
     name = 'rasterio'
+
+    def _setDefaultStyle(self) -> None:
+        # For code that calls large-image itself; a lease has colours already.
+        style = getattr(self, '_style', None)
+        if style:
+            try:
+                self._style: Any = JSONDict(colors.with_colours(style))
+            except InvalidParameter as error:
+                raise TileSourceError(error.message) from None
+        super()._setDefaultStyle()
 
     def _layout(self, frame: int) -> Layout:
         key = ('layout', frame)

@@ -12,6 +12,7 @@ from typing import Any
 
 from large_image.exceptions import TileSourceError
 
+from django_large_image import colors
 from django_large_image.access import ImageRef
 from django_large_image.exceptions import (
     ImageUnreadable,
@@ -151,6 +152,7 @@ class Lease:
             view.__dict__.pop('_style', None)
             view._setStyle(None)
             return
+        style = colors.with_colours(style)
         if self._key.source not in ('rasterio', 'gdal'):
             style = without_auto_nodata(style)
         try:

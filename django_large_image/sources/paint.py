@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from large_image.tilesource.utilities import getPaletteColors
 from numpy.typing import NDArray
 
+from django_large_image import colors
 from django_large_image.sources import kernels
 from django_large_image.sources.indexed import Indexed, as_palette
 from django_large_image.sources.picture import Picture
@@ -230,7 +230,7 @@ def _scale_for(dtype: np.dtype[Any], low: float, high: float) -> _Scale | None:
 def _table(entry: Any, scale: _Scale, dtype: np.dtype[Any], low: float, high: float) -> Array:
     """Return the colours (rows, 4), uint8, of the values of a table's rows."""
     values = scale.samples(dtype)
-    palette = getPaletteColors(entry.get('palette', ['#000', '#FFF']))
+    palette = colors.levels(entry.get('palette', ['#000', '#FFF']))
     band = (values - low) / (high - low if high != low else 1)
     shown: Array = np.ones(len(values), bool)
     if entry.get('nodata') is not None and scale.offset is not None:

@@ -69,21 +69,6 @@ def test_without_a_style_the_picture_is_large_image_s_own(
     np.testing.assert_array_equal(got[:3, seen], expected[:3, seen])
 
 
-@pytest.mark.parametrize('name', ['jet', 'terrain', 'gray', 'viridis', 'Set1'])
-def test_a_colour_map_is_matplotlib_s(name: str) -> None:
-    import matplotlib
-
-    from django_large_image.imaging import palettes
-
-    colours = palettes.resolve(name)
-    for place in (0.0, 0.25, 0.5, 1.0):
-        expected = matplotlib.colormaps[name](place, bytes=True)
-        entry = colours[min(int(place * len(colours)), len(colours) - 1)]
-        assert [int(entry[i : i + 2], 16) for i in (1, 3, 5, 7)] == pytest.approx(
-            [int(v) for v in expected], abs=1
-        )
-
-
 def test_words_for_a_range_mean_the_statistics(get: Any, image_file: Any) -> None:
     image = image_file('rgb')
     known = get('band', image, query={'band': 2}).json()
