@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from large_image.tilesource import utilities
 from large_image_source_rasterio import RasterioFileTileSource
 
 from django_large_image import access, sources
@@ -77,6 +78,8 @@ def both_pictures(
         view = lease.view(parse_style(style), resampling='nearest')
         found = tile.render(view, z, x, y, None, Format.PNG)
     options = {} if style is None else {'style': json.dumps(style)}
+    # It keeps thresholds by the id of a histogram, which another one can have after it.
+    utilities._recentThresholds.clear()
     oracle = RasterioFileTileSource(str(path), projection=projection, encoding='PNG', noCache=True, **options)
     expected = bytes(oracle.getTile(x, y, z))
     return reference.decoded(found, 'RGBA'), reference.decoded(expected, 'RGBA')
