@@ -1,4 +1,4 @@
-"""The palettes in a style: names as colours, and colours as numbers."""
+"""The palettes in a style: names as colours, colours as numbers, and ends that large-image's engine does not heed."""
 
 from __future__ import annotations
 
@@ -40,6 +40,35 @@ def _with_colours(band: Style) -> Style:
     if isinstance(palette, list | tuple):
         return band | {'palette': [single.colour(entry, 'palette') for entry in palette]}
     return band | {'palette': resolve(palette)}
+
+
+def bounded(style: Style) -> Style:
+    """Return a style with which large-image's engine goes no further than the ends of a palette.
+
+    large-image 1.35.6 multiplies where a palette has two colours and a channel of the first is 0, and forgets the end:
+    beyond `max` orange becomes yellow, and with a `dtype` white becomes black, because the number of the level has too
+    many bits. It heeds the ends of three colours, so there is one more in the middle, as numbers: a level has no half.
+    """
+    bands = style.get('bands')
+    entries = [style, *(bands if isinstance(bands, list) else ())]
+    typed = any(entry.get('dtype') for entry in entries if isinstance(entry, dict))
+    return _each_band(style, lambda band: _bounded(band, typed))
+
+
+def _bounded(band: Style, typed: bool) -> Style:
+    # What large-image takes where there is no palette; without a `dtype` too much of it is only white.
+    palette = band.get('palette', ['#000', '#fff'] if typed and band.get('band') != 'alpha' else None)
+    if not isinstance(palette, list) or len(palette) != 2 or band.get('scheme') == 'discrete':
+        return band
+    first, last = ends = levels(palette)
+    seen = last < 255
+    # Brighter than white is seen where other bands are multiplied with it; more than opaque never is, and
+    # large-image adds such a band to each style of a map.
+    seen[:3] |= band.get('composite') == 'multiply'
+    if not ((first == 0) & (last > 0) & (seen | typed)).any():
+        return band
+    middle = tuple(float(part) for part in ends.mean(axis=0) / 255)
+    return band | {'palette': [palette[0], middle, palette[1]]}
 
 
 def _each_band(style: Style, change: Callable[[Style], Style]) -> Style:

@@ -54,6 +54,8 @@ class GeoSource(PlacedSource):
             except InvalidParameter as error:
                 raise TileSourceError(error.message) from None
         super()._setDefaultStyle()
+        if getattr(self, '_style', None):
+            self._style = JSONDict(colors.bounded(self._style))
 
     def _layout(self, frame: int) -> Layout:
         key = ('layout', frame)

@@ -2,8 +2,8 @@
 
 The rules are those of large-image's style engine (`TileSource._applyStyle`), whose pictures these are, to a level of
 255: a band's values are scaled from min..max to 0..1, a palette makes colours of that, and the bands' colours are
-composited, each channel the lightest of all. What the tables do not know (frames, dtype, axis, multiplied colours) is
-left to large-image's engine.
+composited, each channel the lightest of all. Only beyond min and max nothing goes further than the ends of the palette.
+What the tables do not know (frames, dtype, axis, multiplied colours) is left to large-image's engine.
 """
 
 from __future__ import annotations
@@ -243,9 +243,8 @@ def _table(entry: Any, scale: _Scale, dtype: np.dtype[Any], low: float, high: fl
         if entry.get('scheme') == 'discrete':
             place = np.floor(band * len(palette)).clip(0, len(palette) - 1)
             colours[:, channel] = steps[place.astype(np.intp)]
-        elif len(palette) == 2 and steps[0] == 0:
-            colours[:, channel] = band * steps[1]
         else:
+            # Beyond the ends these are their colours, also of two from black, where large-image 1.35.6 goes on.
             colours[:, channel] = np.interp(band, np.linspace(0, 1, len(palette)), steps)
     # Single precision, then cut off: as large-image's picture becomes bytes.
     table = colours.astype(np.float32).clip(0, 255).astype(np.uint8)

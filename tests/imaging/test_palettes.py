@@ -250,6 +250,43 @@ def test_a_style_with_names_gets_colours() -> None:
             colors.with_colours({'palette': wrong})
 
 
+@pytest.mark.parametrize(
+    ('band', 'middle'),
+    [
+        ({'palette': ['#000', '#ffa500']}, (127.5, 82.5, 0, 255)),
+        ({'palette': ['#000000ff', '#ff880044']}, (127.5, 68, 0, 161.5)),
+        # Beyond 255 nothing can be seen
+        ({'palette': ['#000', '#fff']}, None),
+        ({'palette': ['#000', '#ff0']}, None),
+        # unless there is more to come.
+        ({'palette': ['#000', '#fff'], 'composite': 'multiply'}, (127.5, 127.5, 127.5, 255)),
+        ({'palette': ['#ffffff00', '#ffffffff'], 'composite': 'multiply'}, None),
+        ({'palette': ['#000', '#fff'], 'dtype': 'uint8'}, (127.5, 127.5, 127.5, 255)),
+        ({'dtype': 'uint16'}, (127.5, 127.5, 127.5, 255)),
+        # Not from black, or not blended.
+        ({'palette': ['#111', '#222']}, None),
+        ({'palette': ['#000', '#0000']}, None),
+        ({'palette': ['#000', '#ffa500', '#fff']}, None),
+        ({'palette': ['#000', '#ffa500'], 'scheme': 'discrete'}, None),
+        ({'dtype': 'uint16', 'band': 'alpha'}, None),
+        ({}, None),
+        ({'palette': 'colortable'}, None),
+    ],
+)
+def test_a_palette_that_large_image_would_leave(
+    band: dict[str, Any], middle: tuple[float, ...] | None
+) -> None:
+    for style in (band, {'bands': [band]}):
+        found = colors.bounded(style)
+        if middle is None:
+            assert found == style
+            continue
+        palette = found.get('palette') or found['bands'][0]['palette']
+        assert len(palette) == 3
+        np.testing.assert_allclose(colors.levels(palette)[1], middle)
+        assert colors.bounded(found) == found
+
+
 # -- what else happens
 
 
