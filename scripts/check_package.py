@@ -1,7 +1,8 @@
-"""Import every module of the installed package and look for the files that must come with it.
+"""Import every module of the installed package, look for the files that must come with it, and compare palettes.
 
-Usage: DJANGO_SETTINGS_MODULE=minimal_settings check_package.py [--no-optional] [--outside FOLDER]
-`--no-optional` demands that no optional dependency is installed, `--outside` that the package is not in FOLDER.
+Usage: DJANGO_SETTINGS_MODULE=minimal_settings check_package.py [--no-optional] [--without NAME] [--outside FOLDER]
+`--no-optional` demands that no optional dependency is installed, `--without` that a module is not, `--outside` that the
+package is not in FOLDER.
 """
 
 import argparse
@@ -12,11 +13,12 @@ import pkgutil
 import sys
 from pathlib import Path
 
+import check_palettes
 import django
 
 OPTIONAL = {
     'affine', 'boto3', 'botocore', 'cv2', 'drf_yasg', 'isal', 'large_image_source_gdal', 'large_image_source_openslide',
-    'large_image_source_rasterio', 'large_image_source_tifffile', 'matplotlib', 'osgeo', 'rasterio',
+    'large_image_source_rasterio', 'large_image_source_tifffile', 'osgeo', 'rasterio',
     'pyproj', 's3_file_field', 'storages', 'tifffile', 'tifftools', 'zarr',
 }  # fmt: skip
 MIXINS = [
@@ -32,6 +34,7 @@ def main() -> int:
     """Run the checks; return how many failed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--no-optional', action='store_true')
+    parser.add_argument('--without', action='append', default=[])
     parser.add_argument('--outside', type=Path)
     options = parser.parse_args()
     failures = []
@@ -44,8 +47,8 @@ def main() -> int:
         failures.append(f'the package comes from the checkout {options.outside}')
     if importlib.metadata.version('django-large-image') != package.__version__:
         failures.append("the distribution's version is not the package's")
-    if options.no_optional:
-        failures += [f'{name} is installed' for name in sorted(OPTIONAL) if importlib.util.find_spec(name)]
+    absent = {*options.without, *(OPTIONAL if options.no_optional else ())}
+    failures += [f'{name} is installed' for name in sorted(absent) if importlib.util.find_spec(name)]
 
     imported = 0
     for module in pkgutil.walk_packages(package.__path__, 'django_large_image.', onerror=lambda name: None):
@@ -69,6 +72,8 @@ def main() -> int:
         failures.append("large-image would not find the cache 'django'")
     for entry in caches:
         entry.load()
+
+    failures += check_palettes.differences()
 
     for failure in failures:
         print(f'FAILED {failure}')

@@ -6,17 +6,17 @@ cd "$(dirname "$0")/.."
 extras=$1
 venv=.venv
 
-usable() { "$1" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] < (3, 14))' 2>/dev/null; }
+usable() { "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 15))' 2>/dev/null; }
 
 find_python() {
     local name
-    for name in "${PYTHON:-python3}" python3.13 python3.12 python3.11 python3.10; do
+    for name in "${PYTHON:-python3}" python3.14 python3.13 python3.12 python3.11; do
         if usable "$name"; then
             echo "$name"
             return
         fi
     done
-    echo 'No Python between 3.10 and 3.13 was found. Install one, or name it: make PYTHON=/path/to/python3.12' >&2
+    echo 'No Python between 3.11 and 3.14 was found. Install one, or name it: make PYTHON=/path/to/python3.12' >&2
     return 1
 }
 

@@ -15,4 +15,5 @@ python=$root/.tox/wheel/bin/python
 export DJANGO_SETTINGS_MODULE=minimal_settings PYTHONPATH=$root/scripts
 cd /
 "$python" -m django check --fail-level WARNING
-"$python" "$root/scripts/check_package.py" --outside "$root/django_large_image"
+# Colour maps have the colours that they have in the suite, where matplotlib is installed.
+"$python" "$root/scripts/check_package.py" --without matplotlib --outside "$root/django_large_image"

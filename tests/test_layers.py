@@ -8,7 +8,7 @@ import pathlib
 import pytest
 
 PACKAGE = pathlib.Path(__file__).parent.parent / 'django_large_image'
-LAYERS = ('conf', 'access', 'sources', 'imaging', 'jobs', 'rest')
+LAYERS = ('conf', 'colors', 'access', 'sources', 'imaging', 'jobs', 'rest')
 #: Modules that stand beside the settings, for every layer.
 GROUND = {'conf', 'exceptions', 'loading', 'models'}
 
@@ -25,7 +25,7 @@ def imports(path: pathlib.Path) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize('layer', ['access', 'sources', 'imaging'])
+@pytest.mark.parametrize('layer', ['colors', 'access', 'sources', 'imaging'])
 def test_a_layer_imports_only_what_is_below(layer: str) -> None:
     below = GROUND | set(LAYERS[: LAYERS.index(layer) + 1])
     modules = sorted((PACKAGE / layer).rglob('*.py'))

@@ -39,7 +39,7 @@ def endpoint(
     summary: str,
     query: type[Params],
     path: type[Params] | None = None,
-    methods: tuple[str, ...] = ('get',),
+    methods: tuple[Any, ...] = ('get',),
     image: bool = False,
     hidden: bool = False,
     alias_of: str | None = None,

@@ -9,8 +9,11 @@ import numpy as np
 from affine import Affine
 from large_image.constants import TILE_FORMAT_NUMPY
 from large_image.exceptions import TileSourceError
+from large_image.tilesource.utilities import JSONDict
 from numpy.typing import NDArray
 
+from django_large_image import colors
+from django_large_image.exceptions import InvalidParameter
 from django_large_image.sources import paint, stored
 from django_large_image.sources.blockbytes import read_block
 from django_large_image.sources.canvas import Canvas
@@ -36,6 +39,18 @@ class GeoSource(PlacedSource):
     cacheName = 'geosource'
     cacheMaxSize = 1
     name = 'rasterio'
+
+    def _setDefaultStyle(self) -> None:
+        # For code that calls large-image itself; a lease has colours already.
+        style = getattr(self, '_style', None)
+        if style:
+            try:
+                self._style: Any = JSONDict(colors.with_colours(style))
+            except InvalidParameter as error:
+                raise TileSourceError(error.message) from None
+        super()._setDefaultStyle()
+        if getattr(self, '_style', None):
+            self._style = JSONDict(colors.bounded(self._style))
 
     def _painter(self, frame: int) -> Painter | None:
         """Return what makes colours of values for this view's style; None where only large-image's engine can."""

@@ -44,7 +44,8 @@ def as_palette(table: Array) -> Indexed | None:
 def _merged(table: Array) -> tuple[Array, Array] | None:
     """Return an index for each row and colours that are at most a level off, None for more than a PNG's palette."""
     changes = np.flatnonzero((table[1:] != table[:-1]).any(axis=1)) + 1
-    starts, chosen = [0], []
+    starts: list[Any] = [0]
+    chosen: list[Array] = []
     low = high = table[0].astype(np.int16)
     for row in [*changes.tolist(), None]:
         colour = None if row is None else table[row].astype(np.int16)

@@ -84,7 +84,7 @@ def within(places: Array, columns: Array, rows: Array) -> Array:
         last = np.nextafter(end, np.float32(-np.inf))
         found: Array = cv2.inRange(places, first.astype(float), last.astype(float))
         return found
-    inside = ((places >= first) & (places < end)).all(axis=2)
+    inside: Any = ((places >= first) & (places < end)).all(axis=2)
     shown: Array = inside.astype(np.uint8) * np.uint8(255)
     return shown
 

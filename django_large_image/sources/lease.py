@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from large_image.exceptions import TileSourceError
+from large_image.tilesource.utilities import JSONDict
 
+from django_large_image import colors
 from django_large_image.access import ImageRef
 from django_large_image.exceptions import (
     ImageUnreadable,
@@ -158,10 +160,14 @@ class Lease:
             view.__dict__.pop('_style', None)
             view._setStyle(None)
             return
+        style = colors.with_colours(style)
         if self._key.source not in ('rasterio', 'gdal'):
             style = without_auto_nodata(style)
         try:
             view._setStyle(style)
+            if self._key.source != 'rasterio' and getattr(view, '_style', None):
+                # Only now that it is complete: a geospatial source makes bytes of the numbers in a palette.
+                view._style = JSONDict(colors.bounded(view._style))
         except (TileSourceError, KeyError, ValueError):
             # A band name or the file's own colours, which this file does not have.
             bands = self.source.getBandInformation().values()

@@ -2,8 +2,8 @@
 
 The rules are those of large-image's style engine (`TileSource._applyStyle`), whose pictures these are, to a level of
 255: a band's values are scaled from min..max to 0..1, a palette makes colours of that, and the bands' colours are
-composited, each channel the lightest of all. What the tables do not know (frames, dtype, axis, multiplied colours) is
-left to large-image's engine.
+composited, each channel the lightest of all. Only beyond min and max nothing goes further than the ends of the palette.
+What the tables do not know (frames, dtype, axis, multiplied colours) is left to large-image's engine.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from large_image.tilesource.utilities import getPaletteColors
 from numpy.typing import NDArray
 
+from django_large_image import colors
 from django_large_image.sources import kernels
 from django_large_image.sources.indexed import Indexed, as_palette
 from django_large_image.sources.picture import Picture
@@ -59,7 +59,7 @@ class _Scale:
         if self.offset is not None:
             shifted: Array = values.astype(np.int32) + np.int32(self.offset)
             return shifted
-        number = np.float32 if values.dtype == np.float32 else np.float64
+        number: Any = np.float32 if values.dtype == np.float32 else np.float64
         place: Array = values.astype(number, copy=False) - number(self.low)
         place *= number(_STEPS / (self.high - self.low))
         # More than half a step above is above; the row of `high` itself is the last but one.
@@ -242,7 +242,7 @@ def _scale_for(dtype: np.dtype[Any], low: float, high: float) -> _Scale | None:
 def _table(entry: Any, scale: _Scale, dtype: np.dtype[Any], low: float, high: float) -> Array:
     """Return the colours (rows, 4), uint8, of the values of a table's rows."""
     values = scale.samples(dtype)
-    palette = getPaletteColors(entry.get('palette', ['#000', '#FFF']))
+    palette = colors.levels(entry.get('palette', ['#000', '#FFF']))
     band = (values - low) / (high - low if high != low else 1)
     shown: Array = np.ones(len(values), bool)
     if entry.get('nodata') is not None and scale.offset is not None:
@@ -255,9 +255,8 @@ def _table(entry: Any, scale: _Scale, dtype: np.dtype[Any], low: float, high: fl
         if entry.get('scheme') == 'discrete':
             place = np.floor(band * len(palette)).clip(0, len(palette) - 1)
             colours[:, channel] = steps[place.astype(np.intp)]
-        elif len(palette) == 2 and steps[0] == 0:
-            colours[:, channel] = band * steps[1]
         else:
+            # Beyond the ends these are their colours, also of two from black, where large-image 1.35.6 goes on.
             colours[:, channel] = np.interp(band, np.linspace(0, 1, len(palette)), steps)
     # Single precision, then cut off: as large-image's picture becomes bytes.
     table = colours.astype(np.float32).clip(0, 255).astype(np.uint8)

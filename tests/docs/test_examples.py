@@ -27,7 +27,7 @@ BLOCKS = [
     for match in SCRIPT.BLOCK.finditer(text)
 ]
 #: Answers that hold what happens to be installed.
-INSTALLED = ('/sources', '/formats', '/colormaps')
+INSTALLED = ('/sources', '/formats')
 
 
 @pytest.fixture(scope='session')

@@ -35,6 +35,7 @@ def test_every_listed_colormap_can_be_used(api: Any, get: Any, image_file: Any) 
     assert 'viridis' in found['matplotlib']
     assert 'colorbrewer.diverging.RdYlGn_11' in found['palettable']
     assert {'red', 'green', 'blue'} <= set(found['simple'])
+    assert 'crameri:batlow' in found['cmap']
     image = image_file('rgb')
     for group in found.values():
         for name in group[:: max(1, len(group) // 10)]:

@@ -69,19 +69,23 @@ def test_without_a_style_the_picture_is_large_image_s_own(
     np.testing.assert_array_equal(got[:3, seen], expected[:3, seen])
 
 
-@pytest.mark.parametrize('name', ['jet', 'terrain', 'gray', 'viridis', 'Set1'])
-def test_a_colour_map_is_matplotlib_s(name: str) -> None:
-    import matplotlib
-
-    from django_large_image.imaging import palettes
-
-    colours = palettes.resolve(name)
-    for place in (0.0, 0.25, 0.5, 1.0):
-        expected = matplotlib.colormaps[name](place, bytes=True)
-        entry = colours[min(int(place * len(colours)), len(colours) - 1)]
-        assert [int(entry[i : i + 2], 16) for i in (1, 3, 5, 7)] == pytest.approx(
-            [int(v) for v in expected], abs=1
-        )
+@pytest.mark.parametrize('name', ['uint16', 'rgb', 'dem', 'png', 'ome'])
+@pytest.mark.parametrize('more', [{}, {'dtype': 'uint8'}, {'clamp': False}, {'scheme': 'discrete'}])
+def test_two_colours_end_with_the_second(get: Any, image_file: Any, name: str, more: dict[str, Any]) -> None:
+    # large-image 1.35.6 goes on: to yellow, or with a dtype to what is left of a number of more than 8 bits.
+    low, high = {'uint16': (1000, 4000), 'dem': (200, 1000), 'ome': (1000, 9000)}.get(name, (20, 100))
+    style = {'band': 1, 'palette': 'orange', 'min': low, 'max': high} | more
+    image = image_file(name)
+    top = get('metadata', image).json()['levels'] - 1
+    # Its full resolution: what is made smaller by large-image goes beyond the ends in that.
+    where = {'z': top, 'x': min(top, 1), 'y': min(top, 1)}
+    answer = get('tile', image, **where, fmt='png', query={'style': json.dumps(style)})
+    red, green, blue, alpha = reference.decoded(answer.content, 'RGBA').astype(int)
+    seen = alpha > 0
+    assert seen.mean() > 0.05
+    assert red[seen].max() >= 250 and green[seen].max() <= 165
+    assert not blue[seen].any()
+    assert (np.abs(green[seen] - red[seen] * 165 / 255) <= 1).all()
 
 
 def test_words_for_a_range_mean_the_statistics(get: Any, image_file: Any) -> None:

@@ -67,7 +67,7 @@ class DatedStorage(StreamingStorage):
 
     def get_modified_time(self, name: str) -> datetime.datetime:
         """Return the time of the file's last change."""
-        return datetime.datetime.fromtimestamp((self._folder / name).stat().st_mtime, datetime.timezone.utc)
+        return datetime.datetime.fromtimestamp((self._folder / name).stat().st_mtime, datetime.UTC)
 
 
 class BrokenStorage(StreamingStorage):

@@ -1,0 +1,96 @@
+"""Colour maps by matplotlib's names and by cmap's fully qualified ones, from the data of the package cmap.
+
+Only a name that stands in cmap's catalogue, letter by letter, reaches cmap: its own look-up takes other spellings too,
+and imports the module that its catalogue names.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import cmap
+import numpy as np
+from numpy.typing import NDArray
+
+from django_large_image.colors.single import code
+
+#: The colours of a map that is not a list of its own, as matplotlib makes them.
+_SHADES = 256
+#: matplotlib 3.11's maps, by the namespace of cmap's catalogue that has the same under the same name. The short names
+#: of that catalogue are no help: some mean another map of the same name.
+_PLACES = {
+    'bids': 'inferno magma plasma viridis',
+    'cividis': 'cividis',
+    'colorbrewer': """
+        Accent Blues BrBG BuGn BuPu Dark2 GnBu Greens Greys OrRd Oranges PRGn Paired Pastel1 Pastel2 PiYG PuBu PuBuGn
+        PuOr PuRd Purples RdBu RdGy RdPu RdYlBu RdYlGn Reds Set1 Set2 Set3 Spectral YlGn YlGnBu YlOrBr YlOrRd""",
+    'crameri': 'berlin managua vanimo',
+    'cubehelix': 'cubehelix',
+    'gnuplot': 'afmhot gnuplot gnuplot2 ocean rainbow',
+    'google': 'turbo',
+    'matlab': 'autumn bone cool copper flag gray hot hsv jet pink prism spring summer winter',
+    'matplotlib': """
+        CMRmap Grays Wistia binary brg bwr coolwarm gist_earth gist_gray gist_grey gist_heat gist_ncar gist_rainbow
+        gist_stern gist_yarg gist_yerg grey nipy_spectral okabe_ito seismic terrain twilight twilight_shifted""",
+    'tableau': 'tab10 tab20 tab20b tab20c',
+}
+_MATPLOTLIB = {name: f'{place}:{name}' for place, found in _PLACES.items() for name in found.split()}
+
+
+def matplotlib_names() -> list[str]:
+    """Return matplotlib's names, each also with `_r` for the reversed map."""
+    return sorted(name + end for name in _MATPLOTLIB for end in ('', '_r'))
+
+
+def qualified_names() -> list[str]:
+    """Return cmap's fully qualified names, each also with `_r` for the reversed map."""
+    return sorted(name + end for name in _catalogued() for end in ('', '_r'))
+
+
+def matplotlib_map(name: str) -> tuple[str, ...] | None:
+    """Return the colours of a map by its name in matplotlib, None if it has no such map."""
+    base = name.removesuffix('_r')
+    return _map(_MATPLOTLIB[base], base != name) if base in _MATPLOTLIB else None
+
+
+def qualified_map(name: str) -> tuple[str, ...] | None:
+    """Return the colours of a map by cmap's name of the form `crameri:batlow`, None if there is none.
+
+    A short name, `batlow`, is none: some of cmap's stand for several maps, and more may with each version.
+    """
+    if ':' not in name:
+        return None
+    base = name.removesuffix('_r')
+    return _map(base, base != name) if base in _catalogued() else None
+
+
+@functools.cache
+def _catalogued() -> frozenset[str]:
+    return frozenset(name for name in cmap.Colormap.catalog() if ':' in name)
+
+
+@functools.lru_cache(maxsize=512)
+def _map(name: str, backwards: bool) -> tuple[str, ...]:
+    table = _gist_stern() if name == 'matplotlib:gist_stern' else _table(cmap.Colormap(name))
+    colours = tuple(code(entry) for entry in np.rint(table * 255).astype(np.uint8).tolist())
+    if len(colours) == 1:
+        colours *= 2
+    return colours[::-1] if backwards else colours
+
+
+def _table(found: Any) -> NDArray[Any]:
+    """Return the colours of a map (n, 4), from 0 to 1: those that it lists, or else as many as make it smooth."""
+    if found.interpolation == 'nearest':
+        listed: NDArray[Any] = found.lut()
+        return listed
+    smooth: NDArray[Any] = found.lut(max(_SHADES, len(found.color_stops)))
+    return smooth
+
+
+def _gist_stern() -> NDArray[Any]:
+    """Return the one map of matplotlib that jumps: red falls, and goes on higher, which cmap 0.8.0 smooths away."""
+    place = np.linspace(0, 1, _SHADES)
+    red = np.interp(place, [0, 0.0547, 0.25, 0.25, 1], [0, 1, 0.027, 0.25, 1])
+    blue = np.interp(place, [0, 0.5, 0.735, 1], [0, 1, 0, 1])
+    return np.stack([red, place, blue, np.ones(_SHADES)], axis=1)

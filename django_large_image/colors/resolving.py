@@ -1,0 +1,46 @@
+"""What a palette is: a name, one colour, or a list of colours, in this order."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+from django_large_image.colors import maps, sets, single
+from django_large_image.exceptions import InvalidParameter
+
+ALLOWED = (
+    'a name of api/large-image/colormaps, a colour such as #ff0000 or red, or a list of two or more colours'
+)
+#: The most entries of a palette that is given as a list.
+MAX_ENTRIES = 4096
+_BLACK = '#000000ff'
+
+
+@functools.cache
+def names() -> dict[str, list[str]]:
+    """Return the names of palettes by library; the simple ones are colours, for palettes that begin with black."""
+    return {
+        'matplotlib': maps.matplotlib_names(),
+        'palettable': sets.palettable_names(),
+        'simple': ['red', 'green', 'blue', 'gray', 'cyan', 'magenta', 'yellow'],
+        'cmap': maps.qualified_names(),
+    }
+
+
+def resolve(value: Any, parameter: str = 'palette') -> list[str]:
+    """Return a palette as a list of #rrggbbaa; raises `InvalidParameter` naming `parameter`.
+
+    `value` is a name, one colour (from black to it), or a list of colours. A name is a map of matplotlib's before it is
+    a colour: `gray` and `pink` are both.
+    """
+    if isinstance(value, str):
+        found = maps.matplotlib_map(value) or sets.palettable_palette(value)
+        if found is None and (colour := single.named(value)):
+            found = _BLACK, colour
+        found = found or maps.qualified_map(value)
+        if found is None:
+            raise InvalidParameter(parameter, value, ALLOWED)
+        return list(found)
+    if not isinstance(value, list) or not 2 <= len(value) <= MAX_ENTRIES:
+        raise InvalidParameter(parameter, value, ALLOWED)
+    return [single.colour(entry, parameter) for entry in value]
