@@ -19,7 +19,7 @@ from tests import reference  # noqa: E402
 Images = Callable[[str], pathlib.Path]
 
 
-@pytest.mark.parametrize('name', [*GEOSPATIAL, *ODD, *PLAIN])
+@pytest.mark.parametrize('name', sorted({*GEOSPATIAL, *ODD, *PLAIN} - {'untiled-doubles'}))
 def test_image_is_whole(images: Images, name: str) -> None:
     with reference.open_raster(images(name)) as dataset:
         assert dataset.checksum(1)

@@ -87,7 +87,12 @@ def check_work(source: Any, style: dict[str, Any] | None) -> None:
     pixels = max(
         width * height // 4 ** (levels - 1), min(width, source.tileWidth) * min(height, source.tileHeight)
     )
-    count, most = len(bands_of(style)), max(1, MAX_ENGINE_PIXELS // max(1, pixels))
+    count, most = len(bands_of(style)), MAX_ENGINE_PIXELS // max(1, pixels)
+    if pixels > MAX_ENGINE_PIXELS // 2:
+        # Four doubles and more of each pixel, of all pixels at a time.
+        raise InvalidParameter(
+            'style', f'{count} bands', f'no style for an image of {pixels} pixels without tiles'
+        )
     if count > most:
         raise InvalidParameter('style', f'{count} bands', f'at most {most} bands for an image like this one')
 

@@ -31,7 +31,7 @@ from django_large_image.sources.ready import make_ready
 logger = logging.getLogger(__name__)
 
 #: What a pixel counts for in large-image's engine, which takes longer than decoding does.
-_ENGINE_BYTES = 16
+_ENGINE_BYTES = 14
 #: More than any side.
 _NO_SIDE = 2**31
 #: What `_decide` found, by digest of the image and bound for untiled images.
@@ -238,8 +238,8 @@ def _open_other(ref: ImageRef, key: PoolKey) -> Any:
     # A level that the file lacks is put together from all tiles of the next one that it has.
     # With a projection, sizeX is that of the world at the finest level.
     size = getattr(source, 'sourceSizeX', source.sizeX), getattr(source, 'sourceSizeY', source.sizeY)
-    guard.check_pyramid(*size, 2 ** (levels - 1), _ENGINE_BYTES)
-    if levels > 1:
+    if source.levels > 1:
+        guard.check_pyramid(*size, 2 ** (levels - 1), _ENGINE_BYTES)
         guard.check_tile(source.tileWidth, source.tileHeight)
     return source
 

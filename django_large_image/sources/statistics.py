@@ -149,10 +149,17 @@ def uses_full_range(raster: Raster) -> bool:
 
     The smallest overview nearly always settles that, where statistics would read megabytes of a remote file.
     """
-    index = len(raster.layout.factors) - 1
+    layout = raster.layout
+    index, whole = len(layout.factors) - 1, raster.dataset(0)
+    height, width = (max(1, side // layout.factors[index]) for side in (whole.height, whole.width))
+    if index and layout.count <= 4 and width * height <= SAMPLE_PIXELS:
+        # GDAL reads the overview without another dataset, which would be opened for this alone.
+        bands = whole.read(out_shape=(layout.count, height, width)).reshape(layout.count, -1)
+        raster.check()
+        return bool((bands.min(axis=1) <= 254).all() and (bands.max(axis=1) >= 2).all())
     level = raster.level(index)
     shape = sample_shape(level.width, level.height)
-    picked = _picked(raster, index, shape, tuple(range(raster.layout.count)))
+    picked = _picked(raster, index, shape, tuple(range(layout.count)))
     return all(values.min() <= 254 and values.max() >= 2 for _, values, _ in picked)
 
 

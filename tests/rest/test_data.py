@@ -7,11 +7,13 @@ import json
 import os
 import pathlib
 import tempfile
+import time
 from typing import Any
 
 import numpy as np
 import pytest
 import rasterio
+from django.core.files import locks
 from django.test import override_settings
 from PIL import Image
 from rasterio.io import MemoryFile
@@ -220,11 +222,38 @@ def test_nothing_of_a_region_stays_on_disk(
     monkeypatch.setattr(tempfile, 'tempdir', str(folder))
     for query in (GOOD, GOOD | {'left': -20, 'right': -10}):
         response = get('region', image_file('rgb'), fmt='tif', query=query)
-        assert os.listdir(folder) == []
+        assert left(folder) == []
         body(response)
     corrupt = get('region', image_file('corrupt-tiles'), fmt='tif', query=GOOD)
     assert corrupt.status_code == 422
-    assert os.listdir(folder) == []
+    assert left(folder) == []
+
+
+def left(folder: pathlib.Path) -> list[str]:
+    """Return the files in a folder and in those below."""
+    return [str(path) for path in folder.rglob('*') if path.is_file()]
+
+
+def test_what_a_killed_process_left_is_removed(
+    get: Any, image_file: Any, settings: Any, tmp_path: Any
+) -> None:
+    settings.LARGE_IMAGE_LOCAL_COPY_DIR = str(tmp_path)
+    old = time.time() - 100
+    mine, new, used, link = (
+        tmp_path / name for name in ('region-old.tif', 'region-new', 'region-used', 'link-old')
+    )
+    for path in (mine, new, used):
+        path.write_bytes(b'x')
+    link.mkdir()
+    (link / 'image').symlink_to('/nowhere')
+    for path in (mine, used, link):
+        os.utime(path, (old, old))
+    with open(used, 'rb') as file:
+        locks.lock(file, locks.LOCK_EX)
+        body(get('region', image_file('rgb'), fmt='tif', query=GOOD))
+        assert {path.name for path in tmp_path.iterdir()} >= {new.name, used.name}
+        assert not mine.exists()
+        assert not link.exists()
 
 
 # -- pixels

@@ -68,7 +68,8 @@ def test_no_tile_has_pixels_of_two_versions(tmp_path: pathlib.Path, how: str) ->
                 os.replace(tmp_path / 'draft.tif', path)
             else:
                 shutil.copyfile(new, path)
-            time.sleep(0.03)
+            # Long enough for some tiles to be drawn of one version, on two cores with as many threads.
+            time.sleep(0.1)
 
     def colours(where: tuple[int, int, int]) -> np.ndarray:
         z, x, y = where
