@@ -11,8 +11,11 @@ from django_large_image.imaging.style import bands_of, check_against
 from django_large_image.loading import is_there
 from django_large_image.sources.ready import make_ready
 
-#: The most pixels, those of each band of a style counted apart, that large-image's engine colours for an answer.
-MAX_ENGINE_PIXELS = 2**26
+#: The most pixels, those of each band of a style counted apart, that large-image's engine colours for an answer. The
+#: rest of the work takes as long as two bands, and thresholds such as min:0.02 as long as three (large-image 1.35.6).
+MAX_ENGINE_WORK, _WITHOUT, _THRESHOLDS = 120_000_000, 2, 3
+#: The most pixels of a level, or of a tile, that are coloured.
+MAX_STYLED_PIXELS = 2**25
 
 
 def is_geospatial(source: Any) -> bool:
@@ -87,14 +90,15 @@ def check_work(source: Any, style: dict[str, Any] | None) -> None:
     pixels = max(
         width * height // 4 ** (levels - 1), min(width, source.tileWidth) * min(height, source.tileHeight)
     )
-    count, most = len(bands_of(style)), MAX_ENGINE_PIXELS // max(1, pixels)
-    if pixels > MAX_ENGINE_PIXELS // 2:
-        # Four doubles and more of each pixel, of all pixels at a time.
-        raise InvalidParameter(
-            'style', f'{count} bands', f'no style for an image of {pixels} pixels without tiles'
-        )
-    if count > most:
-        raise InvalidParameter('style', f'{count} bands', f'at most {most} bands for an image like this one')
+    bands = bands_of(style)
+    most = MAX_ENGINE_WORK // max(1, pixels) - _WITHOUT
+    if any(':' in str(entry.get(end)) for entry in bands for end in ('min', 'max')):
+        most -= _THRESHOLDS
+    # Four doubles of each pixel are in memory, of all pixels of a tile at a time.
+    most = max(0, most) if pixels <= MAX_STYLED_PIXELS else 0
+    if len(bands) > most:
+        allowed = f'at most {most} bands like these for an image whose smallest level has {pixels} pixels'
+        raise InvalidParameter('style', f'{len(bands)} bands', allowed)
 
 
 def check_resampling(source: Any, resampling: str | None) -> None:

@@ -171,8 +171,10 @@ def _check_frames(width: int, height: int, frames: int, limit: int, bytes_per_pi
         )
 
 
-def check_tiff(path: str, limit: int, by_band: bool = False) -> None:
+def check_tiff(path: str, limit: int, by_band: bool = False) -> float:
     """Check the layout of a TIFF: its directories, its blocks, its XML, and the files it refers to.
+
+    Returns the bytes of a pixel of its first image.
 
     With `by_band` it is for a reader that reads only the wanted ones of bands that are stored apart.
     Raises `NeedsConversion`, `ImageRefused` and `ImageUnreadable`.
@@ -199,6 +201,7 @@ def check_tiff(path: str, limit: int, by_band: bool = False) -> None:
             check_xml(described)
         if tiffheader.MICROMANAGER in directory.tags or _names_other_files(described, path):
             raise ImageRefused('The TIFF is one of several files; only single files are served.')
+    return first.nbytes / max(1, first.number(tiffheader.WIDTH) * first.number(tiffheader.HEIGHT))
 
 
 def check_tile(width: int, height: int) -> None:
