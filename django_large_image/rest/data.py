@@ -95,6 +95,7 @@ class Data(LargeImageBase):
         name='data-no-format',
         summary='',
         query=RegionParams,
+        methods=GET_POST,
         hidden=True,
         **IMAGE_ACTION,
     )

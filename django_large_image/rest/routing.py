@@ -49,7 +49,7 @@ def endpoint(
             handler
         )
         if hidden:
-            return schema.hide(routed)
+            return schema.hide(routed, methods)
         return schema.describe(routed, schema.Description(summary, query, path, methods, image))
 
     return decorate
@@ -161,6 +161,16 @@ class Endpoints:
 
     @classmethod
     def get_extra_actions(cls) -> list[Any]:
-        """Return the actions of the viewset, tiles first: Django tries the routes in this order, for each tile."""
+        """Return the actions of the viewset, tiles first: Django tries the routes in this order, for each tile.
+
+        Those for addresses without a format come last: with a router's format suffix, which may end in a slash, their
+        routes match the addresses of other endpoints.
+        """
         actions = super().get_extra_actions()  # type: ignore[misc]
-        return sorted(actions, key=lambda action: not action.__name__.startswith('tile'))
+        return sorted(
+            actions,
+            key=lambda action: (
+                action.__name__.endswith('_no_format'),
+                not action.__name__.startswith('tile'),
+            ),
+        )

@@ -67,12 +67,12 @@ def describe_view(
     return decorate
 
 
-def hide(handler: Callable[..., Any]) -> Callable[..., Any]:
+def hide(handler: Callable[..., Any], methods: tuple[str, ...]) -> Callable[..., Any]:
     """Keep an endpoint out of the documents."""
     if find_spec('drf_yasg'):
         from drf_yasg.utils import swagger_auto_schema
 
-        handler = swagger_auto_schema(auto_schema=None)(handler)
+        handler = swagger_auto_schema(methods=list(methods), auto_schema=None)(handler)
     if find_spec('drf_spectacular'):
         from drf_spectacular.utils import extend_schema
 

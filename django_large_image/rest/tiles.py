@@ -90,6 +90,7 @@ class Tiles(LargeImageBase):
         name='tile-no-format',
         summary='',
         query=TileParams,
+        methods=GET_POST,
         hidden=True,
         **IMAGE_ACTION,
     )
