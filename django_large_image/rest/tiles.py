@@ -20,7 +20,8 @@ from django_large_image.rest.renderers import IMAGE_ACTION
 from django_large_image.rest.routing import endpoint
 
 # Each part takes anything: what is wrong with it is answered in JSON, not by a page that says "not found".
-ZXY = r'(?P<z>[^/]+)/(?P<x>[^/]+)/(?P<y>[^/.]+)'
+ZX = r'(?P<z>[^/]+)/(?P<x>[^/]+)'
+ZXY = rf'{ZX}/(?P<y>[^/.]+)'
 FMT = r'\.(?P<fmt>[^/]+)'
 GET_POST = ('get', 'post')
 
@@ -67,7 +68,7 @@ class Tiles(LargeImageBase):
         return self._delegate('tile', request, pk=pk, fmt=fmt, **kwargs)
 
     @endpoint(
-        rf'tiles/{ZXY}/corners',
+        rf'tiles/{ZX}/(?P<y>[^/]+)/corners',
         name='tile-corners',
         summary='The bounds of a tile',
         query=ProjectionParams,
