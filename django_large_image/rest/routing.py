@@ -22,6 +22,7 @@ from django_large_image.access.versions import remote_versions
 from django_large_image.exceptions import ImageChanged, ImageUnreadable, LargeImageError, RemoteUnavailable
 from django_large_image.rest import schema
 from django_large_image.rest.fields import Params
+from django_large_image.rest.forms import EndpointMetadata, hide_model_fields
 
 Handler = Callable[..., Any]
 
@@ -43,8 +44,10 @@ def endpoint(
     def decorate(method: Handler) -> Handler:
         @functools.wraps(method)
         def handler(view: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
+            hide_model_fields(view)
             return guarded(view, method, request, *args, **kwargs)
 
+        options.setdefault('metadata_class', EndpointMetadata)
         routed = action(detail=True, url_path=url_path, url_name=name, methods=list(methods), **options)(
             handler
         )

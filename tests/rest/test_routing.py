@@ -15,6 +15,7 @@ from rest_framework.test import APIRequestFactory
 
 from django_large_image.rest import LargeImageDetailMixin, LargeImageFileDetailMixin, LargeImageMixin
 from tests.app.models import ImageFile
+from tests.app.viewsets import ImageFileSerializer
 
 pytestmark = pytest.mark.django_db
 
@@ -151,6 +152,40 @@ def test_head_and_methods(api: Any, image_file: Any) -> None:
     head = api.head(address)
     assert (head.status_code, head.content, head['ETag']) == (200, b'', api.get(address)['ETag'])
     assert api.delete(address).status_code == 405
+
+
+@pytest.mark.parametrize('serialized', [True, False])
+def test_drf_shows_no_fields_of_the_model(
+    api: Any, image_file: Any, settings: Any, staff: Any, serialized: bool
+) -> None:
+    class Images(LargeImageFileDetailMixin, viewsets.GenericViewSet):
+        queryset = ImageFile.objects.all()
+        FILE_FIELD_NAME = 'file'
+        serializer_class = ImageFileSerializer if serialized else None
+
+    router = SimpleRouter(trailing_slash=False)
+    router.register('x', Images, basename='x')
+    settings.ROOT_URLCONF = ModuleType('urls')
+    settings.ROOT_URLCONF.urlpatterns = router.urls
+    address = f'/x/{image_file("rgb").pk}'
+    api.force_authenticate(staff)
+    for end in ('large_image', 'tiles/0/0/0.png', 'info/bands'):
+        answer = api.options(f'{address}/{end}')
+        assert answer.status_code == 200
+        assert 'actions' not in answer.json()
+    page = api.get(f'{address}/large_image', headers={'Accept': 'text/html'})
+    assert (page.status_code, page['Content-Type']) == (200, 'text/html; charset=utf-8')
+    assert 'name="owner"' not in page.text
+
+
+def test_a_project_without_options(image_file: Any) -> None:
+    class Silent(LargeImageFileDetailMixin, viewsets.GenericViewSet):
+        queryset = ImageFile.objects.all()
+        FILE_FIELD_NAME = 'file'
+        metadata_class = None
+
+    view = Silent.as_view({'get': 'bands'}, **Silent.bands.kwargs)
+    assert view(APIRequestFactory().options('/'), pk=image_file('rgb').pk).status_code == 405
 
 
 def test_an_own_action_may_open_the_image(image_file: Any) -> None:
