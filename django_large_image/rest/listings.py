@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpResponse
-from rest_framework.exceptions import ParseError
 from rest_framework.permissions import IsAdminUser
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -114,7 +113,8 @@ class SettingsView(LargeImageView):
     def patch(self, request: Any) -> Response:
         """Change settings, all that are sent or none; they last until they are changed again."""
         if not isinstance(request.data, dict) or not request.data:
-            raise ParseError('The body must be a JSON object of settings to change.')
+            names = ' or '.join(RuntimeSetting.CHANGEABLE).lower()
+            raise InvalidParameter('body', request.data, f'a JSON object of settings to change: {names}')
         for name in request.data:
             if (
                 not isinstance(name, str)
