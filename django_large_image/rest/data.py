@@ -8,7 +8,7 @@ from django.http import FileResponse, HttpResponse, HttpResponseBase
 
 from django_large_image.imaging import histogram, image, pixel, region, thumbnail
 from django_large_image.imaging.formats import parse_format
-from django_large_image.rest import conditional
+from django_large_image.rest import answers, conditional
 from django_large_image.rest.base import LargeImageBase
 from django_large_image.rest.params import HistogramParams, PixelParams, RegionParams, ThumbnailParams
 from django_large_image.rest.renderers import IMAGE_ACTION
@@ -67,7 +67,9 @@ class Data(LargeImageBase):
             return response
         return conditional.patch(response, etag, ref)
 
-    @endpoint('data/pixel', name='pixel', summary='The values of one pixel', query=PixelParams)
+    @endpoint(
+        'data/pixel', name='pixel', summary='The values of one pixel', query=PixelParams, answer=answers.PIXEL
+    )
     def pixel(self, request: Any, pk: Any = None, **kwargs: Any) -> HttpResponse:
         """The colour of one pixel (r, g, b, a: 0 to 255) and the file's own values of its bands."""
         self.authorize()
@@ -79,7 +81,13 @@ class Data(LargeImageBase):
             style,
         )  # fmt: skip
 
-    @endpoint('data/histogram', name='histogram', summary='Histograms of the bands', query=HistogramParams)
+    @endpoint(
+        'data/histogram',
+        name='histogram',
+        summary='Histograms of the bands',
+        query=HistogramParams,
+        answer=answers.HISTOGRAMS,
+    )
     def histogram(self, request: Any, pk: Any = None, **kwargs: Any) -> HttpResponse:
         """One histogram a band, from the overview that has about a million pixels or, with `exact`, from all."""
         values = HistogramParams.read_query(request)

@@ -21,6 +21,7 @@ from django_large_image.access import ImageRef
 from django_large_image.access.versions import remote_versions
 from django_large_image.exceptions import ImageChanged, ImageUnreadable, LargeImageError, RemoteUnavailable
 from django_large_image.rest import schema
+from django_large_image.rest.answers import STYLE, Shape
 from django_large_image.rest.fields import Params
 from django_large_image.rest.forms import EndpointMetadata, hide_model_fields
 
@@ -37,9 +38,14 @@ def endpoint(
     methods: tuple[str, ...] = ('get',),
     image: bool = False,
     hidden: bool = False,
+    answer: Shape | None = None,
+    about: dict[str, Any] | None = None,
     **options: Any,
 ) -> Callable[[Handler], Handler]:
-    """Declare an endpoint: where it is, what it takes, and how it is documented; `hidden` ones are not."""
+    """Declare an endpoint: where it is, what it takes, and how it is documented; `hidden` ones are not.
+
+    `answer` is what it answers where that is no picture, and `about` whatever else `schema.Description` knows.
+    """
 
     def decorate(method: Handler) -> Handler:
         @functools.wraps(method)
@@ -53,7 +59,9 @@ def endpoint(
         )
         if hidden:
             return schema.hide(routed, methods)
-        return schema.describe(routed, schema.Description(summary, query, path, methods, image))
+        body = STYLE if image and 'post' in methods else None
+        description = schema.Description(summary, query, path, methods, image, answer, body, **(about or {}))
+        return schema.describe(routed, description)
 
     return decorate
 

@@ -8,6 +8,7 @@ from django.http import HttpResponse
 
 from django_large_image.imaging import metadata, tile
 from django_large_image.imaging.formats import parse_format
+from django_large_image.rest import answers
 from django_large_image.rest.base import LargeImageBase
 from django_large_image.rest.params import (
     FrameTileParams,
@@ -29,7 +30,13 @@ GET_POST = ('get', 'post')
 class Tiles(LargeImageBase):
     """The endpoints below `tiles/`."""
 
-    @endpoint('tiles/metadata', name='tiles-metadata', summary='The tile matrix', query=ProjectionParams)
+    @endpoint(
+        'tiles/metadata',
+        name='tiles-metadata',
+        summary='The tile matrix',
+        query=ProjectionParams,
+        answer=answers.TILES,
+    )
     def tiles_metadata(self, request: Any, pk: Any = None, **kwargs: Any) -> HttpResponse:
         """Levels, size, tile size, and whether the image is georeferenced."""
         values = ProjectionParams.read_query(request)
@@ -73,6 +80,7 @@ class Tiles(LargeImageBase):
         summary='The bounds of a tile',
         query=ProjectionParams,
         path=TilePath,
+        answer=answers.CORNERS,
     )
     def tile_corners(self, request: Any, pk: Any = None, **kwargs: Any) -> HttpResponse:
         """xmin, ymin, xmax, ymax: in the units of `projection`, or in pixels with y counted from the bottom."""
