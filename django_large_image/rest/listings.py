@@ -119,17 +119,21 @@ class SettingsView(LargeImageView):
     @schema.describe_view('Change settings', answers.SETTINGS, body=answers.CHANGES, statuses=(400, 403, 415))
     def patch(self, request: Any) -> Response:
         """Change settings, all that are sent or none; they last until they are changed again."""
-        if not isinstance(request.data, dict) or not request.data:
-            names = ' or '.join(RuntimeSetting.CHANGEABLE).lower()
-            raise InvalidParameter('body', request.data, f'a JSON object of settings to change: {names}')
-        for name in request.data:
+        names = ' or '.join(RuntimeSetting.CHANGEABLE).lower()
+        try:
+            changes = request.data
+        except RecursionError:  # DRF's parser leaves it to Django, which would answer 500
+            changes = '(nested too deeply)'
+        if not isinstance(changes, dict) or not changes:
+            raise InvalidParameter('body', changes, f'a JSON object of settings to change: {names}')
+        for name in changes:
             if (
                 not isinstance(name, str)
                 or name.upper() not in RuntimeSetting.CHANGEABLE
                 or name != name.lower()
             ):
-                raise InvalidParameter('name', name, ' or '.join(RuntimeSetting.CHANGEABLE).lower())
-        change_runtime_settings({name.upper(): value for name, value in request.data.items()})
+                raise InvalidParameter('name', name, names)
+        change_runtime_settings({name.upper(): value for name, value in changes.items()})
         answer: Response = self.get(request)
         return answer
 

@@ -116,3 +116,9 @@ def test_a_wrong_change_changes_nothing(api: Any, staff: Any, body: Any, paramet
     response = api.patch('/api/large-image/settings', body, format='json')
     assert (response.status_code, response.json()['parameter']) == (400, parameter)
     assert api.get('/api/large-image/settings').json() == before
+
+
+def test_a_change_that_is_nested_too_deeply(api: Any, staff: Any) -> None:
+    api.force_authenticate(staff)
+    response = api.patch('/api/large-image/settings', '[' * 10_000, content_type='application/json')
+    assert (response.status_code, response.json()['parameter']) == (400, 'body')
