@@ -57,6 +57,9 @@ TEST = [
     'pytest-django>=4.9',
     'pytest-xdist>=3.6',
     'drf-nested-routers>=0.94',
+    # The other generator of OpenAPI documents, and what asks everything that the documents say.
+    'drf-spectacular>=0.28',
+    'schemathesis>=4.30',
     'gunicorn>=23.0',
     'psycopg[binary]>=3.2',
     'redis>=5.0',

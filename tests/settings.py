@@ -102,10 +102,12 @@ CACHES: dict[str, dict[str, Any]] = {
 if _redis := os.environ.get('DLI_TEST_REDIS_URL'):
     CACHES['default'] = {'BACKEND': 'django.core.cache.backends.redis.RedisCache', 'LOCATION': _redis}
 
-REST_FRAMEWORK = {
+REST_FRAMEWORK: dict[str, Any] = {
     'DEFAULT_AUTHENTICATION_CLASSES': [
         'rest_framework.authentication.SessionAuthentication',
         'rest_framework.authentication.BasicAuthentication',
     ],
     'TEST_REQUEST_DEFAULT_FORMAT': 'json',
 }
+if find_spec('drf_spectacular'):
+    REST_FRAMEWORK['DEFAULT_SCHEMA_CLASS'] = 'drf_spectacular.openapi.AutoSchema'

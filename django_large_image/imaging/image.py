@@ -12,8 +12,8 @@ from django_large_image.loading import is_there
 from django_large_image.sources.ready import make_ready
 
 #: The most pixels, those of each band of a style counted apart, that large-image's engine colours for an answer. The
-#: rest of the work takes as long as two bands, and thresholds such as min:0.02 as long as three (large-image 1.35.6).
-MAX_ENGINE_WORK, _WITHOUT, _THRESHOLDS = 120_000_000, 2, 3
+#: rest of the work takes as long as two bands, and thresholds such as min:0.02 as long as four (large-image 1.35.6).
+MAX_ENGINE_WORK, _WITHOUT, _THRESHOLDS = 120_000_000, 2, 4
 #: The most pixels of a level, or of a tile, that are coloured.
 MAX_STYLED_PIXELS = 2**25
 

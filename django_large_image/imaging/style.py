@@ -19,6 +19,8 @@ from django_large_image.imaging import palettes
 MAX_BANDS = 64
 BAND_NAMES = ('red', 'green', 'blue', 'gray', 'alpha')
 RANGE_WORDS = ('auto', 'min', 'max', 'full')
+#: What may stand for the value of the first or the last colour, where it is no number.
+RANGE_PATTERN = rf'^(?:{"|".join(RANGE_WORDS)}|(?:auto|min|max):(?:0|1|0?\.[0-9]+))$'
 DTYPES = ('uint8', 'uint16', 'float', 'source')
 SCHEMES = ('linear', 'discrete')
 #: How pixels are made from others; the geospatial source has a choice.
@@ -128,9 +130,7 @@ def _range(value: Any, place: str) -> float | str:
     number = _number(value)
     if _is_number(number):
         return number  # type: ignore[no-any-return]
-    if isinstance(value, str) and value in RANGE_WORDS:
-        return value
-    if isinstance(value, str) and re.fullmatch(r'(?:auto|min|max):(?:0|1|0?\.\d+)', value):
+    if isinstance(value, str) and re.fullmatch(RANGE_PATTERN, value):
         return value
     raise InvalidParameter(place, value, f'a finite number, one of {", ".join(RANGE_WORDS)}, or min:0.02')
 

@@ -8,7 +8,7 @@ from django.http import FileResponse, HttpResponse, HttpResponseBase
 
 from django_large_image.imaging import histogram, image, pixel, region, thumbnail
 from django_large_image.imaging.formats import parse_format
-from django_large_image.rest import conditional
+from django_large_image.rest import answers, conditional
 from django_large_image.rest.base import LargeImageBase, checked
 from django_large_image.rest.params import HistogramParams, PixelParams, RegionParams, ThumbnailParams
 from django_large_image.rest.renderers import IMAGE_ACTION
@@ -64,7 +64,9 @@ class Data(LargeImageBase):
             return response
         return conditional.patch(response, etag, ref)
 
-    @endpoint('data/pixel', name='pixel', summary='The values of one pixel', query=PixelParams)
+    @endpoint(
+        'data/pixel', name='pixel', summary='The values of one pixel', query=PixelParams, answer=answers.PIXEL
+    )
     def pixel(self, request: Any, pk: Any = None, **kwargs: Any) -> HttpResponse:
         """The colour of one pixel (r, g, b, a: 0 to 255) and the file's own values of its bands."""
         values = PixelParams.read_query(request)
@@ -75,7 +77,13 @@ class Data(LargeImageBase):
             style,
         )  # fmt: skip
 
-    @endpoint('data/histogram', name='histogram', summary='Histograms of the bands', query=HistogramParams)
+    @endpoint(
+        'data/histogram',
+        name='histogram',
+        summary='Histograms of the bands',
+        query=HistogramParams,
+        answer=answers.HISTOGRAMS,
+    )
     def histogram(self, request: Any, pk: Any = None, **kwargs: Any) -> HttpResponse:
         """One histogram a band, from the overview that has about a million pixels or, with `exact`, from all."""
         values = HistogramParams.read_query(request)
@@ -87,7 +95,7 @@ class Data(LargeImageBase):
         )  # fmt: skip
 
     @endpoint(
-        'data/thumbnail', name='thumbnail-no-format', summary='', query=ThumbnailParams, hidden=True,
+        'data/thumbnail', name='thumbnail-no-format', summary='', query=ThumbnailParams, methods=GET_POST, hidden=True,
         alias_of='thumbnail', **IMAGE_ACTION,
     )  # fmt: skip
     def thumbnail_no_format(self, request: Any, pk: Any = None, **kwargs: Any) -> HttpResponseBase:
@@ -95,8 +103,8 @@ class Data(LargeImageBase):
         return self._delegate('thumbnail', request, pk=pk, **kwargs)
 
     @endpoint(
-        'data/region', name='region-no-format', summary='', query=RegionParams, hidden=True, alias_of='region',
-        **IMAGE_ACTION,
+        'data/region', name='region-no-format', summary='', query=RegionParams, methods=GET_POST, hidden=True,
+        alias_of='region', **IMAGE_ACTION,
     )  # fmt: skip
     def region_no_format(self, request: Any, pk: Any = None, **kwargs: Any) -> HttpResponseBase:
         """Answer in the default format, as the one of thumbnails."""

@@ -24,6 +24,10 @@ from django_large_image.sources.registry import check_source
 
 #: Values that clients send for "not given" (0.10's too).
 ABSENT = frozenset({'', 'undefined', 'none', 'null'})
+#: A number as text, for the documents.
+NUMBER = r'[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]{1,2})?'
+#: The largest number that is taken: beyond every coordinate and value, and sums of it are still finite.
+LARGEST = 1e300
 
 
 class Params(serializers.Serializer[Any]):
@@ -109,8 +113,7 @@ class NumberField(serializers.FloatField):
 
     def to_internal_value(self, data: Any) -> float:
         value = super().to_internal_value(data)
-        # 1e300 is beyond every coordinate and value, and sums of it are still finite.
-        if not math.isfinite(value) or abs(value) > 1e300:
+        if not math.isfinite(value) or abs(value) > LARGEST:
             self.fail('invalid')
         return value
 
@@ -137,6 +140,8 @@ class CRSField(serializers.CharField):
     """An EPSG code, as EPSG:n or n; the value is 'EPSG:n'."""
 
     allowed = 'an EPSG code, such as EPSG:3857'
+    #: What the documents say; spaces around it are taken, too.
+    pattern = '^([Ee][Pp][Ss][Gg]:)?[0-9]{4,6}$'
 
     def to_internal_value(self, data: Any) -> str:
         match = re.fullmatch(r'(?:epsg:)?([0-9]{4,6})', str(data).strip(), re.I | re.A)
@@ -154,6 +159,7 @@ class UnitsField(CRSField):
     """Pixels of the image, or an EPSG code."""
 
     allowed = 'pixels or an EPSG code, such as EPSG:4326'
+    pattern = f'^(pixels|pixel|base_pixels|{CRSField.pattern[1:-1]})$'
 
     def to_internal_value(self, data: Any) -> str:
         if str(data).strip().lower() in ('pixels', 'pixel', 'base_pixels'):
@@ -180,8 +186,9 @@ class SourceField(serializers.CharField):
 
 
 class TextOrNumberField(serializers.CharField):
-    """A number or a word; the style's own rules decide which words."""
+    """A number or a word; the style's own rules decide which words, `pattern` says them in the documents."""
 
-    def __init__(self, *, words: str, **kwargs: Any) -> None:
+    def __init__(self, *, words: str, pattern: str, **kwargs: Any) -> None:
         self.allowed = f'a finite number, {words}'
+        self.pattern = f'^({NUMBER}|{pattern.strip("^$")})$'
         super().__init__(**kwargs)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpResponse
-from rest_framework.exceptions import ParseError
 from rest_framework.permissions import IsAdminUser
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -14,7 +13,7 @@ from django_large_image.conf import DEFAULTS, settings
 from django_large_image.exceptions import InvalidParameter, LargeImageError
 from django_large_image.imaging import formats, palettes
 from django_large_image.models import RuntimeSetting, change_runtime_settings, runtime_settings
-from django_large_image.rest import schema
+from django_large_image.rest import answers, schema
 from django_large_image.rest.params import LegendParams
 from django_large_image.rest.renderers import ImageNegotiation
 from django_large_image.rest.routing import error_response
@@ -46,7 +45,7 @@ class LargeImageView(APIView):
 class ListTileSourcesView(LargeImageView):
     """The readers of images that may be used here."""
 
-    @schema.describe_view('The sources that may be used')
+    @schema.describe_view('The sources that may be used', answers.SOURCES)
     def get(self, request: Any) -> Response:
         """List the sources, with the extensions that each knows."""
         found = {}
@@ -63,7 +62,7 @@ class ListTileSourcesView(LargeImageView):
 class ListColormapsView(LargeImageView):
     """The names of palettes."""
 
-    @schema.describe_view('The names of palettes')
+    @schema.describe_view('The names of palettes', answers.COLORMAPS)
     def get(self, request: Any) -> Response:
         """List the names by library; each has a picture at `colormaps/{name}.png`."""
         return Response(palettes.names())
@@ -74,7 +73,14 @@ class ColormapLegendView(LargeImageView):
 
     content_negotiation_class = ImageNegotiation
 
-    @schema.describe_view('The picture of a palette', LegendParams)
+    @schema.describe_view(
+        'The picture of a palette',
+        query=LegendParams,
+        image=True,
+        part='legend',
+        names={'name': 'A name of api/large-image/colormaps.'},
+        statuses=(400, 403),
+    )
     def get(self, request: Any, name: str, fmt: str) -> HttpResponse:
         """Return the palette from its first colour, at the left, to its last."""
         values = LegendParams.read(request.query_params)
@@ -88,7 +94,7 @@ class ColormapLegendView(LargeImageView):
 class ListAvailableFormatsView(LargeImageView):
     """The formats that tiles, thumbnails and regions can be had in."""
 
-    @schema.describe_view('The formats that can be written')
+    @schema.describe_view('The formats that can be written', answers.FORMATS)
     def get(self, request: Any) -> Response:
         """List the extensions with their media types."""
         return Response(
@@ -102,7 +108,7 @@ class SettingsView(LargeImageView):
     permission_classes = (IsAdminUser,)
     cache_control = 'no-store'
 
-    @schema.describe_view('The settings in force')
+    @schema.describe_view('The settings in force', answers.SETTINGS)
     def get(self, request: Any) -> Response:
         """Show the settings in force, and which of them can be changed."""
         values = {name.lower(): getattr(settings, name) for name in DEFAULTS if name not in HIDDEN}
@@ -110,19 +116,24 @@ class SettingsView(LargeImageView):
         changeable = {name.lower(): allowed for name, (_, allowed) in RuntimeSetting.CHANGEABLE.items()}
         return Response(values | in_force | {'changeable': changeable})
 
-    @schema.describe_view('Change settings')
+    @schema.describe_view('Change settings', answers.SETTINGS, body=answers.CHANGES, statuses=(400, 403, 415))
     def patch(self, request: Any) -> Response:
         """Change settings, all that are sent or none; they last until they are changed again."""
-        if not isinstance(request.data, dict) or not request.data:
-            raise ParseError('The body must be a JSON object of settings to change.')
-        for name in request.data:
+        names = ' or '.join(RuntimeSetting.CHANGEABLE).lower()
+        try:
+            changes = request.data
+        except RecursionError:  # DRF's parser leaves it to Django, which would answer 500
+            changes = '(nested too deeply)'
+        if not isinstance(changes, dict) or not changes:
+            raise InvalidParameter('body', changes, f'a JSON object of settings to change: {names}')
+        for name in changes:
             if (
                 not isinstance(name, str)
                 or name.upper() not in RuntimeSetting.CHANGEABLE
                 or name != name.lower()
             ):
-                raise InvalidParameter('name', name, ' or '.join(RuntimeSetting.CHANGEABLE).lower())
-        change_runtime_settings({name.upper(): value for name, value in request.data.items()})
+                raise InvalidParameter('name', name, names)
+        change_runtime_settings({name.upper(): value for name, value in changes.items()})
         answer: Response = self.get(request)
         return answer
 
@@ -135,7 +146,7 @@ class CacheView(LargeImageView):
     permission_classes = (IsAdminUser,)
     cache_control = 'no-store'
 
-    @schema.describe_view('The tile cache and the open images')
+    @schema.describe_view('The tile cache and the open images', answers.CACHE, statuses=(403, 503))
     def get(self, request: Any) -> Response:
         """Show the tile cache, the open sources and decoded blocks of this process, and those that all share."""
         return Response(
@@ -147,7 +158,7 @@ class CacheView(LargeImageView):
             }
         )
 
-    @schema.describe_view('Clear the tile cache')
+    @schema.describe_view('Clear the tile cache', answers.CLEARED, statuses=(403, 503))
     def delete(self, request: Any) -> Response:
         """Clear our entries of the tile cache and the shared blocks, and this process's idle sources and blocks."""
         removed = tile_cache.clear()

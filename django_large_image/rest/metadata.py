@@ -15,7 +15,7 @@ from django_large_image.models import (
     runtime_settings,
     unmake_large_image,
 )
-from django_large_image.rest import conditional
+from django_large_image.rest import answers, conditional
 from django_large_image.rest.base import LargeImageBase, checked, identity_of
 from django_large_image.rest.fields import Params
 from django_large_image.rest.params import BandParams, BandsParams, OpenParams, ProjectionParams
@@ -25,7 +25,9 @@ from django_large_image.rest.routing import endpoint
 class Metadata(LargeImageBase):
     """The endpoints below `info/`, and `large_image`."""
 
-    @endpoint('info/metadata', name='metadata', summary='Metadata', query=ProjectionParams)
+    @endpoint(
+        'info/metadata', name='metadata', summary='Metadata', query=ProjectionParams, answer=answers.METADATA
+    )
     def metadata(self, request: Any, pk: Any = None, **kwargs: Any) -> HttpResponse:
         """Sizes, levels, data type, magnification, bands, frames and, for a georeferenced image, bounds."""
         values = ProjectionParams.read_query(request)
@@ -36,13 +38,14 @@ class Metadata(LargeImageBase):
         name='metadata-internal',
         summary="The reader's own metadata",
         query=OpenParams,
+        answer=answers.METADATA_INTERNAL,
     )
     def metadata_internal(self, request: Any, pk: Any = None, **kwargs: Any) -> HttpResponse:
         """What the reader knows beyond the common metadata; its form depends on the reader."""
         values = OpenParams.read_query(request)
         return self.answer_json(request, pk, 'metadata_internal', values, metadata.metadata_internal)
 
-    @endpoint('info/bands', name='bands', summary='The bands', query=BandsParams)
+    @endpoint('info/bands', name='bands', summary='The bands', query=BandsParams, answer=answers.BANDS)
     def bands(self, request: Any, pk: Any = None, **kwargs: Any) -> HttpResponse:
         """Interpretation, nodata and statistics of each band, by its number."""
         values = BandsParams.read_query(request)
@@ -50,7 +53,7 @@ class Metadata(LargeImageBase):
             request, pk, 'bands', values, lambda source, ref: metadata.bands(source, values['frame'])
         )
 
-    @endpoint('info/band', name='band', summary='One band', query=BandParams)
+    @endpoint('info/band', name='band', summary='One band', query=BandParams, answer=answers.BAND)
     def band(self, request: Any, pk: Any = None, **kwargs: Any) -> HttpResponse:
         """Interpretation, nodata and statistics of one band."""
         values = BandParams.read_query(request)
@@ -62,13 +65,21 @@ class Metadata(LargeImageBase):
             lambda source, ref: metadata.band(source, values['band'], values['frame']),
         )
 
-    @endpoint('info/frames', name='frames', summary='The frames and their bands', query=OpenParams)
+    @endpoint(
+        'info/frames',
+        name='frames',
+        summary='The frames and their bands',
+        query=OpenParams,
+        answer=answers.FRAMES,
+    )
     def frames(self, request: Any, pk: Any = None, **kwargs: Any) -> HttpResponse:
         """The channels or bands of each frame, for building a control of what is shown."""
         values = OpenParams.read_query(request)
         return self.answer_json(request, pk, 'frames', values, lambda source, ref: metadata.frames(source))
 
-    @endpoint('info/tiffdump', name='tiffdump', summary='The tags of a TIFF', query=Params)
+    @endpoint(
+        'info/tiffdump', name='tiffdump', summary='The tags of a TIFF', query=Params, answer=answers.TIFFDUMP
+    )
     def tiffdump(self, request: Any, pk: Any = None, **kwargs: Any) -> HttpResponse:
         """Every tag of every directory of the file, which must be a TIFF."""
         ref = self.image_ref(request, pk)
@@ -80,7 +91,10 @@ class Metadata(LargeImageBase):
 
     @endpoint(
         'large_image', name='large-image', summary='Whether the file was made a large image', query=Params,
-        methods=('get', 'post', 'delete'),
+        methods=('get', 'post', 'delete'), answer=answers.MADE, about={
+            'statuses': (403, 404, 422, 503),
+            'summaries': {'post': 'Make the file a large image', 'delete': 'Make the file no large image any more'},
+        },
     )  # fmt: skip
     def large_image(self, request: Any, pk: Any = None, **kwargs: Any) -> HttpResponse:
         """Show whether the file was made a large image; staff make it one by POST and unmake it by DELETE.

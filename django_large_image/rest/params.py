@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
-from django_large_image.imaging.style import RESAMPLING, SCHEMES
+from django_large_image.imaging.style import RANGE_PATTERN, RESAMPLING, SCHEMES
 from django_large_image.rest.fields import (
     BoundedIntegerField,
     CRSField,
@@ -74,11 +74,13 @@ class StyleParams(Params):
     )
     min = TextOrNumberField(
         words='auto, min, max or full',
+        pattern=RANGE_PATTERN,
         required=False,
         help_text='Short form: the value of the first colour; a number, auto, min, max or full.',
     )
     max = TextOrNumberField(
         words='auto, min, max or full',
+        pattern=RANGE_PATTERN,
         required=False,
         help_text='Short form: the value of the last colour; a number, auto, min, max or full.',
     )
@@ -89,6 +91,7 @@ class StyleParams(Params):
     cmap = serializers.CharField(required=False, help_text='Another name of `palette`.')
     nodata = TextOrNumberField(
         words='or auto',
+        pattern='auto',
         required=False,
         help_text="Short form: the value that is transparent; a number, or auto for the file's own.",
     )

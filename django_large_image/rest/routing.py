@@ -27,7 +27,9 @@ from django_large_image.exceptions import (
     ServerFault,
 )
 from django_large_image.rest import schema
+from django_large_image.rest.answers import STYLE, Shape
 from django_large_image.rest.fields import Params
+from django_large_image.rest.forms import EndpointMetadata, hide_model_fields
 
 Handler = Callable[..., Any]
 
@@ -43,25 +45,32 @@ def endpoint(
     image: bool = False,
     hidden: bool = False,
     alias_of: str | None = None,
+    answer: Shape | None = None,
+    about: dict[str, Any] | None = None,
     **options: Any,
 ) -> Callable[[Handler], Handler]:
     """Declare an endpoint: where it is, what it takes, and how it is documented; `hidden` ones are not.
 
-    `alias_of` names the endpoint that this one is another address of, whose permissions hold here too.
+    `alias_of` names the endpoint that this one is another address of, whose permissions hold here too. `answer` is what
+    it answers where that is no picture, and `about` whatever else `schema.Description` knows.
     """
 
     def decorate(method: Handler) -> Handler:
         @functools.wraps(method)
         def handler(view: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
+            hide_model_fields(view)
             return guarded(view, method, request, *args, **kwargs)
 
+        options.setdefault('metadata_class', EndpointMetadata)
         routed = action(detail=True, url_path=url_path, url_name=name, methods=list(methods), **options)(
             handler
         )
         routed.alias_of = alias_of  # type: ignore[attr-defined]
         if hidden:
-            return schema.hide(routed)
-        return schema.describe(routed, schema.Description(summary, query, path, methods, image))
+            return schema.hide(routed, methods)
+        body = STYLE if image and 'post' in methods else None
+        description = schema.Description(summary, query, path, methods, image, answer, body, **(about or {}))
+        return schema.describe(routed, description)
 
     return decorate
 
@@ -198,6 +207,16 @@ class Endpoints:
 
     @classmethod
     def get_extra_actions(cls) -> list[Any]:
-        """Return the actions of the viewset, tiles first: Django tries the routes in this order, for each tile."""
+        """Return the actions of the viewset, tiles first: Django tries the routes in this order, for each tile.
+
+        Those for addresses without a format come last: with a router's format suffix, which may end in a slash, their
+        routes match the addresses of other endpoints.
+        """
         actions = super().get_extra_actions()  # type: ignore[misc]
-        return sorted(actions, key=lambda action: not action.__name__.startswith('tile'))
+        return sorted(
+            actions,
+            key=lambda action: (
+                action.__name__.endswith('_no_format'),
+                not action.__name__.startswith('tile'),
+            ),
+        )

@@ -8,6 +8,7 @@ from django.http import HttpResponse
 
 from django_large_image.imaging import metadata, tile
 from django_large_image.imaging.formats import parse_format
+from django_large_image.rest import answers
 from django_large_image.rest.base import LargeImageBase
 from django_large_image.rest.params import (
     FrameTileParams,
@@ -20,7 +21,8 @@ from django_large_image.rest.renderers import IMAGE_ACTION
 from django_large_image.rest.routing import endpoint
 
 # Each part takes anything: what is wrong with it is answered in JSON, not by a page that says "not found".
-ZXY = r'(?P<z>[^/]+)/(?P<x>[^/]+)/(?P<y>[^/.]+)'
+ZX = r'(?P<z>[^/]+)/(?P<x>[^/]+)'
+ZXY = rf'{ZX}/(?P<y>[^/.]+)'
 FMT = r'\.(?P<fmt>[^/]+)'
 GET_POST = ('get', 'post')
 
@@ -28,7 +30,13 @@ GET_POST = ('get', 'post')
 class Tiles(LargeImageBase):
     """The endpoints below `tiles/`."""
 
-    @endpoint('tiles/metadata', name='tiles-metadata', summary='The tile matrix', query=ProjectionParams)
+    @endpoint(
+        'tiles/metadata',
+        name='tiles-metadata',
+        summary='The tile matrix',
+        query=ProjectionParams,
+        answer=answers.TILES,
+    )
     def tiles_metadata(self, request: Any, pk: Any = None, **kwargs: Any) -> HttpResponse:
         """Levels, size, tile size, and whether the image is georeferenced."""
         values = ProjectionParams.read_query(request)
@@ -67,11 +75,12 @@ class Tiles(LargeImageBase):
         return self._delegate('tile', request, pk=pk, fmt=fmt, **kwargs)
 
     @endpoint(
-        rf'tiles/{ZXY}/corners',
+        rf'tiles/{ZX}/(?P<y>[^/]+)/corners',
         name='tile-corners',
         summary='The bounds of a tile',
         query=ProjectionParams,
         path=TilePath,
+        answer=answers.CORNERS,
     )
     def tile_corners(self, request: Any, pk: Any = None, **kwargs: Any) -> HttpResponse:
         """xmin, ymin, xmax, ymax: in the units of `projection`, or in pixels with y counted from the bottom."""
@@ -90,6 +99,7 @@ class Tiles(LargeImageBase):
         name='tile-no-format',
         summary='',
         query=TileParams,
+        methods=GET_POST,
         hidden=True,
         alias_of='tile',
         **IMAGE_ACTION,

@@ -108,12 +108,18 @@ def test_only_files_that_were_made_large_images(
     [
         ({'auto_serve': 'yes'}, 'auto_serve'), ({'auto_serve': 1}, 'auto_serve'), ({'max_untiled_size': 0}, 'max_untiled_size'),
         ({'max_untiled_size': True}, 'max_untiled_size'), ({'max_untiled_size': 10**9}, 'max_untiled_size'),
-        ({'max_untiled_size': '4096'}, 'max_untiled_size'), ({'quality': 5}, 'name'), ({'auto_serve': False, 'x': 1}, 'name'),
+        ({}, 'body'), ([1], 'body'), ('auto_serve', 'body'), (None, 'body'), ({'max_untiled_size': '4096'}, 'max_untiled_size'), ({'quality': 5}, 'name'), ({'auto_serve': False, 'x': 1}, 'name'),
     ],
 )  # fmt: skip
-def test_a_wrong_change_changes_nothing(api: Any, staff: Any, body: dict[str, Any], parameter: str) -> None:
+def test_a_wrong_change_changes_nothing(api: Any, staff: Any, body: Any, parameter: str) -> None:
     api.force_authenticate(staff)
     before = api.get('/api/large-image/settings').json()
     response = api.patch('/api/large-image/settings', body, format='json')
     assert (response.status_code, response.json()['parameter']) == (400, parameter)
     assert api.get('/api/large-image/settings').json() == before
+
+
+def test_a_change_that_is_nested_too_deeply(api: Any, staff: Any) -> None:
+    api.force_authenticate(staff)
+    response = api.patch('/api/large-image/settings', '[' * 10_000, content_type='application/json')
+    assert (response.status_code, response.json()['parameter']) == (400, 'body')

@@ -72,6 +72,13 @@ def test_a_wrong_frame(get: Any, image_file: Any, value: str) -> None:
             assert response.json()['parameter'] == 'frame'
 
 
+@pytest.mark.parametrize('place', ['z', 'x', 'y'])
+@pytest.mark.parametrize('value', ['-1', 'x', '0.5'])
+def test_a_wrong_place_of_corners(get: Any, image_file: Any, place: str, value: str) -> None:
+    response = get('tile-corners', image_file('rgb'), **({'z': 0, 'x': 0, 'y': 0} | {place: value}))
+    assert (response.status_code, response.json()['parameter']) == (400, place)
+
+
 @pytest.mark.parametrize('value', ['0', '99', 'x', '-1'])
 def test_a_wrong_band(get: Any, image_file: Any, value: str) -> None:
     response = get('band', image_file('rgb'), query={'band': value})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -9,11 +10,12 @@ from django.urls import reverse
 from rest_framework import viewsets
 from rest_framework.decorators import action
 from rest_framework.response import Response
-from rest_framework.routers import SimpleRouter
+from rest_framework.routers import DefaultRouter, SimpleRouter
 from rest_framework.test import APIRequestFactory
 
 from django_large_image.rest import LargeImageDetailMixin, LargeImageFileDetailMixin, LargeImageMixin
 from tests.app.models import ImageFile
+from tests.app.viewsets import ImageFileSerializer
 
 pytestmark = pytest.mark.django_db
 
@@ -93,6 +95,46 @@ def test_a_router_with_format_suffixes(api: Any, image_file: Any) -> None:
     assert api.get(f'/default/images/{image.pk}/info/metadata.json').status_code == 200
 
 
+class PlainDefaultRouter(DefaultRouter):
+    """DRF's router without format suffixes."""
+
+    include_format_suffixes = False
+
+
+PICTURES = [
+    'tiles/0/0/0.png', 'tiles/zxy/0/0/0.png', 'tiles/fzxy/0/0/0/0.png', 'data/thumbnail.png',
+    'data/region.png?left=0&top=0&right=9&bottom=9&units=pixels',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize('slash', [True, False])
+@pytest.mark.parametrize('kind', [SimpleRouter, DefaultRouter, PlainDefaultRouter])
+@pytest.mark.parametrize('address', PICTURES)
+def test_a_style_is_posted_under_every_router(
+    api: Any, image_file: Any, settings: Any, kind: type[SimpleRouter], slash: bool, address: str
+) -> None:
+    class Images(LargeImageFileDetailMixin, viewsets.GenericViewSet):
+        queryset = ImageFile.objects.all()
+        FILE_FIELD_NAME = 'file'
+
+    router = kind(trailing_slash=slash)
+    router.register('x', Images, basename='x')
+    settings.ROOT_URLCONF = ModuleType('urls')
+    settings.ROOT_URLCONF.urlpatterns = router.urls
+    path, _, query = f'/x/{image_file("rgb").pk}/{address}'.partition('?')
+    style = {'band': 2, 'palette': 'viridis'}
+    # A router with format suffixes has the addresses of pictures with a slash and without.
+    for end in ['', '/'] if kind is DefaultRouter else ['/' if slash else '']:
+        plain = api.get(f'{path}{end}?{query}')
+        posted = api.post(f'{path}{end}?{query}', style, format='json')
+        styled = api.get(f'{path}{end}?{query}&band=2&palette=viridis')
+        assert (plain.status_code, posted.status_code, styled.status_code) == (200, 200, 200), end
+        posted, plain, styled = (response.getvalue() for response in (posted, plain, styled))
+        assert posted == styled != plain
+        wrong = api.post(f'{path[:-3]}xyz{end}?{query}', style, format='json')
+        assert (wrong.status_code, wrong.json()['parameter']) == (400, 'format')
+
+
 @pytest.mark.parametrize(
     'accept', ['image/*', 'text/html', 'application/json', 'image/webp,*/*;q=0.8', 'nonsense']
 )
@@ -110,6 +152,40 @@ def test_head_and_methods(api: Any, image_file: Any) -> None:
     head = api.head(address)
     assert (head.status_code, head.content, head['ETag']) == (200, b'', api.get(address)['ETag'])
     assert api.delete(address).status_code == 405
+
+
+@pytest.mark.parametrize('serialized', [True, False])
+def test_drf_shows_no_fields_of_the_model(
+    api: Any, image_file: Any, settings: Any, staff: Any, serialized: bool
+) -> None:
+    class Images(LargeImageFileDetailMixin, viewsets.GenericViewSet):
+        queryset = ImageFile.objects.all()
+        FILE_FIELD_NAME = 'file'
+        serializer_class = ImageFileSerializer if serialized else None
+
+    router = SimpleRouter(trailing_slash=False)
+    router.register('x', Images, basename='x')
+    settings.ROOT_URLCONF = ModuleType('urls')
+    settings.ROOT_URLCONF.urlpatterns = router.urls
+    address = f'/x/{image_file("rgb").pk}'
+    api.force_authenticate(staff)
+    for end in ('large_image', 'tiles/0/0/0.png', 'info/bands'):
+        answer = api.options(f'{address}/{end}')
+        assert answer.status_code == 200
+        assert 'actions' not in answer.json()
+    page = api.get(f'{address}/large_image', headers={'Accept': 'text/html'})
+    assert (page.status_code, page['Content-Type']) == (200, 'text/html; charset=utf-8')
+    assert 'name="owner"' not in page.text
+
+
+def test_a_project_without_options(image_file: Any) -> None:
+    class Silent(LargeImageFileDetailMixin, viewsets.GenericViewSet):
+        queryset = ImageFile.objects.all()
+        FILE_FIELD_NAME = 'file'
+        metadata_class = None
+
+    view = Silent.as_view({'get': 'bands'}, **Silent.bands.kwargs)
+    assert view(APIRequestFactory().options('/'), pk=image_file('rgb').pk).status_code == 405
 
 
 def test_an_own_action_may_open_the_image(image_file: Any) -> None:

@@ -1,0 +1,33 @@
+"""What DRF itself shows of an endpoint, its answer to OPTIONS and its HTML forms, without the fields of the model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework.exceptions import MethodNotAllowed
+from rest_framework.metadata import BaseMetadata
+
+from django_large_image.rest.fields import Params
+
+
+def hide_model_fields(view: Any) -> None:
+    """Make a view take no fields as far as DRF knows.
+
+    DRF takes what a POST takes from the serializer of the viewset: of the model, or it fails where there is none.
+    """
+    view.get_serializer = Params
+
+
+class EndpointMetadata(BaseMetadata):
+    """Answer OPTIONS as the viewset does, without fields that no endpoint takes."""
+
+    def determine_metadata(self, request: Any, view: Any) -> Any:
+        """Return what the metadata class of the viewset finds."""
+        metadata_class = type(view).metadata_class
+        if metadata_class is None:  # the project answers no OPTIONS
+            raise MethodNotAllowed(request.method)
+        hide_model_fields(view)
+        found = metadata_class().determine_metadata(request, view)
+        if isinstance(found, dict):
+            found.pop('actions', None)
+        return found
