@@ -181,6 +181,9 @@ def _open(
         raise ImageUnreadable() from error
     source.cache, source.cache_lock = _NoCache(), None
     source.logger = _strict_logger
+    if source.levels == 1:
+        # Readers of pictures without levels keep all of it decoded.
+        info['nbytes'] = 0 if key.source == 'rasterio' else 4 * int(source.sizeX) * int(source.sizeY)
     source._bandRanges = info.setdefault('ranges', {})
     source._image_info = info
     source._opened = time.monotonic()

@@ -46,9 +46,14 @@ class _Image:
         self.count = 0
         self.info: dict[Any, Any] = {}
 
+    @property
+    def nbytes(self) -> int:
+        """Return what each handle is taken to hold in memory, as whoever opened it says."""
+        return int(self.info.get('nbytes', 0))
+
 
 class Pool:
-    """Lend open handles, at most `HANDLES_PER_IMAGE` of an image and about `MAX_OPEN_HANDLES` in all."""
+    """Lend open handles: `HANDLES_PER_IMAGE` of an image, about `MAX_OPEN_HANDLES` or `MAX_OPEN_BYTES` in all."""
 
     def __init__(self) -> None:
         self._reset()
@@ -193,10 +198,13 @@ class Pool:
     def _spare(self) -> list[Any]:
         """Take idle handles of the images used longest ago, until the bound holds; with the lock held."""
         closing: list[Any] = []
+        size = sum(image.count * image.nbytes for image in self._images.values())
         for key in list(self._images):
-            if self._total - len(closing) <= settings.MAX_OPEN_HANDLES:
+            if self._total - len(closing) <= settings.MAX_OPEN_HANDLES and size <= settings.MAX_OPEN_BYTES:
                 break
-            closing += self._take_idle(self._images[key])
+            taken = self._take_idle(self._images[key])
+            size -= len(taken) * self._images[key].nbytes
+            closing += taken
         # What was learned of an image outlives its handles, though not without bound.
         for key in list(self._images):
             if len(self._images) <= 4 * settings.MAX_OPEN_HANDLES:
