@@ -4,7 +4,7 @@ PORT ?= 8000
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench lint format type docs base gdal wheel clean
+.PHONY: help demo test starts bench lint format type docs base gdal wheel clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -15,6 +15,10 @@ demo: ## Start the example project with sample images (PORT=8000)
 test: ## Run the tests (PYTEST_ARGS='-k tiles'; REQUIRE_SERVICES=1 skips nothing)
 	@scripts/venv.sh all,test
 	@$(BIN)/python scripts/test.py
+
+starts: ## Start README's server ten times on every Python, with the first requests at once
+	@scripts/venv.sh all,test
+	@STARTS=10 $(BIN)/python -m pytest -q tests/e2e/test_starts.py
 
 bench: ## Measure beside 0.10.5 and TiTiler (QUICK=1 for three minutes; ONLY=tiles,s3)
 	@scripts/venv.sh all,test

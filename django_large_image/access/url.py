@@ -56,17 +56,25 @@ class _Impatient(HTTPConnection):
 
     def getresponse(self) -> HTTPResponse:
         """Return the answer when its headers are there; a time-out ends the connection under it."""
-        timer = threading.Timer(self.timeout or settings.REMOTE_TIMEOUT, self._give_up)
+        late = threading.Event()
+
+        def give_up() -> None:
+            late.set()
+            with contextlib.suppress(OSError, AttributeError):
+                self.sock.shutdown(socket.SHUT_RDWR)
+
+        timer = threading.Timer(self.timeout or settings.REMOTE_TIMEOUT, give_up)
         timer.daemon = True
         timer.start()
         try:
-            return super().getresponse()
+            answer = super().getresponse()
         finally:
             timer.cancel()
-
-    def _give_up(self) -> None:
-        with contextlib.suppress(OSError, AttributeError):
-            self.sock.shutdown(socket.SHUT_RDWR)
+        if late.is_set():
+            # http.client takes the end of the connection for the end of the headers.
+            answer.close()
+            raise TimeoutError
+        return answer
 
 
 class _ImpatientTLS(_Impatient, HTTPSConnection):

@@ -93,7 +93,8 @@ class StyleParams(Params):
         words='or auto',
         pattern='auto',
         required=False,
-        help_text="Short form: the value that is transparent; a number, or auto for the file's own.",
+        help_text="Short form: a further value that is transparent; the file's own is in any case, and auto means just "
+        'that.',
     )
     scheme = serializers.ChoiceField(
         choices=SCHEMES,
