@@ -22,8 +22,8 @@ ENDS = [
     'large_image',
 ]  # fmt: skip
 IMAGES = [
-    'dem', 'palette', 'uint16', 'rgba', 'nan-nodata', 'gcps', 'antimeridian-utm', 'internal-mask', 'no-crs', 'striped-large',
-    'png-alpha', 'png16', 'png-wide', 'gif', 'ome', 'cut', 'text', 'giant-tile',
+    'dem', 'palette', 'uint16', 'rgba', 'nan-nodata', 'gcps', 'antimeridian-utm', 'internal-mask', 'no-crs',
+    'png-alpha', 'png16', 'gif', 'ome', 'text', 'random', 'giant-tile', 'png-bomb',
 ]  # fmt: skip
 
 
