@@ -41,10 +41,14 @@ def interpreter(version: str) -> str | None:
     """Return an interpreter of a version that runs: pyenv's own, as its shims fail without a choice, or one on PATH."""
     if version == DEFAULT:
         return sys.executable
-    root = os.environ.get('PYENV_ROOT') or pathlib.Path.home() / '.pyenv'
-    found = [str(path) for path in sorted(pathlib.Path(root).glob(f'versions/{version}.*/bin/python'))]
-    found += [path for path in (shutil.which(f'python{version}', path=f'{part}') for part in
-                                os.environ['PATH'].split(os.pathsep)) if path]  # fmt: skip
+    folders = [pathlib.Path(sys.base_prefix).parent, pathlib.Path.home() / '.pyenv' / 'versions']
+    if shutil.which('pyenv'):
+        root = subprocess.run(['pyenv', 'root'], capture_output=True, text=True, check=False).stdout.strip()
+        folders.append(pathlib.Path(root) / 'versions')
+    found = [str(path) for folder in folders for path in sorted(folder.glob(f'{version}.*/bin/python'))]
+    for part in os.environ['PATH'].split(os.pathsep):
+        on_path = shutil.which(f'python{version}', path=part)
+        found += [on_path] if on_path else []
     for path in found:
         asked = subprocess.run([path, '-c', 'import venv, ensurepip'], capture_output=True, check=False)
         if asked.returncode == 0:

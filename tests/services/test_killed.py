@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import http.client
 import os
 import pathlib
 import signal
@@ -46,7 +47,7 @@ def test_no_request_is_told_something_wrong(tmp_path: pathlib.Path, images: Any)
             turn += 1
             try:
                 status, body, _ = client.get(url)
-            except OSError:
+            except (OSError, http.client.HTTPException):
                 # Its worker was killed.
                 answers['broken off'] += 1
                 continue
