@@ -41,11 +41,11 @@ def interpreter(version: str) -> str | None:
     """Return an interpreter of a version that runs: pyenv's own, as its shims fail without a choice, or one on PATH."""
     if version == DEFAULT:
         return sys.executable
-    folders = [pathlib.Path(sys.base_prefix).parent, pathlib.Path.home() / '.pyenv' / 'versions']
+    places = [pathlib.Path(sys.base_prefix).parent, pathlib.Path.home() / '.pyenv' / 'versions']
     if shutil.which('pyenv'):
         root = subprocess.run(['pyenv', 'root'], capture_output=True, text=True, check=False).stdout.strip()
-        folders.append(pathlib.Path(root) / 'versions')
-    found = [str(path) for folder in folders for path in sorted(folder.glob(f'{version}.*/bin/python'))]
+        places.append(pathlib.Path(root) / 'versions')
+    found = [str(path) for place in places for path in sorted(place.glob(f'{version}.*/bin/python'))]
     for part in os.environ['PATH'].split(os.pathsep):
         on_path = shutil.which(f'python{version}', path=part)
         found += [on_path] if on_path else []
