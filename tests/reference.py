@@ -193,13 +193,17 @@ def decoded(body: bytes, mode: str | None = None) -> Array:
     return array[None] if array.ndim == 2 else array.transpose(2, 0, 1)
 
 
-def psnr(a: Array, b: Array, mask: Mask | None = None, peak: float = 255.0) -> float:
+def psnr(a: Array, b: Array, mask: Mask | None = None, peak: float = 255.0, least: int = 100) -> float:
     """Return the peak signal-to-noise ratio of two pictures in dB where `mask` is true; infinite if equal.
 
-    PSNR = 10 log10(peak² / mean squared error). From about 40 dB the eye sees no difference.
+    PSNR = 10 log10(peak² / mean squared error). From about 40 dB the eye sees no difference. Raises AssertionError
+    where fewer than `least` pixels are compared, of which none are infinitely alike.
     """
+    assert a.shape == b.shape
     difference = (a.astype(float) - b.astype(float)) ** 2
     if mask is not None:
         difference = difference[..., mask]
-    error = float(difference.mean()) if difference.size else 0.0
+    compared = math.prod(a.shape[-2:]) if mask is None else int(np.count_nonzero(mask))
+    assert compared >= least, f'only {compared} pixels are compared'
+    error = float(difference.mean())
     return math.inf if error == 0 else 10 * math.log10(float(peak) ** 2 / error)

@@ -44,7 +44,8 @@ def test_a_thumbnail_is_the_whole_image_made_small(get: Any, image_file: Any, im
         small = picture.convert('RGB').resize((got.shape[2], got.shape[1]), Image.Resampling.BOX)
     assert abs(got.shape[2] - width * scale) <= 1
     assert abs(got.shape[1] - height * scale) <= 1
-    assert reference.psnr(got, np.moveaxis(np.asarray(small), 2, 0)) > 20
+    # Shifted by a pixel it is 27 dB at most, and of the nearest pixels at most 40.
+    assert reference.psnr(got, np.moveaxis(np.asarray(small), 2, 0)) > 41
 
 
 def test_a_thumbnail_in_a_projection(get: Any, image_file: Any) -> None:
@@ -163,7 +164,8 @@ def test_a_region_can_be_made_smaller(get: Any, image_file: Any) -> None:
 
 
 def test_a_styled_region_is_georeferenced_too(get: Any, image_file: Any, images: Any) -> None:
-    sides = {'left': 0, 'top': 0, 'right': 64, 'bottom': 64, 'units': 'pixels'}
+    # On the edge of the corner that has no data.
+    sides = {'left': 140, 'top': 140, 'right': 204, 'bottom': 204, 'units': 'pixels'}
     query = sides | {'band': 1, 'min': 0, 'max': 3000, 'palette': '#ffffff'}
     with (
         MemoryFile(body(get('region', image_file('dem'), fmt='tif', query=query))) as memory,
@@ -172,10 +174,11 @@ def test_a_styled_region_is_georeferenced_too(get: Any, image_file: Any, images:
     ):
         assert got.dtypes[0] == 'uint8'
         assert got.crs == source.crs
-        values = source.read(1, window=rasterio.windows.Window(0, 0, 64, 64))
+        values = source.read(1, window=rasterio.windows.Window(140, 140, 64, 64))
         valid = values != source.nodata
+        assert 0.3 < valid.mean() < 1
         gray = np.clip(values / 3000 * 255, 0, 255)
-        assert reference.psnr(got.read(1), gray, valid) > 48
+        assert reference.psnr(got.read(1), gray, valid, least=1000) > 48
 
 
 GOOD = {'left': 0, 'top': 0, 'right': 10, 'bottom': 10, 'units': 'pixels'}

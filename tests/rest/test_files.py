@@ -147,10 +147,22 @@ def test_what_is_not_served_without_tiles(
         assert (answer.status_code, answer.json()['code']) == (409, 'needs_conversion')
 
 
-@pytest.mark.parametrize('name', ['gif-frames', 'apng-frames'])
-def test_very_many_frames_are_bounded(get: Any, image_file: Any, name: str) -> None:
-    with override_settings(LARGE_IMAGE_MAX_UNTILED_SIZE=256):
-        answers(get, image_file(name))
+def test_very_many_frames_of_a_gif_are_refused(get: Any, image_file: Any) -> None:
+    for endpoint, response in answers(get, image_file('gif-frames')).items():
+        if endpoint != 'tiffdump':
+            assert (response.status_code, response.json()['code']) == (422, 'image_refused'), endpoint
+            assert response.json()['detail'] == 'The GIF has more than 20000 frames.'
+
+
+def test_the_bytes_of_all_frames_have_a_bound(get: Any, image_file: Any) -> None:
+    # 50 000 frames of one pixel.
+    image = image_file('apng-frames')
+    with override_settings(LARGE_IMAGE_MAX_DECODED_BYTES=49_999):
+        for endpoint, response in answers(get, image).items():
+            if endpoint != 'tiffdump':
+                assert (response.status_code, response.json()['code']) == (422, 'image_refused'), endpoint
+                assert '50000 frames of 1 × 1 pixels; up to 49999 bytes' in response.json()['detail']
+    assert get('tile', image, z=0, x=0, y=0, fmt='png').status_code == 200
 
 
 def test_bombs_take_little_memory(get: Any, image_file: Any) -> None:

@@ -29,19 +29,27 @@ WEB = {'projection': 'EPSG:3857'}
 NEAREST = WEB | {'resampling': 'nearest'}
 
 
+def alike(got: Any, expected: Any, there: Any, level: float) -> int:
+    """Check that two pictures are alike where `there` says, if anywhere; return how many pixels were compared."""
+    if there.any():
+        assert reference.psnr(got, expected, there, least=1) > level
+    return int(there.sum())
+
+
 @pytest.mark.parametrize('name', ['rgb', 'rgba', 'striped'])
 def test_the_nearest_pixel_is_that_of_gdal(get: Any, image_file: Any, images: Any, name: str) -> None:
     path, image = images(name), image_file(name)
     tiles = reference.tiles_covering(path, reference.native_zoom(path))
-    assert tiles
-    for z, x, y in tiles[:6]:
+    compared = 0
+    # In the middle: the corners of the disk are transparent.
+    for z, x, y in tiles[len(tiles) // 2 - 3 :][:6]:
         response = get('tile', image, z=z, x=x, y=y, fmt='png', query=NEAREST)
         assert response.status_code == 200, response.content
         got = reference.decoded(response.content, 'RGBA')
         expected, valid = reference.warped_tile(path, z, x, y)
         assert ((got[3] > 0) == valid).mean() > 0.995
-        both = valid & (got[3] > 0)
-        assert reference.psnr(got[:3], expected[:3], both) > 42
+        compared += alike(got[:3], expected[:3], valid & (got[3] > 0), 42)
+    assert compared > 30_000
 
 
 @pytest.mark.parametrize('name', ['rgb', 'rgba', 'striped'])
@@ -51,16 +59,18 @@ def test_tiles_show_the_average_below_as_well_as_gdal(
 ) -> None:
     path, image = images(name), image_file(name)
     tiles = reference.tiles_covering(path, reference.native_zoom(path) - out)
-    ours, gdals = [], []
-    for z, x, y in tiles[:: max(1, len(tiles) // 4)]:
+    ours, gdals, compared = [], [], 0
+    for z, x, y in tiles[len(tiles) // 16 :: max(1, len(tiles) // 4)]:
         got = reference.decoded(get('tile', image, z=z, x=x, y=y, fmt='png', query=WEB).content, 'RGBA')
         truth, share = reference.area_truth(path, z, x, y)
         warped, valid = reference.warped_tile(path, z, x, y, resampling='bilinear')
         assert ((got[3] > 0) == valid).mean() > 0.995
         both = valid & (got[3] > 0) & (share > 0)
+        compared += int(both.sum())
         if both.any():
             ours.append(((got[:3] - truth[:3]) ** 2)[:, both].mean())
             gdals.append(((warped[:3] - truth[:3]) ** 2)[:, both].mean())
+    assert compared > 10_000
     # One decibel is a factor of 1.26. Below half a level's square it is the rounding of the file's own overviews.
     assert np.mean(ours) <= max(0.5, 1.26 * np.mean(gdals))
 
@@ -74,7 +84,7 @@ def test_uint16_bands_are_shown_by_a_style(get: Any, image_file: Any, images: An
         got = reference.decoded(get('tile', image, z=z, x=x, y=y, fmt='png', query=query).content, 'RGBA')
         expected, valid = reference.warped_tile(path, z, x, y)
         gray = np.clip(expected[band - 1] / 4095 * 255, 0, 255)
-        assert reference.psnr(got[0], gray, valid) > 48
+        assert reference.psnr(got[0], gray, valid, least=5000) > 48
         assert ((got[3] > 0) == valid).mean() > 0.995
 
 
@@ -82,15 +92,16 @@ def test_float_nodata_is_transparent(get: Any, image_file: Any, images: Any) -> 
     path = images('dem')
     image = image_file('dem')
     query = NEAREST | {'band': 1, 'min': 0, 'max': 3000, 'palette': '#ffffff', 'nodata': 'auto'}
-    partly = 0
+    partly = compared = 0
     for z, x, y in reference.tiles_covering(path, reference.native_zoom(path)):
         got = reference.decoded(get('tile', image, z=z, x=x, y=y, fmt='png', query=query).content, 'RGBA')
         expected, valid = reference.warped_tile(path, z, x, y)
         assert ((got[3] > 0) == valid).mean() > 0.995
         partly += 0 < valid.sum() < valid.size
         gray = np.clip(expected[0] / 3000 * 255, 0, 255)
-        assert reference.psnr(got[1], gray, valid & (got[3] > 0)) > 48
+        compared += alike(got[1], gray, valid & (got[3] > 0), 48)
     assert partly
+    assert compared > 500_000
 
 
 def test_palette_colours_are_exact(get: Any, image_file: Any, images: Any) -> None:
@@ -98,14 +109,17 @@ def test_palette_colours_are_exact(get: Any, image_file: Any, images: Any) -> No
 
     path = images('palette')
     image = image_file('palette')
-    z, x, y = reference.tiles_covering(path, reference.native_zoom(path))[0]
+    tiles = reference.tiles_covering(path, reference.native_zoom(path))
+    z, x, y = tiles[len(tiles) // 2]
     got = reference.decoded(get('tile', image, z=z, x=x, y=y, fmt='png', query=NEAREST).content, 'RGBA')
     classes, valid = reference.warped_tile(path, z, x, y)
+    assert valid.sum() > 1000
+    assert len(np.unique(classes[0][valid])) > 3
     for value in np.unique(classes[0][valid]):
         colour = LAND_COVER[int(value)]
         shown = got[:3, (classes[0] == value) & valid & (got[3] > 0)]
-        if shown.size:
-            assert (shown == np.array(colour[:3])[:, None]).all()
+        assert shown.shape[1] >= 0.995 * np.count_nonzero(valid & (classes[0] == value)) > 0
+        assert (shown == np.array(colour[:3])[:, None]).all()
 
 
 def test_tiles_in_pixels_are_the_image_itself(get: Any, image_file: Any, images: Any) -> None:
@@ -253,7 +267,7 @@ def test_odd_kinds_are_where_and_what_gdal_says(get: Any, image_file: Any, image
     # At a lower zoom the nearest pixel is an overview's.
     zoom = reference.native_zoom(path)
     tiles = reference.tiles_covering(path, zoom)
-    assert tiles
+    compared = 0
     for z, x, y in tiles[:: max(1, len(tiles) // 12)]:
         query = NEAREST | ({'band': 1, 'min': 0, 'max': 3000} if name == 'nan-nodata' else {})
         got = reference.decoded(get('tile', image, z=z, x=x, y=y, fmt='png', query=query).content, 'RGBA')
@@ -261,7 +275,8 @@ def test_odd_kinds_are_where_and_what_gdal_says(get: Any, image_file: Any, image
         assert ((got[3] > 0) == valid).mean() > 0.995
         if name == 'nan-nodata':
             expected = np.clip(expected / 3000 * 255, 0, 255)
-        assert reference.psnr(got[: len(expected)][:3], expected[:3], valid & (got[3] > 0)) > 48
+        compared += alike(got[: len(expected)][:3], expected[:3], valid & (got[3] > 0), 48)
+    assert compared > 50_000
 
 
 @pytest.mark.django_db(transaction=True)

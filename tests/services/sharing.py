@@ -16,21 +16,30 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 def serve(caches: dict[str, Any], path: str) -> None:
-    """Answer each line of the input, `[z, x, y]`, with the hash of that tile and the process's hits and misses."""
+    """Answer each line of the input, `[z, x, y]`, with the hash of that tile and whether the cache had it."""
     from django.test import override_settings
 
     from django_large_image.sources import tile_cache
     from tests.services.rasters import RASTERS, answer
 
     RASTERS['path'] = path
+    found: list[bytes | None] = []
+    look_up = tile_cache.get
+
+    def get(key: str) -> bytes | None:
+        # Not from the counters, which are reset whenever they are added to the shared ones.
+        found.append(look_up(key))
+        return found[-1]
+
+    tile_cache.get = get  # type: ignore[method-assign]
     with override_settings(CACHES=caches):
         for line in sys.stdin:
             z, x, y = json.loads(line)
-            before = tile_cache._counted['hits']
+            found.clear()
             body = answer('path', 'tile', z=z, x=x, y=y, fmt='png')
-            hit = tile_cache._counted['hits'] > before
+            (known,) = found
             tile_cache._flush()
-            print(json.dumps([hashlib.sha256(body).hexdigest(), hit]), flush=True)
+            print(json.dumps([hashlib.sha256(body).hexdigest(), known is not None]), flush=True)
 
 
 class Sharer:

@@ -91,6 +91,10 @@ def main() -> None:
         assert np.array_equal(found[KEY].values, block_of(KEY).values)
         say('done')
         sys.stdin.readline()
+    elif action == 'claim':
+        own = shared_blocks.folder()
+        assert own is not None
+        say(own.claim(shared.name_of(KEY)))
     elif action == 'full':
         # As on a file system without space: a write is short.
         resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import logging
 import os
@@ -146,9 +147,56 @@ def test_an_error_leaves_no_claim(shared_folder: pathlib.Path) -> None:
 
     with pytest.raises(OSError, match='broken block'):
         shared_blocks.fetch([KEY], fails)
+    # Without a wait, after which another process decodes it all the same.
+    with Other(shared_folder, 'claim') as other:
+        assert other.says() == 'True'
     with Other(shared_folder, 'fetch') as other:
         assert [other.says(), other.says()] == ['decoding', 'done']
     shared_blocks.fetch([KEY], never)
+
+
+@pytest.mark.parametrize('kept', [True, False])
+def test_what_was_decoded_leaves_no_claim(shared_folder: pathlib.Path, kept: bool) -> None:
+    blocks = {KEY: block_of(KEY)}
+    shared_blocks.fetch([KEY], slowly if kept else lambda keys: blocks)
+    assert entries(shared_folder) == ([name_of(KEY)] if kept else [])
+    with Other(shared_folder, 'claim') as other:
+        assert other.says() == 'True'
+
+
+def test_a_block_that_came_between_two_looks_leaves_no_claim(
+    shared_folder: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared_blocks.fetch([KEY], slowly)
+    real, looks = Folder.get, []
+
+    def late(folder: Folder, name: str) -> Block | None:
+        looks.append(name)
+        return None if len(looks) == 1 else real(folder, name)
+
+    monkeypatch.setattr(Folder, 'get', late)
+    assert KEY in shared_blocks.fetch([KEY], never)
+    assert len(looks) == 2
+    with Other(shared_folder, 'claim') as other:
+        assert other.says() == 'True'
+
+
+@pytest.mark.parametrize(('number', 'left'), [(errno.ENOSPC, 0), (errno.EACCES, 1)])
+def test_what_is_kept_goes_when_there_is_no_space(
+    shared_folder: pathlib.Path, monkeypatch: pytest.MonkeyPatch, caplog: Any, number: int, left: int
+) -> None:
+    shared_blocks.fetch([KEY], slowly)
+    assert entries(shared_folder) == [name_of(KEY)]
+
+    def fails(folder: Folder, name: str, block: Block) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(Folder, 'put', fails)
+    with caplog.at_level(logging.WARNING):
+        assert 'another' in shared_blocks.fetch(['another'], slowly)
+    # Others on the machine may need the space more.
+    assert len(entries(shared_folder)) == left
+    assert len(caplog.records) == 1
 
 
 def test_the_last_process_removes_the_folder(shared_folder: pathlib.Path) -> None:
