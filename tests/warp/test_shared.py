@@ -352,3 +352,14 @@ def test_a_child_of_a_fork_has_no_claim_of_its_parent(shared_folder: pathlib.Pat
         assert [other.says(), other.says()] == ['0', 'True']
         assert other.ended() == 0
     assert list(shared_folder.iterdir()) == []
+
+
+def test_a_block_that_is_being_written_stays(tmp_path: pathlib.Path) -> None:
+    folder = Folder(str(tmp_path / 'blocks'), LIMIT)
+    unfinished = tmp_path / 'blocks' / 'a.1.2'
+    for age, stays in ((0, True), (1000, False)):
+        unfinished.write_bytes(b'x')
+        then = time.time() - age
+        os.utime(unfinished, (then, then))
+        folder.sweep(0)
+        assert unfinished.exists() == stays
