@@ -51,7 +51,7 @@ DEFAULTS: dict[str, Any] = {
     #: The most bins of a histogram.
     'MAX_HISTOGRAM_BINS': 65_536,
     #: The most pixels, all bands together, that `exact=true` reads for a histogram.
-    'MAX_EXACT_PIXELS': 67_108_864,
+    'MAX_EXACT_PIXELS': 33_554_432,
     #: The longest style, in characters of JSON.
     'MAX_STYLE_LENGTH': 65_536,
     #: The most bytes that one compressed block of a file may take when decoded.

@@ -243,7 +243,8 @@ def _pixels(source: Any, place: Frame, projected: bool, frame: int | None, fmt: 
     else:
         units, down = 'base_pixels', 1.0
         scaled = (place.width, place.height) != (place.right - place.left, place.bottom - place.top)
-    step = place.height if scaled else STRIP_ROWS
+    # A reader of pictures without levels makes the whole of its only tile for each strip.
+    step = place.height if scaled or source.levels == 1 else STRIP_ROWS
     result: np.ndarray | None = None
     for row in range(0, place.height, step):
         rows = min(step, place.height - row)

@@ -17,6 +17,8 @@ from typing import Any
 
 #: What ends a request that the package should have refused, in seconds of CPU and bytes over the idle worker.
 MOST_SECONDS, MOST_BYTES = 20, 4 * 2**30
+#: What costs no more, in seconds, is not measured again.
+ENOUGH = 5.0
 
 
 def memory(name: str) -> int:
@@ -73,6 +75,16 @@ def forked(client: Any, address: str) -> dict[str, Any]:
     return found
 
 
+def quickest(client: Any, address: str) -> dict[str, Any]:
+    """Return the least of a few costs, if the first is large: CPU time grows when other work shares the cores."""
+    found = forked(client, address)
+    for _ in range(2):
+        if found['seconds'] < ENOUGH:
+            break
+        found = min(found, forked(client, address), key=lambda one: float(one['seconds']))
+    return found
+
+
 def main() -> None:
     """Print the cost of each address."""
     import django
@@ -101,7 +113,7 @@ def main() -> None:
     for address in sys.argv[2:]:
         begun = time.perf_counter()
         print(
-            json.dumps(forked(client, address) | {'address': address, 'took': time.perf_counter() - begun}),
+            json.dumps(quickest(client, address) | {'address': address, 'took': time.perf_counter() - begun}),
             flush=True,
         )
     # The rest is the test's to remove.

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from django_large_image.sources import geo, lease
+from django_large_image.sources import geo
 from django_large_image.sources.kept import Kept
+from django_large_image.sources.lease import _styles
 
 
 def test_the_oldest_go_and_the_largest_is_not_kept() -> None:
@@ -36,4 +37,4 @@ def test_styles_of_many_bands_stay_below_the_bound(api: Any, image_file: Any) ->
         )
         assert answer.status_code == 200
     assert geo._painters.nbytes <= geo._painters.limit == 32 * 2**20
-    assert 0 < lease._styles.nbytes <= lease._styles.limit == 16 * 2**20
+    assert 0 < _styles.nbytes <= _styles.limit == 16 * 2**20
