@@ -90,7 +90,7 @@ def test_the_most_of_a_file(check: Any, most: Any, more: Any, error: type[Except
 
 def test_the_most_values_of_a_region() -> None:
     source: Any = types.SimpleNamespace(dtype=np.dtype('uint16'), dataset=types.SimpleNamespace(count=300))
-    with override_settings(LARGE_IMAGE_MAX_DECODED_BYTES=10 * 10 * 300 * 2):
+    with override_settings(LARGE_IMAGE_MAX_DECODED_BYTES=2 * 10 * 10 * 300 * 2):
         bounds.check_values(source, 10, 10)
         with pytest.raises(RegionTooLarge, match='of 300 bands'):
             bounds.check_values(source, 11, 10)
@@ -106,7 +106,8 @@ def test_a_region_of_many_bands_has_a_bound_of_its_bytes(
     image = image_file(path)
     query = {'left': 0, 'top': 0, 'right': 40, 'bottom': 40, 'units': 'pixels'}
     assert get('region', image, fmt='tif', query=query).status_code == 200
-    settings.LARGE_IMAGE_MAX_DECODED_BYTES = 200 * 40 * 40 - 1
+    # Of more than four bands half of it.
+    settings.LARGE_IMAGE_MAX_DECODED_BYTES = 2 * (200 * 40 * 40 - 1)
     response = get('region', image, fmt='tif', query=query)
     assert (response.status_code, response.json()['code']) == (400, 'region_too_large')
     assert response.json()['value'] == '40 × 40 pixels of 200 bands'
