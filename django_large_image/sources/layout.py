@@ -51,6 +51,10 @@ class Layout:
     #: How many times as long as deflate a byte takes to decode.
     weight: int = 1
 
+    def with_alpha(self, bands: tuple[int, ...]) -> tuple[int, ...]:
+        """Return bands with the alpha band behind them, if there is one and it is not among them."""
+        return bands if self.alpha is None or self.alpha in bands else (*bands, self.alpha)
+
     def cost(self, level: Level, window: tuple[int, int, int, int], bands: int) -> int:
         """Return the weighted bytes that are decoded for some bands of a window (left, top, right, bottom)."""
         left, top, right, bottom = window

@@ -27,7 +27,7 @@ def nearest(
 ) -> tuple[Array, Array | None]:
     """Return values and validity, as `read`, of the pixels of a level at some rows and columns."""
     layout = raster.layout
-    wanted = bands if layout.alpha is None or layout.alpha in bands else (*bands, layout.alpha)
+    wanted = layout.with_alpha(bands)
     values, mask = decimated(raster, index, rows, columns, wanted, budget)
     block = checked(layout, values, bands, wanted, mask)
     return block.values, block.valid

@@ -171,7 +171,7 @@ class Raster:
 
     def _decode(self, index: int, window: Window, bands: tuple[int, ...], budget: Budget) -> Block:
         layout = self.layout
-        wanted = bands if layout.alpha is None or layout.alpha in bands else (*bands, layout.alpha)
+        wanted = layout.with_alpha(bands)
         values, mask = self.raw(index, window, wanted, budget)
         return checked(layout, values, bands, wanted, mask)
 
@@ -228,7 +228,7 @@ class Raster:
         The mask is that of a mask or an alpha band, None without; nodata is not looked at.
         """
         layout, level = self.layout, self.level(index)
-        read = bands if layout.alpha is None or layout.alpha in bands else (*bands, layout.alpha)
+        read = layout.with_alpha(bands)
         budget.spend(layout.cost(level, window, len(read)))
         most = layout.columns_together(level, 1, settings.GDAL_CACHE_BYTES // 2)
         parts = [self._raw(index, part, read) for part in columns_of(window, most)]

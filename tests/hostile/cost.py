@@ -48,6 +48,13 @@ def costs(make: Make, name: str, folder: pathlib.Path) -> list[dict[str, Any]]:
     return found
 
 
+def measured(kind: tuple[Make, str], folder: pathlib.Path) -> dict[str, dict[str, Any]]:
+    """Return what each address costs for a kind of file, after asserting that none costs too much."""
+    found = costs(*kind, folder)
+    check(found)
+    return {one['address']: one for one in found}
+
+
 def check(found: list[dict[str, Any]]) -> None:
     """Assert that no request cost too much, and that what was refused says why."""
     too_much = [f'{one["address"][:60]}: {one["seconds"]:.1f} s, {one["memory"] >> 20} MiB' for one in found

@@ -24,10 +24,7 @@ REFUSED = {
 
 @pytest.mark.parametrize('name', PICTURES)
 def test_no_request_costs_too_much(name: str, tmp_path: pathlib.Path) -> None:
-    make, file_name = PICTURES[name]
-    found = cost.costs(make, file_name, tmp_path)
-    cost.check(found)
-    tile = next(one for one in found if one['address'] == 'tiles/0/0/0.png')
+    tile = cost.measured(PICTURES[name], tmp_path)['tiles/0/0/0.png']
     if name in REFUSED:
         assert tile['code'] == REFUSED[name], tile
     else:

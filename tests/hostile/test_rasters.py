@@ -22,14 +22,11 @@ REFUSED = {
 
 @pytest.mark.parametrize('name', RASTERS)
 def test_no_request_costs_too_much(name: str, tmp_path: pathlib.Path) -> None:
-    make, file_name = RASTERS[name]
-    found = cost.costs(make, file_name, tmp_path)
-    cost.check(found)
-    by_address = {one['address']: one for one in found}
-    tile = by_address['tiles/0/0/0.png']
+    found = cost.measured(RASTERS[name], tmp_path)
+    tile = found['tiles/0/0/0.png']
     if name in REFUSED:
         assert tile['code'] == REFUSED[name]
     else:
         # It is large, and it is served.
         assert tile['status'] == 200, tile
-        assert by_address['info/metadata']['status'] == 200
+        assert found['info/metadata']['status'] == 200
