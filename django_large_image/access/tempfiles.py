@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import shutil
 import tempfile
@@ -17,6 +18,8 @@ from django_large_image.access.localcopy import copies_folder
 _PREFIX, _LINK = 'region-', 'link-'
 #: A file that nobody locks is nobody's from this age on; before, it may just have been made. In seconds.
 _ABANDONED = 60.0
+#: When this process last looked through a folder, by `time.monotonic()`.
+_swept: dict[Path, float] = {}
 
 
 @contextlib.contextmanager
@@ -51,6 +54,11 @@ def alone(path: str, name: str) -> Iterator[str]:
 
 
 def _sweep(folder: Path) -> None:
+    """Remove what killed processes left; once a minute, as the folder may hold thousands of local copies."""
+    now = time.monotonic()
+    if now - _swept.get(folder, -math.inf) < _ABANDONED:
+        return
+    _swept[folder] = now
     for entry in os.scandir(folder):
         if not entry.name.startswith((_PREFIX, _LINK)):
             continue

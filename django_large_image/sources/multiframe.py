@@ -8,8 +8,10 @@ from xml.etree import ElementTree
 import zarr
 from large_image_source_tifffile import TifffileFileTileSource
 
+from django_large_image.sources.closing import ClosedOnFailure
 
-class MultiFrameSource(TifffileFileTileSource):  # type: ignore[misc]
+
+class MultiFrameSource(ClosedOnFailure, TifffileFileTileSource):  # type: ignore[misc]
     """Read OME-TIFF and other TIFFs of several frames through tifffile.
 
     large-image-source-tifffile 1.35.6 takes the levels of a pyramid from a zarr group by number. zarr 3.1 wants text

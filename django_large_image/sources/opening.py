@@ -24,6 +24,7 @@ from django_large_image.exceptions import (
 )
 from django_large_image.models import runtime_settings
 from django_large_image.sources import guard, registry
+from django_large_image.sources.closing import close
 from django_large_image.sources.lease import Lease
 from django_large_image.sources.pool import PoolKey, pool
 from django_large_image.sources.ready import make_ready
@@ -238,6 +239,16 @@ def _open_other(ref: ImageRef, key: PoolKey) -> Any:
         # What is too large was refused just now, by bytes.
         options['maxSize'] = _NO_SIDE
     source = registry.source_class(key.source)(ref.path, **options)
+    try:
+        _check_other(source, pixel)
+    except Exception:
+        close(source)
+        raise
+    return source
+
+
+def _check_other(source: Any, pixel: float) -> None:
+    """Look at what only the reader knows; raises `NeedsConversion`."""
     levels = int(getattr(source, '_populatedLevels', None) or source.levels)
     # A level that the file lacks is put together from all tiles of the next one that it has.
     # With a projection, sizeX is that of the world at the finest level.
@@ -245,7 +256,6 @@ def _open_other(ref: ImageRef, key: PoolKey) -> Any:
     if source.levels > 1:
         guard.check_pyramid(*size, 2 ** (levels - 1), pixel * _ENGINE)
         guard.check_tile(source.tileWidth, source.tileHeight)
-    return source
 
 
 def forget_decisions() -> None:

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 from django_large_image.conf import settings
 from django_large_image.exceptions import Busy
+from django_large_image.sources.closing import close
 
 logger = logging.getLogger(__name__)
 
@@ -152,7 +153,7 @@ class Pool:
     def _close(self, handles: list[Any]) -> None:
         """Close handles, which count until then: a new version of a remote image waits for the last of the old one."""
         for handle in handles:
-            _close(handle)
+            close(handle)
             with self._freed:
                 self._one_less(handle._pool_image)
 
@@ -232,18 +233,6 @@ class Pool:
                 'idle': sum(len(image.idle) for image in self._images.values()),
                 'limit': settings.MAX_OPEN_HANDLES,
             }
-
-
-def _close(handle: Any) -> None:
-    """Close what a source of large-image holds open; most have no method for it."""
-    if hasattr(handle, 'close'):
-        with contextlib.suppress(Exception):
-            handle.close()
-    for name in ('dataset', '_pilImage', '_frameImage', '_tf', '_openslide'):
-        opened: Any = getattr(handle, name, None)
-        if hasattr(opened, 'close'):
-            with contextlib.suppress(Exception):
-                opened.close()
 
 
 pool = Pool()

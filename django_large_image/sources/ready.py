@@ -85,7 +85,7 @@ def _tifffile() -> None:
 
 
 def _pil() -> None:
-    _import('PIL.Image', 'large_image_source_pil')
+    _import('PIL.Image', 'django_large_image.sources.plainpicture')
     # Pillow 12 imports its plugins when the first picture is opened.
     load('PIL.Image').init()
 

@@ -33,6 +33,7 @@ _lock = threading.Lock()
 _OURS = {
     'rasterio': 'django_large_image.sources.geo:GeoSource',
     'gdal': 'django_large_image.sources.osgeosource:OsgeoSource',
+    'pil': 'django_large_image.sources.plainpicture:PlainPictureSource',
     'tifffile': 'django_large_image.sources.multiframe:MultiFrameSource',
 }
 

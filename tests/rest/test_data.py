@@ -257,6 +257,9 @@ def test_what_a_killed_process_left_is_removed(
         assert {path.name for path in tmp_path.iterdir()} >= {new.name, used.name}
         assert not mine.exists()
         assert not link.exists()
+    # Once a minute: the folder may hold thousands of copies.
+    body(get('region', image_file('rgb'), fmt='tif', query=GOOD))
+    assert used.exists()
 
 
 # -- pixels

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
+import os
+import pathlib
 from typing import Any
 
+import numpy as np
 import pytest
+import tifffile
 
 from django_large_image import access, sources
 from django_large_image.exceptions import (
@@ -38,3 +44,29 @@ def test_a_failed_handle_is_not_given_back(images: Any, name: str, error: Except
     assert (stats['handles'], stats['idle']) == (kept, kept)
     with sources.lease(ref) as lease:
         assert (lease.source is lent) == (not failed)
+
+
+def open_files(path: pathlib.Path) -> int:
+    """Return how often this process holds a file open."""
+    links = []
+    for number in os.listdir('/proc/self/fd'):
+        with contextlib.suppress(FileNotFoundError):  # the folder's own
+            links.append(os.readlink(f'/proc/self/fd/{number}'))
+    return links.count(str(path))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize('source', ['tifffile', 'pil'])
+def test_a_file_that_cannot_be_opened_after_all_is_closed(tmp_path: pathlib.Path, source: str) -> None:
+    """large-image's sources leave it open until it is garbage, which is too late for Windows and for our limits."""
+    path = tmp_path / 'cut.tif'
+    # Values that neither reader gets whole: large-image looks at them while it opens the file.
+    tifffile.imwrite(path, np.arange(90_000, dtype=np.float32).reshape(300, 300), tile=(128, 128))
+    with path.open('r+b') as file:
+        file.truncate(path.stat().st_size - 100_000)
+    with contextlib.ExitStack() as stack:
+        stack.callback(gc.enable)
+        gc.disable()
+        with pytest.raises(ImageUnreadable), sources.lease(access.image_ref(path), source=source):
+            pass
+        assert open_files(path) == 0
