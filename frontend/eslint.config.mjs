@@ -1,0 +1,27 @@
+import js from '@eslint/js';
+import tseslint from 'typescript-eslint';
+
+export default tseslint.config(
+  {ignores: ['node_modules/']},
+  js.configs.recommended,
+  {
+    files: ['scripts/*.mjs', 'eslint.config.mjs'],
+    languageOptions: {globals: {console: 'readonly', process: 'readonly'}},
+  },
+  {
+    files: ['src/**/*.ts'],
+    extends: [...tseslint.configs.strictTypeChecked],
+    languageOptions: {parserOptions: {project: './tsconfig.json', tsconfigRootDir: import.meta.dirname}},
+    rules: {
+      // Numbers in addresses and texts are what template literals are for.
+      '@typescript-eslint/restrict-template-expressions': ['error', {allowNumber: true}],
+      // An event listener may be an async function.
+      '@typescript-eslint/no-misused-promises': ['error', {checksVoidReturn: false}],
+    },
+  },
+  {
+    // node:test takes the promise of each test itself.
+    files: ['src/**/*.test.ts'],
+    rules: {'@typescript-eslint/no-floating-promises': 'off'},
+  },
+);

@@ -1,0 +1,102 @@
+/** An image as the API describes it, and the tile matrix in which it is shown. */
+import type {ImageApi, Query} from './api.ts';
+import type {FrameMetadata} from './frames.ts';
+
+export interface Bounds {
+  xmin: number;
+  ymin: number;
+  xmax: number;
+  ymax: number;
+  srs?: string;
+}
+
+export interface BandMetadata {
+  interpretation?: string;
+  min?: number | null;
+  max?: number | null;
+  mean?: number | null;
+  stdev?: number | null;
+  nodata?: number | null;
+}
+
+export interface ImageMetadata extends FrameMetadata {
+  sizeX: number;
+  sizeY: number;
+  levels: number;
+  tileWidth: number;
+  tileHeight: number;
+  geospatial: boolean;
+  dtype?: string;
+  bandCount?: number;
+  bands?: Record<string, BandMetadata>;
+  magnification?: number | null;
+  mm_x?: number | null;
+  mm_y?: number | null;
+  /** In EPSG:4326; of an image that crosses the antimeridian xmax is beyond 180. */
+  bounds?: Bounds | null;
+}
+
+export interface Crs {
+  code: string | null;
+  name: string;
+  proj4: string;
+  unit: string;
+}
+
+/** What `tiles/metadata` answers. */
+export interface TileMetadata {
+  levels: number;
+  size_x: number;
+  size_y: number;
+  tile_width: number;
+  tile_height: number;
+  geospatial: boolean;
+  crs?: Crs | null;
+  /** The corners of tile 0/0/0 in the projection: xmin, ymin, xmax, ymax. */
+  extent?: [number, number, number, number];
+  /** The image in the projection. */
+  bounds?: Bounds | null;
+  additional_metadata: ImageMetadata;
+}
+
+/** In the image's own pixels, y pointing down from 0 at the top. */
+export const PIXELS = 'native';
+
+export interface Shown {
+  api: ImageApi;
+  /** An EPSG code, or `native`. */
+  projection: string;
+  tiles: TileMetadata;
+  metadata: ImageMetadata;
+}
+
+/** Ask what the image is and in which projection it can be shown: by default the web map's where it has a place. */
+export async function describe(api: ImageApi, projection: string | null, signal?: AbortSignal): Promise<Shown> {
+  const wanted = projection && projection.toLowerCase() !== PIXELS ? projection.toUpperCase() : null;
+  if (projection && wanted === null) return shown(api, PIXELS, await api.json<TileMetadata>('tiles/metadata', {}, signal));
+  const own = await api.json<TileMetadata>('tiles/metadata', {}, signal);
+  if (!own.geospatial) return shown(api, PIXELS, own);
+  const code = wanted ?? 'EPSG:3857';
+  return shown(api, code, await api.json<TileMetadata>('tiles/metadata', {projection: code}, signal));
+}
+
+function shown(api: ImageApi, projection: string, tiles: TileMetadata): Shown {
+  return {api, projection, tiles, metadata: tiles.additional_metadata};
+}
+
+/** How pixels are asked for: part of the query of every picture. */
+export interface Look {
+  frame: number;
+  style: string;
+  resampling: string;
+}
+
+/** Return the query of a picture of the image. */
+export function lookQuery(look: Look, projection: string): Query {
+  return {
+    projection: projection === PIXELS ? null : projection,
+    frame: look.frame || null,
+    style: look.style || null,
+    resampling: look.resampling || null,
+  };
+}
