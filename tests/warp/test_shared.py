@@ -93,6 +93,15 @@ def test_another_process_draws_without_decoding(
         np.testing.assert_array_equal(draw(), expected)
 
 
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take what is not slow on purpose for quick, also on a machine that does other things meanwhile."""
+    monkeypatch.setattr(shared, '_WORTH_CPU', 1000.0)
+    # 40 ms for the block, and `slowly` takes 50.
+    monkeypatch.setattr(shared, '_WORTH_ALL', 0.04 / (block_of(KEY).nbytes / 2**20))
+
+
+@pytest.mark.usefixtures('at_once')
 def test_what_is_decoded_quickly_is_not_kept(shared_folder: pathlib.Path) -> None:
     blocks = {KEY: block_of(KEY)}
     assert shared_blocks.fetch([KEY], lambda keys: blocks) == blocks
@@ -155,6 +164,7 @@ def test_an_error_leaves_no_claim(shared_folder: pathlib.Path) -> None:
     shared_blocks.fetch([KEY], never)
 
 
+@pytest.mark.usefixtures('at_once')
 @pytest.mark.parametrize('kept', [True, False])
 def test_what_was_decoded_leaves_no_claim(shared_folder: pathlib.Path, kept: bool) -> None:
     blocks = {KEY: block_of(KEY)}
