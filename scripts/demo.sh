@@ -11,6 +11,7 @@ if taken; then
 fi
 
 scripts/venv.sh all,demo
+.venv/bin/python scripts/frontend.py
 manage() { .venv/bin/python example_project/manage.py "$@"; }
 
 echo '==> Migrating the database'
