@@ -56,7 +56,9 @@ def check_node() -> None:
     said = subprocess.run([node, '--version'], capture_output=True, text=True, check=True).stdout
     version = tuple(map(int, re.findall(r'\d+', said)[:2]))
     if version < NODE:
-        sys.exit(f'The viewers are built by Node.js {wanted} or newer; the one on the PATH is {said.strip()}.')
+        sys.exit(
+            f'The viewers are built by Node.js {wanted} or newer; the one on the PATH is {said.strip()}.'
+        )
 
 
 def npm(*arguments: str) -> None:

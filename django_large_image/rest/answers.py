@@ -29,9 +29,7 @@ class Shape:
     schema: Schema
 
 
-def _object(
-    properties: Schema, required: bool = True, optional: Schema | None = None, **more: Any
-) -> Schema:
+def _object(properties: Schema, required: bool = True, optional: Schema | None = None, **more: Any) -> Schema:
     """Return the schema of an object that has all of `properties`, or may have them, and perhaps others."""
     needed = {'required': list(properties)} if required else {}
     return {'type': 'object', 'properties': properties | (optional or {}), **needed, **more}
@@ -122,7 +120,8 @@ TILES = Shape(
             'additional_metadata': METADATA,
         },
         optional={
-            'crs': CRS | {'description': 'Of the projection, else of the file; only of a georeferenced image.'},
+            'crs': CRS
+            | {'description': 'Of the projection, else of the file; only of a georeferenced image.'},
             'extent': _list(NUMBER)
             | {
                 'description': 'With a projection: xmin, ymin, xmax, ymax of tile 0/0/0, in units of the CRS.'

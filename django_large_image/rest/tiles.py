@@ -41,7 +41,11 @@ class Tiles(LargeImageBase):
         """Levels, size, tile size, and for a georeferenced image the CRS of the tiles and where they begin."""
         values = ProjectionParams.read_query(request)
         return self.answer_json(
-            request, pk, 'tiles', values, lambda source, ref: metadata.tiles(source, ref, values['projection'])
+            request,
+            pk,
+            'tiles',
+            values,
+            lambda source, ref: metadata.tiles(source, ref, values['projection']),
         )
 
     @endpoint(

@@ -5,11 +5,18 @@ from __future__ import annotations
 import pathlib
 from typing import Any
 
+import numpy as np
 import pytest
+import rasterio
 from rasterio.crs import CRS
+from rasterio.enums import Resampling
+from rasterio.transform import from_origin
+from rasterio.vrt import WarpedVRT
 from rasterio.warp import transform_bounds
 
 from django_large_image.imaging import crs
+from django_large_image.sources.matrix import world_width_of
+from tests import reference
 from tests.images import make_antimeridian
 
 UTM = {'projection': 'EPSG:32633'}
@@ -90,3 +97,45 @@ def test_descriptions(given: Any, code: str, unit: str, part: str) -> None:
 @pytest.mark.parametrize('given', [None, '', 'no CRS at all'])
 def test_no_crs_has_no_description(given: Any) -> None:
     assert crs.describe(given) is None
+
+
+@pytest.mark.parametrize('code', [32633, 3035, 3995, 2154])
+def test_tiles_of_projections_whose_equator_is_no_line(
+    get: Any, image_file: Any, images: Any, code: int
+) -> None:
+    """large-image has no tile matrix for them: both ends of the equator are one place."""
+    projection = {'projection': f'EPSG:{code}'}
+    image = image_file('rgb')
+    answer = get('tiles-metadata', image, query=projection).json()
+    xmin, ymin, xmax, ymax = answer['extent']
+    assert (xmax - xmin, ymax - ymin) == pytest.approx((2 * HALF, 2 * HALF))
+    # The tile in the middle of the image, two levels out.
+    z = answer['levels'] - 3
+    side = (xmax - xmin) / 2**z
+    bounds = answer['bounds']
+    x = int(((bounds['xmin'] + bounds['xmax']) / 2 - xmin) // side)
+    y = int((ymax - (bounds['ymin'] + bounds['ymax']) / 2) // side)
+    response = get('tile', image, z=z, x=x, y=y, fmt='png', query=projection | {'resampling': 'nearest'})
+    got = reference.decoded(response.content, 'RGBA')
+    expected = np.zeros((4, 256, 256), np.uint8)
+    with rasterio.open(images('rgb')) as source, WarpedVRT(
+        source, crs=f'EPSG:{code}', resampling=Resampling.nearest, add_alpha=True,
+        transform=from_origin(xmin + x * side, ymax - y * side, side / 256, side / 256), width=256, height=256,
+    ) as vrt:  # fmt: skip
+        expected = vrt.read()
+    seen = (got[3] == 255) & (expected[3] == 255)
+    assert seen.sum() > 8_000
+    assert ((got[3] > 0) == (expected[3] > 0)).mean() > 0.98
+    # From an overview here, and nearest there: the pictures are the same, not each pixel.
+    assert np.abs(got[:3, seen].astype(int).mean(axis=1) - expected[:3, seen].mean(axis=1)).max() < 4
+
+
+def test_a_tile_matrix_holds_zones_that_begin_far_away() -> None:
+    assert world_width_of(CRS.from_epsg(32733).to_wkt()) == pytest.approx(2 * HALF)
+    # CGCS2000 / Gauss-Krüger zone 23: its false easting is 23 500 km.
+    assert world_width_of(CRS.from_epsg(4501).to_wkt()) == pytest.approx(4 * HALF)
+    # In US survey feet.
+    assert world_width_of(CRS.from_epsg(2263).to_wkt()) == pytest.approx(2 * HALF / (1200 / 3937))
+    # These go round the world, and have large-image's.
+    assert world_width_of(CRS.from_epsg(3857).to_wkt()) is None
+    assert world_width_of(CRS.from_epsg(6933).to_wkt()) is None

@@ -1,0 +1,278 @@
+/** `<large-image-globe>`: an image of the API draped over the earth. */
+import {Cartesian2, Cartographic, Math as CesiumMath, Rectangle, ScreenSpaceEventHandler, ScreenSpaceEventType, type CesiumWidget} from '@cesium/engine';
+import {html, nothing, svg, type CSSResultGroup, type TemplateResult} from 'lit';
+import {property, query, state as internal} from 'lit/decorators.js';
+import {addressOf} from '../core/api.ts';
+import {LargeImageElement, type View} from '../core/element.ts';
+import {NotGeoreferenced, NoWebGL} from '../core/errors.ts';
+import type {Bounds, Shown} from '../core/image.ts';
+import type {ViewState} from '../core/urlstate.ts';
+import {look, viewOf} from './camera.ts';
+import {icons} from './icons.ts';
+import {Drape} from './drape.ts';
+import {rectanglesOf} from './imagery.ts';
+import {globeStyles} from './styles.ts';
+import {ION, NATURAL_EARTH, NONE, baseLayer, destroyWidget, makeWidget, sunlight} from './widget.ts';
+
+const TITLES: Record<string, string> = {[NATURAL_EARTH]: 'Natural Earth', [NONE]: 'None', [ION]: 'Cesium ion'};
+/** How long a flight takes that the person asked for, in milliseconds. */
+const FLIGHT = 1200;
+
+export class LargeImageGlobe extends LargeImageElement {
+  static override styles: CSSResultGroup = [LargeImageElement.styles, ...globeStyles];
+
+  /** A token of Cesium ion, for its imagery as one more base layer. */
+  @property({attribute: 'ion-token'}) ionToken: string | null = null;
+  /** From 0, which hides the image, to 1. */
+  @property({type: Number}) opacity = 1;
+  /** Whether the sun shines, and half of the world is dark. */
+  @property({type: Boolean}) sun = false;
+
+  @internal() private failed: unknown = null;
+  @internal() private place = '';
+  @query('.scene') private scene!: HTMLElement;
+
+  private widget: CesiumWidget | null = null;
+  private drape: Drape | null = null;
+  private pointer: ScreenSpaceEventHandler | null = null;
+  private bounds: Bounds | null = null;
+  private baseTurn = 0;
+
+  /** Whether every tile of the present view is there. */
+  get tilesLoaded(): boolean {
+    return this.phase === 'ready' && (this.widget?.scene.globe.tilesLoaded ?? false) && !this.isUpdatePending;
+  }
+
+  protected override async open(shown: Shown, state: Partial<ViewState> | null): Promise<void> {
+    const bounds = shown.metadata.bounds;
+    if (!shown.metadata.geospatial || !bounds) throw new NotGeoreferenced();
+    this.bounds = bounds;
+    let widget: CesiumWidget;
+    try {
+      widget = makeWidget(this.scene);
+    } catch {
+      throw new NoWebGL();
+    }
+    this.widget = widget;
+    this.failed = null;
+    widget.scene.renderError.addEventListener((_scene: unknown, error: unknown) => {
+      this.fail(error);
+    });
+    this.drape = new Drape(widget.scene, shown, bounds, (error) => {
+      this.failed = error;
+    });
+    this.drape.show(this.look, this.format ?? 'png', this.opacity);
+    sunlight(widget, this.sun);
+    this.listen(widget);
+    this.fit();
+    if (state) await look(widget.scene, state, 0);
+    await this.showBase();
+  }
+
+  protected override close(): void {
+    this.drape?.clear();
+    this.drape = null;
+    this.pointer?.destroy();
+    this.pointer = null;
+    this.baseTurn += 1;
+    if (this.widget) destroyWidget(this.widget);
+    this.widget = null;
+    this.bounds = null;
+    this.place = '';
+  }
+
+  protected override view(): View | null {
+    return this.widget && viewOf(this.widget.scene);
+  }
+
+  protected override async move(view: Partial<View>, duration: number): Promise<void> {
+    if (this.widget) await look(this.widget.scene, view, duration);
+  }
+
+  protected override lookChanged(): void {
+    this.drape?.show(this.look, this.format ?? 'png', this.opacity);
+  }
+
+  protected override baseLayerChanged(): void {
+    void this.showBase();
+  }
+
+  override fit({duration = 0}: {duration?: number} = {}): void {
+    if (!this.widget || !this.bounds) return;
+    const {xmin, ymin, xmax, ymax} = this.bounds;
+    const rectangles = rectanglesOf(this.bounds);
+    const west = rectangles[0]?.[0] ?? xmin;
+    const east = rectangles.at(-1)?.[2] ?? xmax;
+    // Some room round the image, so that it is seen where it ends; half of the world is the most that is seen.
+    const room = Math.min(0.15 * (xmax - xmin), 5);
+    const up = Math.min(0.15 * (ymax - ymin), 5);
+    const whole = xmax - xmin > 170;
+    const destination = whole
+      ? Rectangle.fromDegrees(-70, Math.max(ymin, -45), 70, Math.min(ymax, 60))
+      : Rectangle.fromDegrees(around(west - room), Math.max(-90, ymin - up), around(east + room), Math.min(90, ymax + up));
+    if (duration > 0) this.widget.camera.flyTo({destination, duration: duration / 1000});
+    else this.widget.camera.setView({destination});
+    this.widget.scene.requestRender();
+  }
+
+  protected override updated(changed: Map<string, unknown>): void {
+    super.updated(changed);
+    if (!this.widget) return;
+    if (changed.has('opacity')) this.drape?.fade(this.opacity);
+    if (changed.has('sun')) sunlight(this.widget, this.sun);
+    if (changed.has('ionToken')) this.baseLayerChanged();
+  }
+
+  protected override help(): TemplateResult | typeof nothing {
+    if (!(this.problem instanceof NotGeoreferenced) || !this.src) return nothing;
+    return html`<a class="button" href=${addressOf(this.src, 'viewer')}>Open the 2D viewer</a>`;
+  }
+
+  // ---- Base layer
+
+  private get baseNames(): string[] {
+    return [NATURAL_EARTH, ...this.baseLayers.map(({name}) => name), ...(this.ionToken ? [ION] : []), NONE];
+  }
+
+  private get baseName(): string {
+    return this.baseLayer && this.baseNames.includes(this.baseLayer) ? this.baseLayer : NATURAL_EARTH;
+  }
+
+  private async showBase(): Promise<void> {
+    const {widget} = this;
+    if (!widget) return;
+    const turn = (this.baseTurn += 1);
+    const layer = await baseLayer(this.baseName, this.baseLayers, this.ionToken).catch((error: unknown) => {
+      this.failed = error;
+      return null;
+    });
+    // Another one may have been chosen, or the globe thrown away, meanwhile.
+    if (turn !== this.baseTurn || this.widget !== widget) {
+      layer?.destroy();
+      return;
+    }
+    this.drape?.setBase(layer);
+  }
+
+  // ---- What the person does
+
+  private listen(widget: CesiumWidget): void {
+    widget.camera.percentageChanged = 0.02;
+    widget.camera.changed.addEventListener(() => {
+      this.viewChanged();
+    });
+    widget.camera.moveEnd.addEventListener(() => {
+      this.drape?.review();
+      this.viewChanged();
+    });
+    this.pointer = new ScreenSpaceEventHandler(widget.canvas);
+    this.pointer.setInputAction(({endPosition}: {endPosition: Cartesian2}) => {
+      const point = widget.camera.pickEllipsoid(endPosition, widget.scene.globe.ellipsoid);
+      const place = point && Cartographic.fromCartesian(point);
+      this.place = place ? degreesText(CesiumMath.toDegrees(place.longitude), CesiumMath.toDegrees(place.latitude)) : '';
+    }, ScreenSpaceEventType.MOUSE_MOVE);
+  }
+
+  private readonly onKey = (event: KeyboardEvent): void => {
+    const view = this.view();
+    if (!view || event.ctrlKey || event.metaKey || event.altKey) return;
+    // A tenth of what is seen; a world of 360 degrees is 256 pixels wide at zoom level 0.
+    const step = (0.1 * 360 * this.scene.clientHeight) / 256 / 2 ** view.zoom;
+    const [x, y] = view.centre;
+    const steps: Record<string, Partial<View>> = {
+      ArrowLeft: {centre: [x - step, y]},
+      ArrowRight: {centre: [x + step, y]},
+      ArrowUp: {centre: [x, Math.min(89.9, y + step)]},
+      ArrowDown: {centre: [x, Math.max(-89.9, y - step)]},
+      '+': {zoom: view.zoom + 0.5},
+      '=': {zoom: view.zoom + 0.5},
+      '-': {zoom: view.zoom - 0.5},
+    };
+    const wanted = steps[event.key];
+    if (wanted) void this.move(wanted, 0);
+    else if (event.key === '0') this.fit({duration: FLIGHT});
+    else return;
+    event.preventDefault();
+  };
+
+  private readonly zoomBy = (by: number): void => {
+    const view = this.view();
+    if (view) void this.move({zoom: view.zoom + by}, 300);
+  };
+
+  private readonly fullScreen = (): void => {
+    void (document.fullscreenElement === this ? document.exitFullscreen() : this.requestFullscreen());
+  };
+
+  private readonly again = (): void => {
+    this.failed = null;
+    this.drape?.show(this.look, this.format ?? 'png', this.opacity);
+  };
+
+  // ---- What is seen
+
+  protected override body(): TemplateResult {
+    const shown = this.phase === 'ready';
+    return html`
+      <div class="globe" part="globe">
+        <div class="scene" tabindex="0" role="application" aria-label="Globe" @keydown=${this.onKey}></div>
+        ${shown ? this.tools() : nothing} ${this.failed === null ? nothing : this.notice()}
+      </div>
+      ${shown && this.controls !== 'none' ? this.bar() : nothing}
+    `;
+  }
+
+  private tools(): TemplateResult {
+    const tool = (control: string, label: string, icon: keyof typeof icons, act: () => void, pressed?: boolean) =>
+      this.has(control)
+        ? html`<button type="button" class="button" part="button" aria-label=${label} title=${label}
+            aria-pressed=${pressed ?? nothing} @click=${act}>${svg`<svg viewBox="0 0 24 24" aria-hidden="true">${icons[icon]}</svg>`}</button>`
+        : nothing;
+    return html`<div class="tools" part="toolbar" role="toolbar" aria-label="Globe tools">
+      ${tool('zoom', 'Zoom in', 'plus', () => { this.zoomBy(1); })}
+      ${tool('zoom', 'Zoom out', 'minus', () => { this.zoomBy(-1); })}
+      ${tool('fit', 'Fly to the image', 'fit', () => { this.fit({duration: FLIGHT}); })}
+      ${tool('rotate', 'North up', 'north', () => void this.move({rotation: 0}, 300))}
+      ${tool('sun', 'Sunlight', 'sun', () => { this.sun = !this.sun; }, this.sun)}
+      ${tool('fullscreen', 'Full screen', 'full', this.fullScreen)}
+    </div>`;
+  }
+
+  private bar(): TemplateResult {
+    const opacity = html`<label>Opacity
+      <input type="range" min="0" max="1" step="0.05" .value=${String(this.opacity)}
+        @input=${(event: Event) => { this.opacity = Number((event.target as HTMLInputElement).value); }} /></label>`;
+    const base = html`<label>Base layer
+      <select @change=${(event: Event) => { this.baseLayer = (event.target as HTMLSelectElement).value; }}>
+        ${this.baseNames.map((name) => html`<option value=${name} ?selected=${name === this.baseName}>${TITLES[name] ?? name}</option>`)}
+      </select></label>`;
+    const sliders = this.frames.count > 1 && this.has('frames') ? this.frameSlider() : nothing;
+    return html`<div class="bar" part="status">
+      ${this.has('opacity') ? opacity : nothing} ${this.has('base-layer') ? base : nothing} ${sliders}
+      ${this.has('coordinates') ? html`<output>${this.place}</output>` : nothing}
+    </div>`;
+  }
+
+  private frameSlider(): TemplateResult {
+    return html`<label>Frame
+      <input type="range" min="0" max=${this.frames.count - 1} step="1" .value=${String(this.frame)}
+        @input=${(event: Event) => { this.frame = Number((event.target as HTMLInputElement).value); }} />
+      ${this.frame + 1} of ${this.frames.count}</label>`;
+  }
+
+  private notice(): TemplateResult {
+    return html`<div class="notice" part="notice" role="alert">Some of the picture could not be loaded.
+      <button type="button" class="button" @click=${this.again}>Try again</button></div>`;
+  }
+}
+
+/** Return a longitude between -180 and 180. */
+function around(longitude: number): number {
+  return ((((longitude + 180) % 360) + 360) % 360) - 180;
+}
+
+/** Return a place for a person to read. */
+function degreesText(longitude: number, latitude: number): string {
+  const part = (value: number, positive: string, negative: string) => `${Math.abs(value).toFixed(5)}° ${value < 0 ? negative : positive}`;
+  return `${part(latitude, 'N', 'S')}  ${part(longitude, 'E', 'W')}`;
+}
