@@ -1,0 +1,32 @@
+"""The tests' settings as a deployed site has them: a prefix, hashed static files served by whitenoise, a strict CSP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.settings import *  # noqa: F403
+from tests.settings import DATA_DIR, INSTALLED_APPS, MIDDLEWARE
+
+DEBUG = False
+ROOT_URLCONF = 'tests.browser.site.urls'
+INSTALLED_APPS = [*INSTALLED_APPS, 'tests.browser.site']
+MIDDLEWARE = [
+    'tests.browser.site.middleware.ContentSecurityPolicy',
+    'whitenoise.middleware.WhiteNoiseMiddleware',
+    *MIDDLEWARE,
+    'django.middleware.csrf.CsrfViewMiddleware',
+    'django.middleware.clickjacking.XFrameOptionsMiddleware',
+]
+FORCE_SCRIPT_NAME = '/site'
+STATIC_URL = 'static/'
+STATIC_ROOT = str(DATA_DIR / 'static')
+STORAGES: dict[str, Any] = {
+    'default': {'BACKEND': 'django.core.files.storage.FileSystemStorage'},
+    'staticfiles': {'BACKEND': 'django.contrib.staticfiles.storage.ManifestStaticFilesStorage'},
+}
+LARGE_IMAGE_ALLOWED_HOSTS = ['127.0.0.1']
+LARGE_IMAGE_PRIVATE_HOSTS = ['127.0.0.1']
+LARGE_IMAGE_REMOTE_TIMEOUT = 5
+LARGE_IMAGE_BASE_LAYERS = [
+    {'name': 'Chequers', 'url': '/site/chequers/{z}/{x}/{y}.png', 'attribution': '© <Chequers> & sons'}
+]
