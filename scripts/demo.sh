@@ -29,4 +29,6 @@ cat <<TEXT
     Admin      http://127.0.0.1:$port/admin/
 
 TEXT
+# The largest sample is made while the others can be looked at; it ends with the site.
+(sleep 5; nice -n 19 .venv/bin/python example_project/manage.py load_samples --large >/dev/null) &
 exec .venv/bin/python example_project/manage.py runserver "127.0.0.1:$port"
