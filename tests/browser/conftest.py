@@ -9,6 +9,7 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -136,12 +137,24 @@ class Watched:
 
     def ready(self, selector: str, seconds: float = 60) -> None:
         """Wait until an element shows its image; raises what it says if it cannot."""
-        self.page.wait_for_function(
-            """async (selector) => { const element = document.querySelector(selector);
-                await customElements.whenDefined(element.localName); await element.ready; return true; }""",
-            arg=selector,
-            timeout=seconds * 1000,
+        self.page.evaluate(
+            """async ([selector, seconds]) => {
+                const element = document.querySelector(selector);
+                const late = new Promise((_, reject) => {
+                    setTimeout(() => reject(new Error(`not ready: ${element.shadowRoot?.textContent}`)), seconds * 1000);
+                });
+                await Promise.race([customElements.whenDefined(element.localName), late]);
+                await Promise.race([element.ready, late]);
+            }""",
+            [selector, seconds],
         )
+
+    def wait(self, expression: str, seconds: float = 60) -> None:
+        """Wait until an expression is true; Playwright's own way of waiting is an eval, which the policy forbids."""
+        deadline = time.monotonic() + seconds
+        while not self.page.evaluate(expression):
+            assert time.monotonic() < deadline, expression
+            self.page.wait_for_timeout(50)
 
     def asked(self, part: str) -> list[Any]:
         """Return the requests whose address holds a text."""
@@ -175,7 +188,7 @@ def watched(chromium: Any, site: Site) -> Iterator[Callable[..., Watched]]:
         watch = Watched(page, site.origin)
         page.on('console', lambda message: watch.errors.append(message.text) if message.type == 'error' else None)
         page.on('pageerror', lambda error: watch.errors.append(str(error)))
-        page.on('request', watch.requests.append)
+        page.on('request', lambda request: watch.requests.append(request))
         opened.append((context, watch))
         return watch
 

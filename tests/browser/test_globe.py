@@ -38,7 +38,7 @@ def wait_for_tiles(watch: Watched) -> None:
     """Wait until nothing is on its way any more."""
     # A frame is drawn before what is missing is known.
     watch.page.wait_for_timeout(300)
-    watch.page.wait_for_function(f'document.querySelector("{GLOBE}").tilesLoaded', timeout=60_000)
+    watch.wait(f'document.querySelector("{GLOBE}").tilesLoaded')
     watch.page.wait_for_timeout(300)
 
 
@@ -168,7 +168,7 @@ def test_nothing_is_left_after_it_is_removed(watched: Callable[..., Watched], si
 def test_the_state_is_in_the_address(watched: Callable[..., Watched], site: Site) -> None:
     watch = show(watched, site, 'square', **{'state-in-url': 'g'})
     look_at(watch, (14.3730, 50.0215), 6.0)
-    watch.page.wait_for_function('location.hash.includes("g=14.37")')
+    watch.wait('location.hash.includes("g=14.37")')
     address = watch.page.url
     other = watched(900, 700)
     other.open(address)

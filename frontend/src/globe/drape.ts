@@ -4,10 +4,16 @@ import {lookQuery, type Bounds, type Look, type Shown} from '../core/image.ts';
 import {MOST_PENDING} from '../core/queue.ts';
 import {ApiImageryProvider, matrixOf, rectanglesOf, type Matrix} from './imagery.ts';
 
+/** One layer of the image: there are two of an image that crosses the antimeridian. */
+interface Part {
+  layer: ImageryLayer;
+  provider: ApiImageryProvider;
+}
+
 export class Drape {
   private base: ImageryLayer | null = null;
-  private current: ImageryLayer[] = [];
-  private old: ImageryLayer[] = [];
+  private current: Part[] = [];
+  private old: Part[] = [];
   private readonly matrix: Matrix;
   private readonly stop: () => void;
   private opacity = 1;
@@ -51,14 +57,14 @@ export class Drape {
       });
       const layer = new ImageryLayer(provider, {alpha: opacity});
       this.scene.imageryLayers.add(layer);
-      return layer;
+      return {layer, provider};
     });
     this.scene.requestRender();
   }
 
   fade(opacity: number): void {
     this.opacity = opacity;
-    for (const layer of [...this.current, ...this.old]) layer.alpha = opacity;
+    for (const {layer} of this.parts) layer.alpha = opacity;
     this.scene.requestRender();
   }
 
@@ -73,18 +79,20 @@ export class Drape {
   review(): void {
     const seen = this.scene.camera.computeViewRectangle(this.scene.globe.ellipsoid);
     if (!seen) return;
-    for (const layer of [...this.current, ...this.old]) {
-      (layer.imageryProvider as ApiImageryProvider).keepOnly(seen);
-    }
+    for (const {provider} of this.parts) provider.keepOnly(seen);
     this.scene.requestRender();
   }
 
   clear(): void {
     this.stop();
-    for (const layer of [...this.current, ...this.old]) (layer.imageryProvider as ApiImageryProvider).abort();
+    for (const {provider} of this.parts) provider.abort();
     this.current = [];
     this.old = [];
     this.base = null;
+  }
+
+  private get parts(): Part[] {
+    return [...this.current, ...this.old];
   }
 
   private removeOld(): void {
@@ -92,12 +100,12 @@ export class Drape {
     this.old = [];
   }
 
-  private remove(layers: ImageryLayer[]): void {
-    for (const layer of layers) {
-      (layer.imageryProvider as ApiImageryProvider).abort();
+  private remove(parts: Part[]): void {
+    for (const {layer, provider} of parts) {
+      provider.abort();
       this.scene.imageryLayers.remove(layer, true);
     }
-    if (layers.length) this.scene.requestRender();
+    if (parts.length) this.scene.requestRender();
   }
 }
 

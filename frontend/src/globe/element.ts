@@ -37,6 +37,8 @@ export class LargeImageGlobe extends LargeImageElement {
   private pointer: ScreenSpaceEventHandler | null = null;
   private bounds: Bounds | null = null;
   private baseTurn = 0;
+  /** Where one looked last. */
+  private seen: View | null = null;
 
   /** Whether every tile of the present view is there. */
   get tilesLoaded(): boolean {
@@ -56,7 +58,10 @@ export class LargeImageGlobe extends LargeImageElement {
     this.widget = widget;
     this.failed = null;
     widget.scene.renderError.addEventListener((_scene: unknown, error: unknown) => {
-      this.fail(error);
+      // The scene is in the middle of a frame, and must not be destroyed in it.
+      queueMicrotask(() => {
+        if (this.widget === widget) this.fail(error);
+      });
     });
     this.drape = new Drape(widget.scene, shown, bounds, (error) => {
       this.failed = error;
@@ -82,7 +87,9 @@ export class LargeImageGlobe extends LargeImageElement {
   }
 
   protected override view(): View | null {
-    return this.widget && viewOf(this.widget.scene);
+    // An element that was just removed has no size any more, by which the zoom level is reckoned.
+    if (this.widget?.canvas.clientHeight) this.seen = viewOf(this.widget.scene);
+    return this.widget && this.seen;
   }
 
   protected override async move(view: Partial<View>, duration: number): Promise<void> {

@@ -6,7 +6,6 @@ import {
   WebMercatorTilingScheme,
   type Credit,
   type ImageryProvider,
-  type Request,
   type TilingScheme,
 } from '@cesium/engine';
 import type {ImageApi, Query} from '../core/api.ts';
@@ -113,7 +112,7 @@ export class ApiImageryProvider implements ImageryProvider {
   }
 
   /** Return the picture of a tile to come, or undefined for "ask again later": eight are pending at most. */
-  requestImage(x: number, row: number, level: number, _request?: Request): Promise<ImageBitmap> | undefined {
+  requestImage(x: number, row: number, level: number): Promise<ImageBitmap> | undefined {
     if (!this.room()) return undefined;
     const job = {rectangle: this.tilingScheme.tileXYToRectangle(x, row, level), controller: new AbortController()};
     this.pending.add(job);

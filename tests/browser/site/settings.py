@@ -18,7 +18,8 @@ MIDDLEWARE = [
     'django.middleware.clickjacking.XFrameOptionsMiddleware',
 ]
 FORCE_SCRIPT_NAME = '/site'
-STATIC_URL = 'static/'
+# Not relative: whitenoise asks for it before the first request says the prefix.
+STATIC_URL = '/site/static/'
 STATIC_ROOT = str(DATA_DIR / 'static')
 STORAGES: dict[str, Any] = {
     'default': {'BACKEND': 'django.core.files.storage.FileSystemStorage'},
