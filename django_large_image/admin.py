@@ -70,8 +70,10 @@ class _Images:
         """Return the address of the object's endpoints in the admin; empty if the admin has none."""
         raise NotImplementedError
 
-    def _address(self, model: Any, inline: bool, **keys: Any) -> str:
-        name = admin_views.route_name(model, getattr(admin_views.AdminImageViewSet, ACTION).url_name, inline)
+    def _address(self, model: Any, of_inline: bool, **keys: Any) -> str:
+        name = admin_views.route_name(
+            model, getattr(admin_views.AdminImageViewSet, ACTION).url_name, of_inline
+        )
         found = reverse(f'admin:{name}', kwargs=keys, current_app=self.admin_site.name)
         return found.removesuffix(f'/{END}')
 
@@ -183,7 +185,7 @@ class LargeImageInlineMixin(_Images, _InlineModelAdmin):
             return ''
         keys = {'parent': quote(self._parent.pk), 'inline': self.large_image_key, 'pk': quote(obj.pk)}
         try:
-            return self._address(self._parent, True, **keys)
+            return self._address(self.parent_model, True, **keys)
         except NoReverseMatch:
             return ''
 
@@ -215,8 +217,9 @@ class LargeImageInlineMixin(_Images, _InlineModelAdmin):
 
     @property
     def media(self) -> forms.Media:
-        """Return the files of the form, with those of the viewers."""
-        return super().media + forms.Media(css={'all': [elements.STYLE]}, js=[VIEWER, OPENER])
+        """Return the files of the form, with those of the viewers where there is a parent and so may be rows."""
+        scripts = [] if self._parent is None else [VIEWER, OPENER]
+        return super().media + forms.Media(css={'all': [elements.STYLE]}, js=scripts)
 
     def check(self, *args: Any, **kwargs: Any) -> list[CheckMessage]:
         """Check that the field with the image is known, and that the parent has the endpoints."""

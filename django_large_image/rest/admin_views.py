@@ -100,7 +100,7 @@ def patterns(model_admin: Any) -> list[URLPattern]:
     for prefix, inline in ((OWN, False), (INLINE, True)):
         for handler in AdminImageViewSet.get_extra_actions():
             options = {**handler.kwargs, 'schema': None, 'model_admin': model_admin}
-            view = AdminImageViewSet.as_view(handler.mapping, **options)
+            view = AdminImageViewSet.as_view(dict(handler.mapping), **options)
             name = route_name(model_admin.model, handler.url_name, inline)
             # Cacheable by the ETags of the endpoints: they ask for the permission each time.
             wrapped = model_admin.admin_site.admin_view(view, cacheable=True)

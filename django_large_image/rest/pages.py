@@ -91,11 +91,13 @@ class Pages(LargeImageBase):
     def _page(self, request: Any, kind: str) -> HttpResponse:
         """Return the page of an element; the image is not opened, which the element asks for by itself."""
         values = PageParams.read_query(request)
+        # As it was sent: the checked one has all colours of its palettes.
+        style = None if values.pop('style') is None else request.query_params['style']
         context = {
             'src': source_address(request._request),
             'base_layer': values.pop('base_layer'),
             'controls': values.pop('controls'),
-            'attributes': {'style_json': values.pop('style'), 'format': values.pop('tile_format'), **values},
+            'attributes': {'style_json': style, 'format': values.pop('tile_format'), **values},
             'object': self._large_image_object,
         }
         try:
