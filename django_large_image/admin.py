@@ -30,9 +30,10 @@ else:
 
 #: The names of the columns.
 PREVIEW, THUMBNAIL = 'large_image_preview', 'large_image_thumbnail'
-VIEWER = forms.Script(elements.BUNDLES['viewer'], type='module')
+# Any: the stubs know only texts in `Media`.
+VIEWER: Any = forms.Script(elements.BUNDLES['viewer'], type='module')
 #: Opens the viewers of inlines.
-OPENER = forms.Script('django_large_image/admin.js', defer=True)
+OPENER: Any = forms.Script('django_large_image/admin.js', defer=True)
 Fieldsets = list[tuple[Any, dict[str, Any]]]
 
 

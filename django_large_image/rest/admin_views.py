@@ -46,6 +46,13 @@ class AdminImageViewSet(LargeImageFileDetailMixin, GenericViewSet[Any]):
     #: The admin shows images, and decides of none whether it is served.
     large_image = None
 
+    def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """Keep answers out of shared caches, where the project's setting allows them for its API."""
+        response = super().finalize_response(request, response, *args, **kwargs)
+        if 'no-store' not in response.get('Cache-Control', ''):
+            response['Cache-Control'] = 'private, no-cache'
+        return response
+
     def get_object(self) -> Any:
         """Return the object as the admin's change view finds it.
 

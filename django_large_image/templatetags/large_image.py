@@ -113,7 +113,7 @@ def _brought(context: Context, kind: str) -> SafeString:
 def _first(context: Context, name: str) -> bool:
     """Return whether a page does not have a file yet, and remember that it has it now."""
     # An included template sees a layer of its own at the top; the page's is the first above the built-in names.
-    layers = context.render_context.dicts
+    layers: Any = context.render_context.dicts
     brought: set[str] = layers[min(1, len(layers) - 1)].setdefault(_KEY, set())
     if name in brought:
         return False

@@ -121,6 +121,24 @@ def test_rows_of_inlines_are_their_parent_s(
         assert client.get(wrong).status_code == 404, wrong
 
 
+def test_no_shared_cache_keeps_what_the_admin_shows(image_file: Any, staff: Any, settings: Any) -> None:
+    settings.LARGE_IMAGE_CACHE_CONTROL = 'public, max-age=86400'
+    permit(staff, 'view_imagefile')
+    client, address = signed_in(staff), f'/first/app/imagefile/{image_file("rgb").pk}/large-image'
+    for end in (
+        'tiles/0/0/0.png',
+        'tiles/metadata',
+        'data/region.tif?left=0&top=0&right=9&bottom=9&units=pixels',
+    ):
+        response = client.get(f'{address}/{end}')
+        assert response['Cache-Control'] == 'private, no-cache'
+        response.close()
+        again = client.get(f'{address}/{end}', headers={'If-None-Match': response['ETag']})
+        assert (again.status_code, again['Cache-Control']) == (304, 'private, no-cache')
+    assert client.get(f'{address}/viewer')['Cache-Control'] == 'no-store'
+    assert client.get(f'{address}/tiles/9/9/9.png')['Cache-Control'] == 'no-store'
+
+
 def test_only_a_session_signs_in(image_file: Any, staff: Any) -> None:
     permit(staff, 'view_imagefile')
     client = APIClient()

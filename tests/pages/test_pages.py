@@ -387,6 +387,16 @@ def test_without_an_address_of_static_files_it_is_said_too(api: Any, image_file:
     assert page.one('h1').text == 'Internal Server Error'
 
 
+def test_an_error_is_said_where_static_files_were_not_collected(api: Any, tmp_path: Any) -> None:
+    backend = 'django.contrib.staticfiles.storage.ManifestStaticFilesStorage'
+    with override_settings(STORAGES={'staticfiles': {'BACKEND': backend}}, STATIC_ROOT=str(tmp_path)):
+        response = api.get('/images/0/viewer', headers=BROWSER)
+    assert (response.status_code, response['Content-Type']) == (404, 'text/html; charset=utf-8')
+    page = Page(response)
+    assert page.one('h1').text == 'Not Found'
+    assert not page.styles()
+
+
 def test_without_the_app_of_static_files(api: Any, image_file: Any, settings: Any) -> None:
     settings.INSTALLED_APPS = [
         name for name in settings.INSTALLED_APPS if name != 'django.contrib.staticfiles'
