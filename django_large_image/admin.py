@@ -197,9 +197,10 @@ class LargeImageInlineMixin(_Images, _InlineModelAdmin):
             return self.get_empty_value_display()
         # What is in a template does nothing until the button is pressed.
         return format_html(
-            '<span class="large-image-lazy">{} <button type="button" class="button" aria-expanded="false">{}</button>'
-            '<template>{}</template></span>',
-            self._thumbnail(obj, 64), _('Show'), elements.element('viewer', self.large_image_address(obj)),
+            '<span class="large-image-lazy">{} <button type="button" class="button" aria-expanded="false" '
+            'data-other="{}">{}</button><template>{}</template></span>',
+            self._thumbnail(obj, 64), _('Hide'), _('Show'),
+            elements.element('viewer', self.large_image_address(obj)),
         )  # fmt: skip
 
     def get_readonly_fields(self, request: Any, obj: Any = None) -> Any:

@@ -8,4 +8,5 @@ document.addEventListener('click', (event) => {
   else place.append(place.querySelector('template').content.cloneNode(true));
   place.classList.toggle('large-image-open', !shown);
   button.setAttribute('aria-expanded', String(!shown));
+  [button.textContent, button.dataset.other] = [button.dataset.other, button.textContent];
 });
