@@ -86,6 +86,9 @@ TEST = [
     # The other generator of OpenAPI documents, and what asks everything that the documents say.
     'drf-spectacular>=0.28',
     'schemathesis>=4.30',
+    # The viewers in a real browser, behind hashed static files as deployed sites have them.
+    'playwright>=1.50',
+    'whitenoise>=6.7',
     'gunicorn>=23.0',
     'psycopg[binary]>=3.2',
     'redis>=5.0',

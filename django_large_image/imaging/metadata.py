@@ -89,11 +89,12 @@ def tiles(source: Any, ref: ImageRef, projection: str | None = None) -> dict[str
         place = {
             'crs': crs.describe_code(projection),
             'extent': [corners[side] for side in ('xmin', 'ymin', 'xmax', 'ymax')],
-            'bounds': bounds(source, projection),
+            'bounds': _within(bounds(source, projection), corners),
         }
     elif geospatial:
         place = {'crs': crs.describe(image.crs_of(source))}
-    return json_safe(place) | {
+    described: dict[str, Any] = json_safe(place)
+    return described | {
         'levels': int(source.levels),
         'size_x': int(source.sizeX),
         'size_y': int(source.sizeY),
@@ -102,6 +103,16 @@ def tiles(source: Any, ref: ImageRef, projection: str | None = None) -> dict[str
         'tile_height': int(source.tileHeight),
         'geospatial': geospatial,
         'additional_metadata': metadata(source, ref),
+    }
+
+
+def _within(found: dict[str, Any] | None, corners: dict[str, float]) -> dict[str, Any] | None:
+    """Return bounds without what is above or below the tile matrix: in the web map the poles are infinitely far."""
+    if found is None:
+        return None
+    return found | {
+        'ymin': max(found['ymin'], corners['ymin']),
+        'ymax': min(found['ymax'], corners['ymax']),
     }
 
 

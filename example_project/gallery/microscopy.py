@@ -76,7 +76,7 @@ def stains(path: Path) -> None:
 
 
 def fluorescence(path: Path) -> None:
-    """Four channels in seven depths, as of a fluorescence microscope: made from the stains, out of focus above and below."""
+    """Four channels in seven depths, made from the stains: out of focus above and below, as under a microscope."""
     from scipy.ndimage import gaussian_filter
 
     picture = tissue()
@@ -86,7 +86,7 @@ def fluorescence(path: Path) -> None:
     depths = []
     for depth in range(-3, 4):
         blurred = gaussian_filter(channels, (0, 1.6 * abs(depth), 1.6 * abs(depth)))
-        light = blurred * np.exp(-abs(depth) / 4)
+        light = blurred * np.exp(-abs(depth) / 9)
         depths.append(np.clip(light + noise.normal(0, 0.012, light.shape), 0, 1))
     values = np.round(np.stack(depths, axis=1) * 65_535).astype('uint16')
     tifffile.imwrite(
@@ -128,7 +128,8 @@ def slide(path: Path) -> None:
     size = side * COPIES
     profile = {
         'driver': 'GTiff', 'count': 3, 'height': size, 'width': size, 'dtype': 'uint8', 'photometric': 'ycbcr',
-        'compress': 'jpeg', 'jpeg_quality': 80, 'tiled': True, 'blockxsize': 256, 'blockysize': 256, 'bigtiff': 'if_safer',
+        'compress': 'jpeg', 'jpeg_quality': 80, 'tiled': True, 'blockxsize': 256, 'blockysize': 256,
+        'bigtiff': 'if_safer',
     }  # fmt: skip
     columns = np.linspace(-1, 1, size, dtype='float32')
     with warnings.catch_warnings():

@@ -70,8 +70,8 @@ SAMPLES = [
     ),
     Sample(
         'Fluorescence',
-        'Four channels in seven depths, as of a fluorescence microscope, made from the stains: an OME-TIFF of 28 frames, '
-        'with a slider for the channel and one for the depth.',
+        'Four channels in seven depths, as of a fluorescence microscope, made from the stains: an OME-TIFF of 28 '
+        'frames, with a slider for the channel and one for the depth.',
         'fluorescence.ome.tif',
         microscopy.fluorescence,
     ),
@@ -82,7 +82,9 @@ SAMPLES = [
         earth.scene,
         style={
             'bands': [
-                band(4, '#ff0000', 300, 6000), band(1, '#00ff00', 200, 5000), band(2, '#0000ff', 200, 5000),
+                band(4, '#ff0000', 300, 6000),
+                band(1, '#00ff00', 200, 5000),
+                band(2, '#0000ff', 200, 5000),
             ]
         },
     ),

@@ -186,7 +186,9 @@ def watched(chromium: Any, site: Site) -> Iterator[Callable[..., Watched]]:
         page = context.new_page()
         page.set_default_timeout(30_000)
         watch = Watched(page, site.origin)
-        page.on('console', lambda message: watch.errors.append(message.text) if message.type == 'error' else None)
+        page.on(
+            'console', lambda message: watch.errors.append(message.text) if message.type == 'error' else None
+        )
         page.on('pageerror', lambda error: watch.errors.append(str(error)))
         page.on('request', lambda request: watch.requests.append(request))
         opened.append((context, watch))

@@ -104,7 +104,9 @@ def test_opacity_frame_and_style_are_seen(watched: Callable[..., Watched], site:
 
 
 def test_base_layers(watched: Callable[..., Watched], site: Site) -> None:
-    layers = '[{"name": "Chequers", "url": "/site/chequers/{z}/{x}/{y}.png", "attribution": "<b>ours</b> & co"}]'
+    layers = (
+        '[{"name": "Chequers", "url": "/site/chequers/{z}/{x}/{y}.png", "attribution": "<b>ours</b> & co"}]'
+    )
     watch = watched(900, 700)
     watch.open(site.page(('globe', {'src': site.src('square'), 'base-layers': layers})))
     watch.ready(GLOBE)

@@ -17,7 +17,9 @@ from rasterio.warp import transform_bounds
 from django_large_image.imaging import crs
 from django_large_image.sources.matrix import world_width_of
 from tests import reference
-from tests.images import make_antimeridian
+from tests.images import GeoTiff, make_antimeridian
+
+pytestmark = pytest.mark.django_db
 
 UTM = {'projection': 'EPSG:32633'}
 HALF = 20_037_508.342789244
@@ -68,6 +70,15 @@ def test_without_a_projection_it_is_the_file_s_crs(get: Any, image_file: Any) ->
     assert answer['crs']['code'] == 'EPSG:32633'
     assert not {'extent', 'bounds'} & answer.keys()
     assert not {'crs', 'extent', 'bounds'} & get('tiles-metadata', image_file('png')).json().keys()
+
+
+def test_bounds_end_where_the_tile_matrix_does(get: Any, image_file: Any, tmp_path: pathlib.Path) -> None:
+    world = GeoTiff(np.zeros((1, 90, 180), np.uint8), epsg=4326, transform=(2, 0, -180, 0, -2, 90))
+    image = image_file(world.write(tmp_path / 'world.tif'))
+    bounds = get('tiles-metadata', image, query={'projection': 'EPSG:3857'}).json()['bounds']
+    assert [bounds[side] for side in ('xmin', 'ymin', 'xmax', 'ymax')] == pytest.approx(
+        [-HALF, -HALF, HALF, HALF]
+    )
 
 
 def test_over_the_antimeridian_the_bounds_go_on(get: Any, image_file: Any, tmp_path: pathlib.Path) -> None:

@@ -35,6 +35,14 @@ function optics(scene: Scene): {fieldOfView: number; height: number} {
   return {fieldOfView: frustum.fovy ?? CesiumMath.PI_OVER_THREE, height};
 }
 
+/** Return the zoom level at which all of the globe is seen, with a tenth of the canvas round it. */
+export function wholeGlobe(scene: Scene, latitude: number): number {
+  const {fieldOfView, height} = optics(scene);
+  const radius = scene.globe.ellipsoid.maximumRadius;
+  const range = radius / Math.sin(0.45 * fieldOfView) - radius;
+  return zoomOf(range, CesiumMath.toRadians(latitude), fieldOfView, height);
+}
+
 /** Return the place in the middle of the canvas; below the camera, if that is the sky. */
 function target(scene: Scene): Cartographic {
   const middle = new Cartesian2(scene.canvas.clientWidth / 2, scene.canvas.clientHeight / 2);

@@ -7,7 +7,7 @@ import {LargeImageElement, type View} from '../core/element.ts';
 import {NotGeoreferenced, NoWebGL} from '../core/errors.ts';
 import type {Bounds, Shown} from '../core/image.ts';
 import type {ViewState} from '../core/urlstate.ts';
-import {look, viewOf} from './camera.ts';
+import {look, viewOf, wholeGlobe} from './camera.ts';
 import {icons} from './icons.ts';
 import {Drape} from './drape.ts';
 import {rectanglesOf} from './imagery.ts';
@@ -15,6 +15,8 @@ import {globeStyles} from './styles.ts';
 import {ION, NATURAL_EARTH, NONE, baseLayer, destroyWidget, makeWidget, sunlight} from './widget.ts';
 
 const TITLES: Record<string, string> = {[NATURAL_EARTH]: 'Natural Earth', [NONE]: 'None', [ION]: 'Cesium ion'};
+/** From how many degrees on an image bends too much to be seen at once from above. */
+const LARGE = 60;
 /** How long a flight takes that the person asked for, in milliseconds. */
 const FLIGHT = 1200;
 
@@ -107,16 +109,22 @@ export class LargeImageGlobe extends LargeImageElement {
   override fit({duration = 0}: {duration?: number} = {}): void {
     if (!this.widget || !this.bounds) return;
     const {xmin, ymin, xmax, ymax} = this.bounds;
+    if (Math.max(xmax - xmin, ymax - ymin) > LARGE) {
+      // Too large to be seen at once from above: the whole globe, from where the middle of the image is.
+      const latitude = Math.max(-50, Math.min(50, (ymin + ymax) / 2));
+      const zoom = wholeGlobe(this.widget.scene, latitude);
+      void look(this.widget.scene, {centre: [around((xmin + xmax) / 2), latitude], zoom, rotation: 0}, duration);
+      return;
+    }
     const rectangles = rectanglesOf(this.bounds);
     const west = rectangles[0]?.[0] ?? xmin;
     const east = rectangles.at(-1)?.[2] ?? xmax;
-    // Some room round the image, so that it is seen where it ends; half of the world is the most that is seen.
+    // Some room round the image, so that it is seen where it ends.
     const room = Math.min(0.15 * (xmax - xmin), 5);
     const up = Math.min(0.15 * (ymax - ymin), 5);
-    const whole = xmax - xmin > 170;
-    const destination = whole
-      ? Rectangle.fromDegrees(-70, Math.max(ymin, -45), 70, Math.min(ymax, 60))
-      : Rectangle.fromDegrees(around(west - room), Math.max(-90, ymin - up), around(east + room), Math.min(90, ymax + up));
+    const destination = Rectangle.fromDegrees(
+      around(west - room), Math.max(-90, ymin - up), around(east + room), Math.min(90, ymax + up),
+    );
     if (duration > 0) this.widget.camera.flyTo({destination, duration: duration / 1000});
     else this.widget.camera.setView({destination});
     this.widget.scene.requestRender();

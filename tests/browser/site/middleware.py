@@ -34,7 +34,9 @@ class ContentSecurityPolicy:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        globe = 'globe' in request.path or 'globe' in request.GET.get('element', '') or '/cesium/' in request.path
+        globe = (
+            'globe' in request.path or 'globe' in request.GET.get('element', '') or '/cesium/' in request.path
+        )
         policy = GLOBE if globe else STRICT
         response['Content-Security-Policy'] = '; '.join(f'{name} {value}' for name, value in policy.items())
         return response
