@@ -1,8 +1,9 @@
 /** What the viewer and the globe share: attributes, loading, errors, events, and the state in the address. */
-import {LitElement, html, nothing, type CSSResultGroup, type PropertyValues, type TemplateResult} from 'lit';
+import {LitElement, html, nothing, type CSSResult, type PropertyValues, type TemplateResult} from 'lit';
 import {property, state as internal} from 'lit/decorators.js';
 import {ImageApi, globalFunction, type Headers, type HeadersFrom} from './api.ts';
-import {parseBaseLayers, type BaseLayer} from './basemaps.ts';
+import {defined, layerList, wholeNumber} from './attributes.ts';
+import type {BaseLayer} from './basemaps.ts';
 import {errorCover, loadingCover} from './cover.ts';
 import {deferred} from './deferred.ts';
 import {explain} from './errors.ts';
@@ -17,21 +18,14 @@ import {UrlSync} from './urlsync.ts';
 export type View = Pick<ViewState, 'centre' | 'zoom' | 'rotation'>;
 export type Phase = 'idle' | 'loading' | 'ready' | 'error';
 
-/** A number from an attribute; 0 for what is none. */
-const wholeNumber = {
-  fromAttribute: (text: string | null): number => Math.max(0, Math.trunc(Number(text)) || 0),
-  toAttribute: (value: number): string => String(value),
-};
-
-const layerList = {fromAttribute: parseBaseLayers, toAttribute: (value: BaseLayer[]): string => JSON.stringify(value)};
-
 /**
  * A custom element that shows one image of the API. It starts when it is near the visible part of the page and has a size: so
  * one in a closed tab or in the admin's empty row asks nothing. What it made is gone when it is removed, and it
  * shows the same view when it is added again.
  */
 export abstract class LargeImageElement extends LitElement {
-  static override styles: CSSResultGroup = [theme];
+  /** What a subclass puts before its own style sheets. */
+  static readonly sheets: CSSResult[] = [theme];
 
   /** The address of the object in the API. */
   @property({reflect: true}) src: string | null = null;
@@ -51,7 +45,8 @@ export abstract class LargeImageElement extends LitElement {
   @internal() protected phase: Phase = 'idle';
   @internal() protected problem: unknown = null;
   @internal() protected shown: Shown | null = null;
-  protected frames: Frames = {count: 1, axes: [], positions: [[]]};
+  /** The frames and their axes. */
+  frames: Frames = {count: 1, axes: [], positions: [[]]};
 
   private styleText: string | null = null;
   private readiness = deferred();
@@ -64,7 +59,9 @@ export abstract class LargeImageElement extends LitElement {
   private loaded = '';
   private near = false;
   private nearby: IntersectionObserver | null = null;
-  private readonly pageTheme = new PageTheme(this);
+  private readonly pageTheme = new PageTheme(this, () => {
+    this.themeChanged();
+  });
 
   /** The style as JSON; an object is taken as well. */
   @property({attribute: 'style-json', reflect: true})
@@ -89,6 +86,8 @@ export abstract class LargeImageElement extends LitElement {
   /** Ask for other pixels: frame, style, format or resampling changed. */
   protected abstract lookChanged(): void;
   protected abstract baseLayerChanged(): void;
+  /** Colours of the page changed; what is drawn by script does not follow by itself. */
+  protected abstract themeChanged(): void;
   /** Return what lies inside the root. The element that the map is put into is to be there at any time. */
   protected abstract body(): TemplateResult;
   /** Show all of the image. */
@@ -271,16 +270,14 @@ export abstract class LargeImageElement extends LitElement {
   }
 
   /** Dispatch an event; it does not bubble, as those of media elements do not. */
-  protected send(name: string, detail: unknown): void {
+  send(name: string, detail: unknown): void {
     this.dispatchEvent(new CustomEvent(name, {detail}));
   }
 
   /** Tell whether a control is wanted; one that is not asks the server nothing. */
-  protected has(control: string): boolean {
-    return this.controls === null || this.controls.split(/\s+/).includes(control);
-  }
+  readonly has = (control: string): boolean => this.controls === null || this.controls.split(/\s+/).includes(control);
 
-  protected get look(): Look {
+  get look(): Look {
     return {frame: this.frame, style: this.styleText ?? '', resampling: this.resampling ?? ''};
   }
 
@@ -296,9 +293,4 @@ export abstract class LargeImageElement extends LitElement {
     else if (this.phase === 'error') cover = errorCover(this.problem, this.reload, this.help());
     return html`<div class="root" part="root" data-theme=${this.pageTheme.value ?? nothing}>${this.body()} ${cover}</div>`;
   }
-}
-
-/** Return an object without what is undefined, so that it can be spread over another. */
-function defined<Values extends object>(values: Values): Values {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Values;
 }

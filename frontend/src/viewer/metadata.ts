@@ -1,0 +1,49 @@
+/** The important things of an image's metadata as rows of a table. */
+import type {BandMetadata, Shown} from '../core/image.ts';
+import {lengthText, numberText} from './format.ts';
+
+export type Row = [label: string, value: string];
+
+export function rowsOf(shown: Shown): Row[] {
+  const {metadata, tiles} = shown;
+  const rows: (Row | null)[] = [
+    ['Size', `${numberText(metadata.sizeX)} × ${numberText(metadata.sizeY)} pixels`],
+    pixelSize(shown),
+    row('Magnification', metadata.magnification ? `${numberText(metadata.magnification)}×` : null),
+    row('Type of values', metadata.dtype),
+    row('Bands', metadata.bandCount),
+    row('Frames', Array.isArray(metadata.frames) ? metadata.frames.length : null),
+    row('Channels', metadata.channels?.join(', ')),
+    row('Coordinate system', tiles.crs ? [tiles.crs.name, tiles.crs.code].filter(Boolean).join(', ') : null),
+    boundsRow(shown),
+    row('Levels', metadata.levels),
+    ['Tiles', `${metadata.tileWidth} × ${metadata.tileHeight} pixels`],
+  ];
+  return rows.filter((one): one is Row => one !== null);
+}
+
+function row(label: string, value: string | number | null | undefined): Row | null {
+  if (value === null || value === undefined || value === '' || value === 0) return null;
+  return [label, typeof value === 'number' ? numberText(value) : value];
+}
+
+function pixelSize({metadata}: Shown): Row | null {
+  if (!metadata.mm_x) return null;
+  const unit = metadata.geospatial ? 'm' : 'mm';
+  const factor = metadata.geospatial ? 1e-3 : 1;
+  const size = (mm: number) => lengthText(mm * factor, unit);
+  return ['Size of a pixel', `${size(metadata.mm_x)} × ${size(metadata.mm_y ?? metadata.mm_x)}`];
+}
+
+function boundsRow({metadata}: Shown): Row | null {
+  const {bounds} = metadata;
+  if (!metadata.geospatial || !bounds) return null;
+  const text = (value: number) => `${numberText(value, 7)}°`;
+  return ['Bounds', `${text(bounds.xmin)} to ${text(bounds.xmax)} east, ${text(bounds.ymin)} to ${text(bounds.ymax)} north`];
+}
+
+/** Return the name of a band, or its number where it has none. */
+export function bandName(band: string, metadata: BandMetadata | undefined): string {
+  const name = metadata?.interpretation;
+  return name && name !== 'undefined' ? name : `Band ${band}`;
+}
