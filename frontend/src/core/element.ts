@@ -1,5 +1,5 @@
 /** What the viewer and the globe share: attributes, loading, errors, events, and the state in the address. */
-import {LitElement, html, nothing, type CSSResult, type PropertyValues, type TemplateResult} from 'lit';
+import {LitElement, html, nothing, type CSSResultGroup, type PropertyValues, type TemplateResult} from 'lit';
 import {property, state as internal} from 'lit/decorators.js';
 import {ImageApi, globalFunction, type Headers, type HeadersFrom} from './api.ts';
 import {defined, layerList, wholeNumber} from './attributes.ts';
@@ -24,8 +24,7 @@ export type Phase = 'idle' | 'loading' | 'ready' | 'error';
  * shows the same view when it is added again.
  */
 export abstract class LargeImageElement extends LitElement {
-  /** What a subclass puts before its own style sheets. */
-  static readonly sheets: CSSResult[] = [theme];
+  static override styles: CSSResultGroup = [theme];
 
   /** The address of the object in the API. */
   @property({reflect: true}) src: string | null = null;
@@ -86,12 +85,14 @@ export abstract class LargeImageElement extends LitElement {
   /** Ask for other pixels: frame, style, format or resampling changed. */
   protected abstract lookChanged(): void;
   protected abstract baseLayerChanged(): void;
-  /** Colours of the page changed; what is drawn by script does not follow by itself. */
-  protected abstract themeChanged(): void;
   /** Return what lies inside the root. The element that the map is put into is to be there at any time. */
   protected abstract body(): TemplateResult;
   /** Show all of the image. */
   abstract fit(options?: {duration?: number}): void;
+  /** Take up other colours of the page, where something is drawn by script: it does not follow by itself. */
+  protected themeChanged(): void {
+    // Nothing is drawn here.
+  }
   /** What can be done about an error besides trying again. */
   protected help(): TemplateResult | typeof nothing {
     return nothing;

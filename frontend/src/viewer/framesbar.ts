@@ -59,7 +59,10 @@ function tool(name: 'previous' | 'next', label: string, act: () => void): Templa
 function axisSlider(state: FramesState, axis: Axis, index: number): TemplateResult {
   const position = state.frames.positions[state.frame] ?? [];
   const at = position[index] ?? 0;
-  const label = axis.labels[at] ?? String(at + 1);
+  const number = String(at + 1);
+  const label = axis.labels[at] ?? number;
+  // Where an axis has no values, its labels are the numbers.
+  const named = label === number ? nothing : html`${label} `;
   return html`<label class="axis"
     ><span class="name">${axis.label}</span>
     <input
@@ -75,6 +78,6 @@ function axisSlider(state: FramesState, axis: Axis, index: number): TemplateResu
         state.setFrame(frameAt(state.frames, to));
       }}
     />
-    <output>${label}<span class="of"> ${at + 1}/${axis.size}</span></output>
+    <output>${named}<span class="of">${number}/${axis.size}</span></output>
   </label>`;
 }

@@ -20,6 +20,7 @@ import {areaText, lengthText} from './format.ts';
 import type {Host, Tool} from './host.ts';
 import {icon} from './icons.ts';
 import type {Ink} from './ink.ts';
+import {pixelSize} from './metadata.ts';
 import type {Picture} from './picture.ts';
 
 export type Measure = 'length' | 'area';
@@ -139,12 +140,12 @@ export class Measuring implements Tool {
     const {projection, grid, scale, shown} = picture;
     if (geometry instanceof Polygon) {
       if (!grid.pixels) return areaText(getArea(geometry, {projection}), 'm');
-      const unit = pixelUnit(shown.metadata.mm_x, shown.metadata.mm_y);
+      const unit = pixelSize(shown.metadata) ?? [1, 1];
       return areaText(geometry.getArea() * unit[0] * unit[1] * (scale.unit === 'm' ? 1e-6 : 1), scale.unit);
     }
     if (!(geometry instanceof LineString)) return '';
     if (!grid.pixels) return lengthText(getLength(geometry, {projection}), 'm');
-    const [across, down] = pixelUnit(shown.metadata.mm_x, shown.metadata.mm_y);
+    const [across, down] = pixelSize(shown.metadata) ?? [1, 1];
     return lengthText(lineLength(geometry.getCoordinates(), across, down) * (scale.unit === 'm' ? 1e-3 : 1), scale.unit);
   }
 
@@ -210,10 +211,6 @@ export class Measuring implements Tool {
 function labelPoint(geometry: Geometry): Geometry {
   if (geometry instanceof Polygon) return geometry.getInteriorPoint();
   return geometry instanceof LineString ? new Point(geometry.getLastCoordinate()) : geometry;
-}
-
-function pixelUnit(mmX: number | null | undefined, mmY: number | null | undefined): [number, number] {
-  return mmX ? [mmX, mmY ?? mmX] : [1, 1];
 }
 
 /** Return the length of a line whose units across and down differ. */

@@ -1,5 +1,5 @@
 /** The important things of an image's metadata as rows of a table. */
-import type {BandMetadata, Shown} from '../core/image.ts';
+import type {BandMetadata, ImageMetadata, Shown} from '../core/image.ts';
 import {lengthText, numberText} from './format.ts';
 
 export type Row = [label: string, value: string];
@@ -8,7 +8,7 @@ export function rowsOf(shown: Shown): Row[] {
   const {metadata, tiles} = shown;
   const rows: (Row | null)[] = [
     ['Size', `${numberText(metadata.sizeX)} × ${numberText(metadata.sizeY)} pixels`],
-    pixelSize(shown),
+    sizeRow(shown),
     row('Magnification', metadata.magnification ? `${numberText(metadata.magnification)}×` : null),
     row('Type of values', metadata.dtype),
     row('Bands', metadata.bandCount),
@@ -27,12 +27,22 @@ function row(label: string, value: string | number | null | undefined): Row | nu
   return [label, typeof value === 'number' ? numberText(value) : value];
 }
 
-function pixelSize({metadata}: Shown): Row | null {
-  if (!metadata.mm_x) return null;
+function sizeRow({metadata}: Shown): Row | null {
+  const known = pixelSize(metadata);
+  if (!known) return null;
   const unit = metadata.geospatial ? 'm' : 'mm';
-  const factor = metadata.geospatial ? 1e-3 : 1;
-  const size = (mm: number) => lengthText(mm * factor, unit);
-  return ['Size of a pixel', `${size(metadata.mm_x)} × ${size(metadata.mm_y ?? metadata.mm_x)}`];
+  const [across, down] = known.map((mm) => lengthText(metadata.geospatial ? mm / 1000 : mm, unit));
+  return ['Size of a pixel', `${across ?? ''} × ${down ?? ''}`];
+}
+
+/** The pixels of a map of the world are not squares: at a pole they have no width. Then there is no one scale. */
+const MOST_OBLONG = 4;
+
+/** Return width and height of a pixel in millimetres, if the file says something that can be. */
+export function pixelSize({mm_x: x, mm_y: y}: Pick<ImageMetadata, 'mm_x' | 'mm_y'>): [number, number] | null {
+  if (!x || !(x > 0)) return null;
+  const down = y && y > 0 ? y : x;
+  return Math.max(x / down, down / x) > MOST_OBLONG ? null : [x, down];
 }
 
 function boundsRow({metadata}: Shown): Row | null {

@@ -43,7 +43,7 @@ export function displayPanel(state: DisplayState): TemplateResult {
     ${has('rotation')
       ? slider('Rotation', ((((degrees + 180) % 360) + 360) % 360) - 180, -180, 180, '°', (value) => state.setRotation((value * Math.PI) / 180))
       : nothing}
-    ${has('base-layers') && state.baseLayers.length > 1
+    ${has('base-layer') && state.baseLayers.length > 1
       ? html`<label class="field"
           ><span>Base layer</span>
           <select

@@ -11,6 +11,7 @@ import type Projection from 'ol/proj/Projection.js';
 import type {View as Seen} from '../core/element.ts';
 import type {Look, Shown} from '../core/image.ts';
 import type {Unit} from './format.ts';
+import {pixelSize} from './metadata.ts';
 import {gridOf, nearest, resolutionOf, zoomOf, type Extent, type Grid} from './grid.ts';
 import {projector} from './projection.ts';
 import {PictureTiles} from './tiles.ts';
@@ -35,6 +36,8 @@ export class Picture {
   readonly layer: TileLayer;
   private readonly failed = new Set<DataTile>();
   private readonly retried = new Set<DataTile>();
+  /** Where the view was when all of the image was shown. */
+  private whole = '';
   private reviewing = 0;
 
   constructor(
@@ -80,7 +83,11 @@ export class Picture {
   private listen(): void {
     const {source} = this.tiles;
     this.view.on('change', this.look);
-    this.map.on('change:size', this.look);
+    this.map.on('change:size', () => {
+      // A legend or a panel that comes takes room from a picture that is meant to be seen whole.
+      if (this.whole === this.spot) this.fit();
+      this.look();
+    });
     this.map.on('moveend', () => {
       this.look();
       this.events.moved();
@@ -134,7 +141,18 @@ export class Picture {
   fit({duration = 0}: {duration?: number} = {}): void {
     const size = this.map.getSize();
     const padding = size && Math.min(...size) > 200 ? PADDING : 0;
-    this.view.fit(this.grid.bounds, {padding: [padding, padding, padding, padding], duration: motion(duration)});
+    const done = () => {
+      this.whole = this.spot;
+    };
+    this.view.fit(this.grid.bounds, {
+      padding: [padding, padding, padding, padding],
+      duration: motion(duration),
+      callback: done,
+    });
+  }
+
+  private get spot(): string {
+    return JSON.stringify([this.view.getCenter(), this.view.getResolution()]);
   }
 
   get seen(): Seen | null {
@@ -183,7 +201,8 @@ export class Picture {
     const resolution = this.view.getResolution() ?? 1;
     const centre = this.view.getCenter() ?? [0, 0];
     if (!this.grid.pixels) return {unit: 'm', perPixel: getPointResolution(this.projection, resolution, centre, 'm')};
-    const {mm_x: mm, geospatial} = this.shown.metadata;
+    const {geospatial} = this.shown.metadata;
+    const mm = pixelSize(this.shown.metadata)?.[0];
     if (!mm) return {unit: 'px', perPixel: resolution};
     // A pixel on the ground is counted in metres, one of a specimen in its fractions.
     return geospatial ? {unit: 'm', perPixel: (resolution * mm) / 1000} : {unit: 'mm', perPixel: resolution * mm};

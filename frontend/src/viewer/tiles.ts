@@ -7,6 +7,7 @@ import {ApiError} from '../core/errors.ts';
 import type {Look} from '../core/image.ts';
 import {tileAddress} from './address.ts';
 import {filled, shifts, tileExtent, touches, type Extent, type Grid} from './grid.ts';
+import {Shared} from './shared.ts';
 import {Store} from './store.ts';
 
 type Picture = ImageBitmap | HTMLCanvasElement;
@@ -30,6 +31,7 @@ export class PictureTiles {
   private look: Look;
   private format: string;
   private readonly store = new Store<Picture>(300);
+  private readonly shared = new Shared<Picture>();
   private readonly empty: HTMLCanvasElement;
   /** The tiles that are fetched ahead, by their keys. */
   private ahead = new Set<string>();
@@ -104,10 +106,13 @@ export class PictureTiles {
     const {path, query} = tileAddress(this.code, look, this.format, z, x, y);
     const wanted = {distance: () => this.distance(lookKey, z, x, y)};
     try {
-      const blob = await this.api.blob(path, query, wanted, signal);
-      const picture = this.padded(await createImageBitmap(blob), z, x, y);
-      this.store.set(key, picture);
-      return picture;
+      // On a map of the world a tile is seen several times.
+      return await this.shared.get(key, signal, async (own) => {
+        const blob = await this.api.blob(path, query, wanted, own);
+        const picture = this.padded(await createImageBitmap(blob), z, x, y);
+        this.store.set(key, picture);
+        return picture;
+      });
     } catch (error) {
       // A project may answer so where there is nothing of the image.
       if (error instanceof ApiError && error.status === 404) return this.empty;

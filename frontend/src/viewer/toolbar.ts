@@ -23,7 +23,7 @@ export interface ToolbarState {
 const TURN = Math.PI / 4;
 
 const PANELS: {name: PanelName; label: string; controls: string[]}[] = [
-  {name: 'display', label: 'Display', controls: ['opacity', 'rotation', 'base-layers', 'graticule', 'overview']},
+  {name: 'display', label: 'Display', controls: ['opacity', 'rotation', 'base-layer', 'graticule', 'overview']},
   {name: 'measure', label: 'Measure', controls: ['measure']},
   {name: 'download', label: 'Download', controls: ['download']},
   {name: 'metadata', label: 'About the image', controls: ['metadata']},

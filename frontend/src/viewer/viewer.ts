@@ -1,5 +1,5 @@
 /** `<large-image-viewer>`: an image of the API on a map or in its pixels, with what one needs to look at it closely. */
-import {html, nothing, unsafeCSS, type PropertyValues, type TemplateResult} from 'lit';
+import {html, nothing, unsafeCSS, type CSSResultGroup, type PropertyValues, type TemplateResult} from 'lit';
 import {property, state as internal} from 'lit/decorators.js';
 import olCss from 'ol/ol.css';
 import {LargeImageElement, type View} from '../core/element.ts';
@@ -29,7 +29,7 @@ const FORMAT = 'png';
 const MOVE = 250;
 
 export class LargeImageViewer extends LargeImageElement implements Host {
-  static override styles = [unsafeCSS(olCss), ...LargeImageElement.sheets, layout, panelStyles];
+  static override styles: CSSResultGroup = [unsafeCSS(olCss), LargeImageElement.styles, layout, panelStyles];
 
   /** The address below which the project serves pictures of palettes, for the legend. */
   @property() colormaps: string | null = null;
