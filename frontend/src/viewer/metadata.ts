@@ -1,11 +1,11 @@
 /** The important things of an image's metadata as rows of a table. */
 import type {BandMetadata, ImageMetadata, Shown} from '../core/image.ts';
-import {lengthText, numberText} from './format.ts';
+import {lengthText, numberText, wrapLongitude} from './format.ts';
 
 export type Row = [label: string, value: string];
 
 export function rowsOf(shown: Shown): Row[] {
-  const {metadata, tiles} = shown;
+  const {metadata, own} = shown;
   const rows: (Row | null)[] = [
     ['Size', `${numberText(metadata.sizeX)} × ${numberText(metadata.sizeY)} pixels`],
     sizeRow(shown),
@@ -14,7 +14,7 @@ export function rowsOf(shown: Shown): Row[] {
     row('Bands', metadata.bandCount),
     row('Frames', Array.isArray(metadata.frames) ? metadata.frames.length : null),
     row('Channels', metadata.channels?.join(', ')),
-    row('Coordinate system', tiles.crs ? [tiles.crs.name, tiles.crs.code].filter(Boolean).join(', ') : null),
+    row('Coordinate system', own.crs ? [own.crs.name, own.crs.code].filter(Boolean).join(', ') : null),
     boundsRow(shown),
     row('Levels', metadata.levels),
     ['Tiles', `${metadata.tileWidth} × ${metadata.tileHeight} pixels`],
@@ -48,8 +48,12 @@ export function pixelSize({mm_x: x, mm_y: y}: Pick<ImageMetadata, 'mm_x' | 'mm_y
 function boundsRow({metadata}: Shown): Row | null {
   const {bounds} = metadata;
   if (!metadata.geospatial || !bounds) return null;
-  const text = (value: number) => `${numberText(value, 7)}°`;
-  return ['Bounds', `${text(bounds.xmin)} to ${text(bounds.xmax)} east, ${text(bounds.ymin)} to ${text(bounds.ymax)} north`];
+  const text = (value: number, [more, less]: string) => `${numberText(Math.abs(value), 7)}° ${(value < 0 ? less : more) ?? ''}`;
+  const east = (lon: number) => text(wrapLongitude(lon), 'EW');
+  return [
+    'Bounds',
+    `${east(bounds.xmin)} to ${east(bounds.xmax)}, ${text(bounds.ymin, 'NS')} to ${text(bounds.ymax, 'NS')}`,
+  ];
 }
 
 /** Return the name of a band, or its number where it has none. */

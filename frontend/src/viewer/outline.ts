@@ -62,16 +62,34 @@ function project(rings: Place[][], projection: Projection): Feature[] {
   if (!forth || !back) return [];
   const last = projection.getCode() === 'EPSG:3857' ? LAST_LATITUDE : 90;
   const projected = rings.map((ring) =>
-    ring.flatMap(([lon, lat]) => {
+    unwrapped(ring).flatMap(([lon, lat]) => {
       const place = [lon, Math.max(-last, Math.min(last, lat))];
       const there = forth([...place], undefined, 2);
       if (!there.every(Number.isFinite)) return [];
       const again = back([...there], undefined, 2);
-      const away = Math.hypot((again[0] ?? 999) - (place[0] ?? 0), (again[1] ?? 999) - (place[1] ?? 0));
-      // At the poles and at the antimeridian a place has several longitudes.
-      return away < 0.1 || Math.abs(away - 360) < 0.1 || Math.abs(lat) > 89.9 ? [there] : [];
+      const east = (((again[0] ?? 999) - lon + 540) % 360) - 180;
+      const north = (again[1] ?? 999) - (place[1] ?? 0);
+      // At a pole a place has every longitude.
+      return Math.abs(north) < 0.1 && (Math.abs(east) < 0.1 || Math.abs(lat) > 89.9) ? [there] : [];
     }),
   );
   const whole = projected.filter((ring) => ring.length > 3);
   return whole.length ? [new Feature(new Polygon(whole))] : [];
+}
+
+/**
+ * Return a ring without leaps over the antimeridian: its longitudes go on beyond 180. One that goes round the world, as
+ * Antarctica's does, is led over its pole.
+ */
+export function unwrapped(ring: Place[]): Place[] {
+  const all: Place[] = [];
+  let before = 0;
+  for (const [lon, lat] of ring) {
+    before = all.length ? before + ((((lon - before) % 360) + 540) % 360) - 180 : lon;
+    all.push([before, lat]);
+  }
+  const [first, end] = [all[0], all.at(-1)];
+  if (!first || !end || Math.abs(end[0] - first[0]) < 180) return all;
+  const pole = first[1] < 0 ? -90 : 90;
+  return [...all, [end[0], pole], [first[0], pole], first];
 }

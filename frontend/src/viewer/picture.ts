@@ -155,6 +155,17 @@ export class Picture {
     return JSON.stringify([this.view.getCenter(), this.view.getResolution()]);
   }
 
+  /** Resolves when all that is in view is drawn. */
+  async drawn(): Promise<void> {
+    // Tiles are asked for after a frame, and drawn with the one after they came.
+    for (let quiet = 0; quiet < 2 && this.map.getTarget(); quiet = this.tiles.busy ? 0 : quiet + 1) {
+      await new Promise((resolve) => {
+        this.map.once('postrender', () => setTimeout(resolve, 20));
+        this.map.render();
+      });
+    }
+  }
+
   get seen(): Seen | null {
     const centre = this.view.getCenter();
     const resolution = this.view.getResolution();

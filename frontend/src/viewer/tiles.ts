@@ -32,6 +32,7 @@ export class PictureTiles {
   private format: string;
   private readonly store = new Store<Picture>(300);
   private readonly shared = new Shared<Picture>();
+  private readonly loads = new Set<() => number>();
   private readonly empty: HTMLCanvasElement;
   /** The tiles that are fetched ahead, by their keys. */
   private ahead = new Set<string>();
@@ -63,6 +64,11 @@ export class PictureTiles {
       wrapX: true,
     });
     this.source.show(this.keyOf(look));
+  }
+
+  /** Whether a tile that is in view is on its way. */
+  get busy(): boolean {
+    return [...this.loads].some((distance) => distance() < AHEAD);
   }
 
   /** Show another frame or style. What is seen stays until the new tile of its place is there. */
@@ -104,11 +110,12 @@ export class PictureTiles {
     const kept = this.store.get(key);
     if (kept) return kept;
     const {path, query} = tileAddress(this.code, look, this.format, z, x, y);
-    const wanted = {distance: () => this.distance(lookKey, z, x, y)};
+    const distance = () => this.distance(lookKey, z, x, y);
+    this.loads.add(distance);
     try {
       // On a map of the world a tile is seen several times.
       return await this.shared.get(key, signal, async (own) => {
-        const blob = await this.api.blob(path, query, wanted, own);
+        const blob = await this.api.blob(path, query, {distance}, own);
         const picture = this.padded(await createImageBitmap(blob), z, x, y);
         this.store.set(key, picture);
         return picture;
@@ -117,6 +124,8 @@ export class PictureTiles {
       // A project may answer so where there is nothing of the image.
       if (error instanceof ApiError && error.status === 404) return this.empty;
       throw error;
+    } finally {
+      this.loads.delete(distance);
     }
   }
 

@@ -112,6 +112,13 @@ export class LargeImageViewer extends LargeImageElement implements Host {
     this.picture?.fit(options);
   }
 
+  /** Resolves when all that is in view is drawn, as for a picture of the page. */
+  async drawn(): Promise<void> {
+    await this.ready;
+    await this.updateComplete;
+    await this.picture?.drawn();
+  }
+
   protected override lookChanged(): void {
     this.failure = null;
     this.picture?.tiles.show(this.look, this.format ?? FORMAT);
