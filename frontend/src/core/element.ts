@@ -2,7 +2,8 @@
 import {LitElement, html, nothing, type CSSResultGroup, type PropertyValues, type TemplateResult} from 'lit';
 import {property, state as internal} from 'lit/decorators.js';
 import {ImageApi, globalFunction, type Headers, type HeadersFrom} from './api.ts';
-import {parseBaseLayers, type BaseLayer} from './basemaps.ts';
+import {defined, layerList, wholeNumber} from './attributes.ts';
+import type {BaseLayer} from './basemaps.ts';
 import {errorCover, loadingCover} from './cover.ts';
 import {deferred} from './deferred.ts';
 import {explain} from './errors.ts';
@@ -16,14 +17,6 @@ import {UrlSync} from './urlsync.ts';
 
 export type View = Pick<ViewState, 'centre' | 'zoom' | 'rotation'>;
 export type Phase = 'idle' | 'loading' | 'ready' | 'error';
-
-/** A number from an attribute; 0 for what is none. */
-const wholeNumber = {
-  fromAttribute: (text: string | null): number => Math.max(0, Math.trunc(Number(text)) || 0),
-  toAttribute: (value: number): string => String(value),
-};
-
-const layerList = {fromAttribute: parseBaseLayers, toAttribute: (value: BaseLayer[]): string => JSON.stringify(value)};
 
 /**
  * A custom element that shows one image of the API. It starts when it is near the visible part of the page and has a size: so
@@ -51,7 +44,8 @@ export abstract class LargeImageElement extends LitElement {
   @internal() protected phase: Phase = 'idle';
   @internal() protected problem: unknown = null;
   @internal() protected shown: Shown | null = null;
-  protected frames: Frames = {count: 1, axes: [], positions: [[]]};
+  /** The frames and their axes. */
+  frames: Frames = {count: 1, axes: [], positions: [[]]};
 
   private styleText: string | null = null;
   private readiness = deferred();
@@ -64,7 +58,9 @@ export abstract class LargeImageElement extends LitElement {
   private loaded = '';
   private near = false;
   private nearby: IntersectionObserver | null = null;
-  private readonly pageTheme = new PageTheme(this);
+  private readonly pageTheme = new PageTheme(this, () => {
+    this.themeChanged();
+  });
 
   /** The style as JSON; an object is taken as well. */
   @property({attribute: 'style-json', reflect: true})
@@ -93,6 +89,10 @@ export abstract class LargeImageElement extends LitElement {
   protected abstract body(): TemplateResult;
   /** Show all of the image. */
   abstract fit(options?: {duration?: number}): void;
+  /** Take up other colours of the page, where something is drawn by script: it does not follow by itself. */
+  protected themeChanged(): void {
+    // Nothing is drawn here.
+  }
   /** What can be done about an error besides trying again. */
   protected help(): TemplateResult | typeof nothing {
     return nothing;
@@ -271,16 +271,14 @@ export abstract class LargeImageElement extends LitElement {
   }
 
   /** Dispatch an event; it does not bubble, as those of media elements do not. */
-  protected send(name: string, detail: unknown): void {
+  send(name: string, detail: unknown): void {
     this.dispatchEvent(new CustomEvent(name, {detail}));
   }
 
   /** Tell whether a control is wanted; one that is not asks the server nothing. */
-  protected has(control: string): boolean {
-    return this.controls === null || this.controls.split(/\s+/).includes(control);
-  }
+  readonly has = (control: string): boolean => this.controls === null || this.controls.split(/\s+/).includes(control);
 
-  protected get look(): Look {
+  get look(): Look {
     return {frame: this.frame, style: this.styleText ?? '', resampling: this.resampling ?? ''};
   }
 
@@ -296,9 +294,4 @@ export abstract class LargeImageElement extends LitElement {
     else if (this.phase === 'error') cover = errorCover(this.problem, this.reload, this.help());
     return html`<div class="root" part="root" data-theme=${this.pageTheme.value ?? nothing}>${this.body()} ${cover}</div>`;
   }
-}
-
-/** Return an object without what is undefined, so that it can be spread over another. */
-function defined<Values extends object>(values: Values): Values {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Values;
 }

@@ -90,7 +90,7 @@ export function explain(error: unknown): Explained {
     case 429:
       return {title: 'Too many requests', text: said || 'Wait a moment, then try again.', retry: true};
     case 503:
-      if (error.code === 'remote_unavailable') {
+      if (error.code === 'storage_unavailable') {
         return {title: 'The storage does not answer', text: said || 'The image is kept elsewhere, and that place is not reached.', retry: true};
       }
       return {title: 'The server is busy', text: said || 'Try again in a moment.', retry: true};
