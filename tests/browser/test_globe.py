@@ -118,8 +118,7 @@ def test_base_layers(watched: Callable[..., Watched], site: Site) -> None:
     away = picture(watch.page.locator(f'{GLOBE} .scene'))
     assert share_like(away, (0, 160, 0), 60) > 0.1
     assert share_like(away, (230, 200, 0), 60) > 0.1
-    # A text and no markup.
-    assert '<b>ours</b>' in watch.page.locator(f'{GLOBE} .scene').inner_text()
+    assert 'ours & co' in watch.page.locator(f'{GLOBE} .scene').inner_text()
 
 
 def test_an_image_without_a_place_offers_the_viewer(watched: Callable[..., Watched], site: Site) -> None:

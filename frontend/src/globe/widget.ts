@@ -10,6 +10,7 @@ import {
   UrlTemplateImageryProvider,
   buildModuleUrl,
 } from '@cesium/engine';
+import {safeCredit} from '../core/credits.ts';
 import type {BaseLayer} from '../core/basemaps.ts';
 
 /** The base layers that are always there; the one of Cesium ion needs a token. */
@@ -28,10 +29,7 @@ export async function baseLayer(name: string, own: BaseLayer[], token: string | 
     // `{-y}` counts rows from the bottom, which Cesium spells so.
     const url = new URL(given.url.replace('{-y}', '{reverseY}'), document.baseURI).href;
     const decoded = url.replace(/%7B/gi, '{').replace(/%7D/gi, '}');
-    // A text, not markup: who writes the page is trusted, an API that lists layers need not be.
-    const text = document.createElement('span');
-    text.textContent = given.attribution ?? '';
-    const credit = given.attribution ? new Credit(text.innerHTML, true) : undefined;
+    const credit = given.attribution ? new Credit(safeCredit(given.attribution), true) : undefined;
     return new ImageryLayer(new UrlTemplateImageryProvider({url: decoded, credit}));
   }
   if (name === ION && token) {

@@ -7,6 +7,7 @@ import ImageTile from 'ol/source/ImageTile.js';
 import Fill from 'ol/style/Fill.js';
 import Stroke from 'ol/style/Stroke.js';
 import Text from 'ol/style/Text.js';
+import {safeCredit} from '../core/credits.ts';
 import type {BaseLayer} from '../core/basemaps.ts';
 import type {Host, Tool} from './host.ts';
 import type {Ink} from './ink.ts';
@@ -72,7 +73,7 @@ export class Layers implements Tool {
       return this.outline;
     }
     // Another host: it gets neither the project's headers nor its cookies.
-    const source = new ImageTile({url: layer.url, attributions: layer.attribution, maxZoom: 20, crossOrigin: 'anonymous'});
+    const source = new ImageTile({url: layer.url, attributions: safeCredit(layer.attribution ?? ''), maxZoom: 20, crossOrigin: 'anonymous'});
     return new TileLayer({source, zIndex: 0});
   }
 
