@@ -29,6 +29,8 @@ const COMPONENTS: Record<string, string> = {r: 'Red', g: 'Green', b: 'Blue', a: 
 export class Pointer implements Tool {
   /** In the map's coordinates; null while the pointer is elsewhere. */
   private at: [number, number] | null = null;
+  /** In pixels of the map. */
+  private pixel: number[] | null = null;
   private values: BandValue[] = [];
   private asked = '';
   private timer = 0;
@@ -42,6 +44,7 @@ export class Pointer implements Tool {
     picture.map.on('pointermove', this.moved);
     // A finger does not hover: it taps.
     picture.map.on('click', this.moved);
+    picture.map.on('moveend', this.slid);
     picture.map.getViewport()?.addEventListener('pointerleave', this.left);
   }
 
@@ -66,10 +69,13 @@ export class Pointer implements Tool {
     this.timer = window.setTimeout(() => this.ask(), REST);
   };
 
-  private readonly left = (): void => {
+  private readonly left = (event?: PointerEvent): void => {
+    // A finger leaves with each tap; what it tapped on is still meant.
+    if (event?.pointerType === 'touch') return;
     window.clearTimeout(this.timer);
     this.forget();
     this.at = null;
+    this.pixel = null;
     this.host.requestUpdate();
   };
 
