@@ -62,12 +62,22 @@ export class Pointer implements Tool {
 
   private readonly moved = (event: MapBrowserEvent): void => {
     if (event.dragging) return;
-    const [x = 0, y = 0] = event.coordinate;
+    this.pixel = event.pixel;
+    this.point(event.coordinate);
+  };
+
+  /** The image moved below a pointer that did not. */
+  private readonly slid = (): void => {
+    const coordinate = this.pixel && this.picture?.map.getCoordinateFromPixel(this.pixel);
+    if (coordinate) this.point(coordinate);
+  };
+
+  private point([x = 0, y = 0]: number[]): void {
     this.at = [x, y];
     this.host.requestUpdate();
     window.clearTimeout(this.timer);
     this.timer = window.setTimeout(() => this.ask(), REST);
-  };
+  }
 
   private readonly left = (event?: PointerEvent): void => {
     // A finger leaves with each tap; what it tapped on is still meant.
