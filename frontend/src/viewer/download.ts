@@ -10,13 +10,12 @@ import Style from 'ol/style/Style.js';
 import {html, nothing, type TemplateResult} from 'lit';
 import {explain} from '../core/errors.ts';
 import {regionAddress, type Address} from './address.ts';
+import {fileName, type Kind} from './filename.ts';
 import {bytesText} from './format.ts';
 import type {Extent} from './grid.ts';
 import type {Host, Tool} from './host.ts';
 import {icon} from './icons.ts';
 import type {Picture} from './picture.ts';
-
-type Kind = 'png' | 'tif' | 'styled-tif';
 
 export class Downloads implements Tool {
   private picture: Picture | null = null;
@@ -202,13 +201,6 @@ export class Downloads implements Tool {
       <p class=${this.said?.bad ? 'result bad' : 'result'} role="status">${this.said?.text ?? ''}</p>
     `;
   }
-}
-
-/** Name a file by the last part of the image's address. */
-export function fileName(src: string, kind: Kind): string {
-  const path = src.replace(/[?#].*$/, '').replace(/\/+$/, '');
-  const last = path.slice(path.lastIndexOf('/') + 1).replace(/[^\w.-]+/g, '-');
-  return `${last ? `image-${last}` : 'image'}.${kind === 'png' ? 'png' : 'tif'}`;
 }
 
 /** Let the browser save a file. */

@@ -37,13 +37,23 @@ export function gridOf(shown: Shown, project: (lonLat: Extent) => Extent): Grid 
   const lonLat = metadata.bounds;
   let bounds = extent;
   if (own) {
-    bounds = [own.xmin, own.ymin, own.xmax, own.ymax];
+    bounds = within(extent, [own.xmin, own.ymin, own.xmax, own.ymax]);
   } else if (lonLat) {
     const last = shown.projection === 'EPSG:3857' ? LAST_LATITUDE : 90;
-    bounds = project([lonLat.xmin, Math.max(-last, lonLat.ymin), lonLat.xmax, Math.min(last, lonLat.ymax)]);
+    bounds = within(extent, project([lonLat.xmin, Math.max(-last, lonLat.ymin), lonLat.xmax, Math.min(last, lonLat.ymax)]));
   }
   const first = (extent[2] - extent[0]) / tiles.tile_width;
   return {pixels: false, extent, bounds, tileSize, resolutions: Array.from({length: levels}, (_, z) => first / 2 ** z)};
+}
+
+/** Return what of the bounds can be seen: round a pole the other one is endlessly far away, and what is no number nowhere. */
+function within(extent: Extent, bounds: Extent): Extent {
+  const [xmin, ymin, xmax, ymax] = extent;
+  const width = xmax - xmin;
+  // Over the antimeridian they may reach beyond the tiles.
+  const part = bounds.every(Number.isFinite) ? common(bounds, [xmin - width, ymin, xmax + width, ymax]) : null;
+  if (!part) return extent;
+  return part[2] - part[0] > width ? [xmin, part[1], xmax, part[3]] : part;
 }
 
 /** Return the corners of a tile in the projection. */

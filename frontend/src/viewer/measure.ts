@@ -20,6 +20,7 @@ import {areaText, lengthText} from './format.ts';
 import type {Host, Tool} from './host.ts';
 import {icon} from './icons.ts';
 import type {Ink} from './ink.ts';
+import {lineLength} from './length.ts';
 import {pixelSize} from './metadata.ts';
 import type {Picture} from './picture.ts';
 
@@ -211,12 +212,4 @@ export class Measuring implements Tool {
 function labelPoint(geometry: Geometry): Geometry {
   if (geometry instanceof Polygon) return geometry.getInteriorPoint();
   return geometry instanceof LineString ? new Point(geometry.getLastCoordinate()) : geometry;
-}
-
-/** Return the length of a line whose units across and down differ. */
-export function lineLength(places: number[][], across: number, down: number): number {
-  return places.slice(1).reduce((sum, [x = 0, y = 0], index) => {
-    const [fromX = 0, fromY = 0] = places[index] ?? [];
-    return sum + Math.hypot((x - fromX) * across, (y - fromY) * down);
-  }, 0);
 }

@@ -4,7 +4,6 @@ import View from 'ol/View.js';
 import {defaults as interactions} from 'ol/interaction/defaults.js';
 import Attribution from 'ol/control/Attribution.js';
 import TileLayer from 'ol/layer/Tile.js';
-import type Layer from 'ol/layer/Layer.js';
 import DataTile from 'ol/DataTile.js';
 import {fromLonLat, getPointResolution, toLonLat} from 'ol/proj.js';
 import type Projection from 'ol/proj/Projection.js';
@@ -219,8 +218,8 @@ export class Picture {
     return geospatial ? {unit: 'm', perPixel: (resolution * mm) / 1000} : {unit: 'mm', perPixel: resolution * mm};
   }
 
-  add(layer: Layer): void {
-    this.map.addLayer(layer);
+  set opacity(opacity: number) {
+    this.layer.setOpacity(Number.isFinite(opacity) ? Math.min(1, Math.max(0, opacity)) : 1);
   }
 
   dispose(): void {

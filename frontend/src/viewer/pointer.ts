@@ -29,6 +29,8 @@ const COMPONENTS: Record<string, string> = {r: 'Red', g: 'Green', b: 'Blue', a: 
 export class Pointer implements Tool {
   /** In the map's coordinates; null while the pointer is elsewhere. */
   private at: [number, number] | null = null;
+  /** In pixels of the map. */
+  private pixel: number[] | null = null;
   private values: BandValue[] = [];
   private asked = '';
   private timer = 0;
@@ -42,6 +44,7 @@ export class Pointer implements Tool {
     picture.map.on('pointermove', this.moved);
     // A finger does not hover: it taps.
     picture.map.on('click', this.moved);
+    picture.map.on('moveend', this.slid);
     picture.map.getViewport()?.addEventListener('pointerleave', this.left);
   }
 
@@ -59,17 +62,30 @@ export class Pointer implements Tool {
 
   private readonly moved = (event: MapBrowserEvent): void => {
     if (event.dragging) return;
-    const [x = 0, y = 0] = event.coordinate;
+    this.pixel = event.pixel;
+    this.point(event.coordinate);
+  };
+
+  /** The image moved below a pointer that did not. */
+  private readonly slid = (): void => {
+    const coordinate = this.pixel && this.picture?.map.getCoordinateFromPixel(this.pixel);
+    if (coordinate) this.point(coordinate);
+  };
+
+  private point([x = 0, y = 0]: number[]): void {
     this.at = [x, y];
     this.host.requestUpdate();
     window.clearTimeout(this.timer);
     this.timer = window.setTimeout(() => this.ask(), REST);
-  };
+  }
 
-  private readonly left = (): void => {
+  private readonly left = (event?: PointerEvent): void => {
+    // A finger leaves with each tap; what it tapped on is still meant.
+    if (event?.pointerType === 'touch') return;
     window.clearTimeout(this.timer);
     this.forget();
     this.at = null;
+    this.pixel = null;
     this.host.requestUpdate();
   };
 

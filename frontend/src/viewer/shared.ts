@@ -10,6 +10,7 @@ export class Shared<Result> {
 
   /** Return what `begin` gives, or what one that was begun under the same key will give. */
   get(key: string, signal: AbortSignal, begin: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+    if (signal.aborted) return Promise.reject(signal.reason as Error);
     let own = this.running.get(key);
     if (!own) {
       const controller = new AbortController();

@@ -34,8 +34,10 @@ export class LargeImageViewer extends LargeImageElement implements Host {
   /** The address below which the project serves pictures of palettes, for the legend. */
   @property() colormaps: string | null = null;
 
+  /** From 0, which hides the image, to 1. */
+  @property({type: Number, useDefault: true}) opacity = 1;
+
   @internal() private panel: PanelName | null = null;
-  @internal() private opacity = 1;
   @internal() private failure: unknown = null;
   picture: Picture | null = null;
   private inks: Ink | null = null;
@@ -87,7 +89,7 @@ export class LargeImageViewer extends LargeImageElement implements Host {
       },
     });
     this.picture = picture;
-    picture.layer.setOpacity(this.opacity);
+    picture.opacity = this.opacity;
     picture.view.on('change', this.redraw);
     await picture.move({centre: state.centre, zoom: state.zoom, rotation: state.rotation}, 0);
     for (const tool of this.tools) tool.open(picture);
@@ -133,6 +135,8 @@ export class LargeImageViewer extends LargeImageElement implements Host {
 
   protected override updated(changed: PropertyValues): void {
     super.updated(changed);
+    if (this.picture && changed.has('opacity')) this.picture.opacity = this.opacity;
+    if (changed.has('colormaps')) this.legend.renew();
     this.overview.draw();
   }
 
@@ -255,7 +259,6 @@ export class LargeImageViewer extends LargeImageElement implements Host {
       opacity: this.opacity,
       setOpacity: (opacity) => {
         this.opacity = opacity;
-        picture.layer.setOpacity(opacity);
       },
       rotation: picture.view.getRotation(),
       setRotation: (rotation) => picture.view.setRotation(rotation),
