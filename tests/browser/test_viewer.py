@@ -150,7 +150,9 @@ def test_base_layers_and_opacity(watched: Callable[..., Watched], site: Site) ->
     layers = json.dumps(
         [{'name': 'Chequers', 'url': '/site/chequers/{z}/{x}/{y}.png', 'attribution': credit}]
     )
-    watch = show(watched, site, 'square', base_layers=layers, base_layer='Chequers')
+    watch = show(
+        watched, site, 'square', base_layers=layers, base_layer='Chequers', controls='opacity base-layer'
+    )
     pixels = look_at(watch, SQUARE, 5.0)
     assert share_like(pixels, (0, 160, 0)) > 0.1
     assert share_like(pixels, (230, 200, 0)) > 0.1
@@ -158,11 +160,10 @@ def test_base_layers_and_opacity(watched: Callable[..., Watched], site: Site) ->
     credit = watch.page.locator(f'{VIEWER} .ol-attribution li')
     assert (
         credit.inner_html()
-        == 'ours &amp; co <a href="https://example.org/" target="_blank" rel="noopener">us</a>'
+        == 'ours &amp; co <a href="https://example.org" target="_blank" rel="noopener">us</a>'
     )
     watch.page.get_by_role('button', name='Display').click()
     watch.page.get_by_label('Opacity of the image').fill('0')
-    # A half-transparent picture is still asked for, one that is gone lets the layer below through.
     watch.page.wait_for_timeout(300)
     assert share_like(seen(watch), RED) == 0
     watch.page.get_by_label('Opacity of the image').fill('100')

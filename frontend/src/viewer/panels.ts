@@ -63,7 +63,7 @@ export function displayPanel(state: DisplayState): TemplateResult {
 
 function slider(label: string, value: number, min: number, max: number, unit: string, set: (value: number) => void): TemplateResult {
   return html`<label class="field"
-    ><span>${label}<output>${value} ${unit}</output></span>
+    ><span>${label}<span class="number">${value} ${unit}</span></span>
     <input
       type="range"
       min=${min}

@@ -45,7 +45,7 @@ export const panelStyles = css`
     justify-content: space-between;
     color: var(--muted);
   }
-  .field output {
+  .field .number {
     color: var(--fg);
     font-variant-numeric: tabular-nums;
   }
