@@ -9,6 +9,7 @@ import {deferred} from './deferred.ts';
 import {explain} from './errors.ts';
 import {framesOf, type Frames} from './frames.ts';
 import {describe, type ImageMetadata, type Look, type Shown} from './image.ts';
+import {Nearby} from './nearby.ts';
 import {PageTheme} from './pagetheme.ts';
 import {RequestQueue} from './queue.ts';
 import {theme} from './theme.ts';
@@ -56,8 +57,9 @@ export abstract class LargeImageElement extends LitElement {
   /** Where one looked before the element was removed or the image was asked for anew. */
   private kept: {of: string; view: View} | null = null;
   private loaded = '';
-  private near = false;
-  private nearby: IntersectionObserver | null = null;
+  private readonly nearby = new Nearby(this, () => {
+    void this.load();
+  });
   private readonly pageTheme = new PageTheme(this, () => {
     this.themeChanged();
   });
@@ -143,24 +145,8 @@ export abstract class LargeImageElement extends LitElement {
 
   // ---- Life
 
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.nearby = new IntersectionObserver(
-      (entries) => {
-        if (!entries.some((entry) => entry.isIntersecting)) return;
-        this.nearby?.disconnect();
-        this.near = true;
-        void this.load();
-      },
-      {rootMargin: '400px'},
-    );
-    this.nearby.observe(this);
-  }
-
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    this.nearby?.disconnect();
-    this.near = false;
     this.unload();
     this.phase = 'idle';
   }
@@ -168,7 +154,7 @@ export abstract class LargeImageElement extends LitElement {
   protected override updated(changed: PropertyValues): void {
     super.updated(changed);
     const renewed = ['src', 'projection', 'headersFromName', 'headersFrom', 'stateInUrl'].some((name) => changed.has(name));
-    if (this.near && renewed) {
+    if (this.nearby.reached && renewed) {
       void this.load();
       return;
     }

@@ -42,7 +42,8 @@ export class Layers implements Tool {
 
   open(picture: Picture): void {
     this.picture = picture;
-    this.showBase();
+    // The image goes before what lies below it.
+    picture.map.once('postrender', () => setTimeout(() => this.showBase()));
     if (this.graticuleShown) this.showGraticule(true);
   }
 

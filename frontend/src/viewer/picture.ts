@@ -140,14 +140,16 @@ export class Picture {
   fit({duration = 0}: {duration?: number} = {}): void {
     const size = this.map.getSize();
     const padding = size && Math.min(...size) > 200 ? PADDING : 0;
+    const time = motion(duration);
     const done = () => {
       this.whole = this.spot;
     };
     this.view.fit(this.grid.bounds, {
       padding: [padding, padding, padding, padding],
-      duration: motion(duration),
-      callback: done,
+      ...(time && {duration: time, callback: done}),
     });
+    // The callback comes later, and there may be another size by then.
+    if (!time) done();
   }
 
   private get spot(): string {

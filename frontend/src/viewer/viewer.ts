@@ -84,15 +84,15 @@ export class LargeImageViewer extends LargeImageElement implements Host {
         this.viewChanged();
         this.requestUpdate();
       },
-      failed: (error) => {
-        this.failure = error;
-      },
+      failed: (error) => (this.failure = error),
     });
     this.picture = picture;
     picture.opacity = this.opacity;
     picture.view.on('change', this.redraw);
     await picture.move({centre: state.centre, zoom: state.zoom, rotation: state.rotation}, 0);
     for (const tool of this.tools) tool.open(picture);
+    // Tiles are asked for after the first frame: at once, not with the next one of the browser.
+    picture.map.renderSync();
   }
 
   protected override close(): void {
@@ -257,16 +257,12 @@ export class LargeImageViewer extends LargeImageElement implements Host {
     return displayPanel({
       has: this.has,
       opacity: this.opacity,
-      setOpacity: (opacity) => {
-        this.opacity = opacity;
-      },
+      setOpacity: (opacity) => (this.opacity = opacity),
       rotation: picture.view.getRotation(),
       setRotation: (rotation) => picture.view.setRotation(rotation),
       baseLayers: this.layers.names,
       baseLayer: this.layers.chosen,
-      setBaseLayer: (name) => {
-        this.baseLayer = name;
-      },
+      setBaseLayer: (name) => (this.baseLayer = name),
       isMap: !picture.grid.pixels,
       graticule: this.layers.graticuleShown,
       setGraticule: (shown) => this.layers.showGraticule(shown),
@@ -289,13 +285,9 @@ export class LargeImageViewer extends LargeImageElement implements Host {
       toggle: player.toggle,
       step: (by) => player.step(by),
       speed: player.speed,
-      setSpeed: (speed) => {
-        player.speed = speed;
-      },
+      setSpeed: (speed) => (player.speed = speed),
       axis: player.axis,
-      setAxis: (axis) => {
-        player.axis = axis;
-      },
+      setAxis: (axis) => (player.axis = axis),
     });
   }
 }
