@@ -130,6 +130,11 @@ class Watched:
     requests: list[Any] = field(default_factory=list)
     expected: list[str] = field(default_factory=list)
 
+    def heard(self, message: Any) -> None:
+        """Keep what the console says of an error, with the address that it is about."""
+        if message.type == 'error':
+            self.errors.append(f'{message.text} {message.location.get("url", "")}')
+
     def open(self, url: str) -> Any:
         """Go to an address and return the page."""
         self.page.goto(url)
@@ -186,9 +191,7 @@ def watched(chromium: Any, site: Site) -> Iterator[Callable[..., Watched]]:
         page = context.new_page()
         page.set_default_timeout(30_000)
         watch = Watched(page, site.origin)
-        page.on(
-            'console', lambda message: watch.errors.append(message.text) if message.type == 'error' else None
-        )
+        page.on('console', watch.heard)
         page.on('pageerror', lambda error: watch.errors.append(str(error)))
         page.on('request', lambda request: watch.requests.append(request))
         opened.append((context, watch))

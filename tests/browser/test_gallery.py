@@ -59,11 +59,14 @@ def shows_the_picture(watch: Watched, selector: str = 'large-image-viewer') -> N
     assert min(share_like(pixels, colour) for colour in COLOURS) > 0.03
 
 
-def upload(watch: Watched, path: pathlib.Path, name: str) -> None:
+def upload(watch: Watched, path: pathlib.Path, name: str, sent_at_once: bool = False) -> None:
     """Fill the form in and send it."""
     watch.page.get_by_role('link', name='Upload', exact=True).click()
     watch.page.get_by_label('Name').fill(name)
     watch.page.locator('input[type=file]').set_input_files(path)
+    if sent_at_once:
+        # The field of S3 sends the file when it is chosen.
+        watch.page.locator('.field').get_by_text(path.name, exact=True).wait_for()
     watch.page.get_by_role('button', name='Upload', exact=True).click()
 
 
@@ -78,7 +81,7 @@ def test_from_an_upload_to_the_globe(at_home: Watched, square: pathlib.Path) -> 
     page.get_by_text('This field is required.').wait_for()
     assert page.get_by_label('Name').input_value() == 'By hand'
     progress: list[Any] = []
-    page.expose_function('progressed', progress.append)
+    page.expose_function('progressed', lambda value: progress.append(value))
     page.evaluate(
         """() => { const bar = document.querySelector('#progress');
             new MutationObserver(() => window.progressed(bar.value)).observe(bar, {attributes: true}); }"""
@@ -106,6 +109,8 @@ def test_from_an_upload_to_the_globe(at_home: Watched, square: pathlib.Path) -> 
 
 def test_the_admin(at_home: Watched, gallery: Gallery, tmp_path: pathlib.Path) -> None:
     page = at_home.page
+    # The admin names no icon.
+    at_home.expected.append('favicon.ico')
     page.goto(f'{gallery.origin}/admin/gallery/image/add/')
     assert not page.locator('large-image-viewer').count()
     page.get_by_label('Name').fill('In the admin')
@@ -149,7 +154,9 @@ def test_who_may_only_view(
     page = watch.open(f'{gallery.origin}/admin/login/?next=/admin/gallery/image/{key[1]}/change/')
     page.get_by_label('Username').fill('viewer')
     page.get_by_label('Password').fill('only-looks')
+    watch.expected.append('favicon.ico')
     page.get_by_role('button', name='Log in').click()
+    page.wait_for_url(re.compile(r'/change/$'))
     shows_the_picture(watch)
     assert not page.get_by_role('button', name='Save').count()
 
@@ -167,7 +174,7 @@ def test_an_upload_straight_to_s3(
         # The page and the bucket are two origins, as on S3.
         watch.origin = 'http://127.0.0.1:'
         signed_in(watch, gallery)
-        upload(watch, square, 'In a bucket')
+        upload(watch, square, 'In a bucket', sent_at_once=True)
         watch.page.wait_for_url(re.compile(r'/images/\d+/'))
         sent = [request for request in watch.asked(s3.endpoint) if request.method == 'PUT']
         assert sent
