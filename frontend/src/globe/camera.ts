@@ -88,3 +88,20 @@ export function look(scene: Scene, wanted: Partial<View>, duration: number): Pro
     camera.flyToBoundingSphere(new BoundingSphere(place, 0), {offset, duration: duration / 1000, complete: resolve, cancel: resolve});
   });
 }
+
+/** Return what a key changes of a view on a canvas of `height` pixels; undefined for a key that means nothing. */
+export function stepOf(key: string, view: View, height: number): Partial<View> | undefined {
+  // A tenth of what is seen; a world of 360 degrees is 256 pixels wide at zoom level 0.
+  const step = (0.1 * 360 * height) / 256 / 2 ** view.zoom;
+  const [x, y] = view.centre;
+  const steps: Record<string, Partial<View>> = {
+    ArrowLeft: {centre: [x - step, y]},
+    ArrowRight: {centre: [x + step, y]},
+    ArrowUp: {centre: [x, Math.min(89.9, y + step)]},
+    ArrowDown: {centre: [x, Math.max(-89.9, y - step)]},
+    '+': {zoom: view.zoom + 0.5},
+    '=': {zoom: view.zoom + 0.5},
+    '-': {zoom: view.zoom - 0.5},
+  };
+  return steps[key];
+}

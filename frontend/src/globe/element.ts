@@ -1,27 +1,30 @@
 /** `<large-image-globe>`: an image of the API draped over the earth. */
 import {Cartesian2, Cartographic, Math as CesiumMath, Rectangle, ScreenSpaceEventHandler, ScreenSpaceEventType, type CesiumWidget} from '@cesium/engine';
-import {html, nothing, svg, type CSSResultGroup, type TemplateResult} from 'lit';
+import {html, nothing, type CSSResultGroup, type TemplateResult} from 'lit';
 import {property, query, state as internal} from 'lit/decorators.js';
 import {addressOf} from '../core/api.ts';
+import {controlStyles} from '../core/controlstyles.ts';
 import {LargeImageElement, type View} from '../core/element.ts';
 import {NotGeoreferenced, NoWebGL} from '../core/errors.ts';
+import {framesBar} from '../core/framesbar.ts';
+import {framesStyles} from '../core/framesstyles.ts';
+import {icon, type IconName} from '../core/icons.ts';
 import type {Bounds, Shown} from '../core/image.ts';
 import type {ViewState} from '../core/urlstate.ts';
-import {look, viewOf, wholeGlobe} from './camera.ts';
-import {icons} from './icons.ts';
+import {look, stepOf, viewOf, wholeGlobe} from './camera.ts';
 import {Drape} from './drape.ts';
 import {rectanglesOf} from './imagery.ts';
+import {around, degreesText} from './places.ts';
 import {globeStyles} from './styles.ts';
-import {ION, NATURAL_EARTH, NONE, baseLayer, destroyWidget, makeWidget, sunlight} from './widget.ts';
+import {NATURAL_EARTH, TITLES, baseLayer, destroyWidget, makeWidget, namesOf, sunlight} from './widget.ts';
 
-const TITLES: Record<string, string> = {[NATURAL_EARTH]: 'Natural Earth', [NONE]: 'None', [ION]: 'Cesium ion'};
 /** From how many degrees on an image bends too much to be seen at once from above. */
 const LARGE = 60;
 /** How long a flight takes that the person asked for, in milliseconds. */
 const FLIGHT = 1200;
 
 export class LargeImageGlobe extends LargeImageElement {
-  static override styles: CSSResultGroup = [LargeImageElement.styles, ...globeStyles];
+  static override styles: CSSResultGroup = [LargeImageElement.styles, controlStyles, ...globeStyles, framesStyles];
 
   /** A token of Cesium ion, for its imagery as one more base layer. */
   @property({attribute: 'ion-token'}) ionToken: string | null = null;
@@ -88,6 +91,17 @@ export class LargeImageGlobe extends LargeImageElement {
     this.place = '';
   }
 
+  /** Resolves when all that is in view is drawn, as for a picture of the page. */
+  async drawn(): Promise<void> {
+    await this.ready;
+    await this.updateComplete;
+    // What is missing is known once a frame was drawn.
+    for (let complete = 0; complete < 2; ) {
+      await new Promise(requestAnimationFrame);
+      complete = this.tilesLoaded || !this.widget ? complete + 1 : 0;
+    }
+  }
+
   protected override view(): View | null {
     // An element that was just removed has no size any more, by which the zoom level is reckoned.
     if (this.widget?.canvas.clientHeight) this.seen = viewOf(this.widget.scene);
@@ -146,7 +160,7 @@ export class LargeImageGlobe extends LargeImageElement {
   // ---- Base layer
 
   private get baseNames(): string[] {
-    return [NATURAL_EARTH, ...this.baseLayers.map(({name}) => name), ...(this.ionToken ? [ION] : []), NONE];
+    return namesOf(this.baseLayers, this.ionToken);
   }
 
   private get baseName(): string {
@@ -191,19 +205,7 @@ export class LargeImageGlobe extends LargeImageElement {
   private readonly onKey = (event: KeyboardEvent): void => {
     const view = this.view();
     if (!view || event.ctrlKey || event.metaKey || event.altKey) return;
-    // A tenth of what is seen; a world of 360 degrees is 256 pixels wide at zoom level 0.
-    const step = (0.1 * 360 * this.scene.clientHeight) / 256 / 2 ** view.zoom;
-    const [x, y] = view.centre;
-    const steps: Record<string, Partial<View>> = {
-      ArrowLeft: {centre: [x - step, y]},
-      ArrowRight: {centre: [x + step, y]},
-      ArrowUp: {centre: [x, Math.min(89.9, y + step)]},
-      ArrowDown: {centre: [x, Math.max(-89.9, y - step)]},
-      '+': {zoom: view.zoom + 0.5},
-      '=': {zoom: view.zoom + 0.5},
-      '-': {zoom: view.zoom - 0.5},
-    };
-    const wanted = steps[event.key];
+    const wanted = stepOf(event.key, view, this.scene.clientHeight);
     if (wanted) void this.move(wanted, 0);
     else if (event.key === '0') this.fit({duration: FLIGHT});
     else return;
@@ -227,33 +229,55 @@ export class LargeImageGlobe extends LargeImageElement {
   // ---- What is seen
 
   protected override body(): TemplateResult {
-    const shown = this.phase === 'ready';
+    const controls = this.controls !== 'none';
     return html`
+      ${controls ? this.tools() : nothing}
       <div class="globe" part="globe">
         <div class="scene" tabindex="0" role="application" aria-label="Globe" @keydown=${this.onKey}></div>
-        ${shown ? this.tools() : nothing} ${this.failed === null ? nothing : this.notice()}
+        ${this.failed === null ? nothing : this.notice()}
       </div>
-      ${shown && this.controls !== 'none' ? this.bar() : nothing}
+      ${controls ? html`${this.sliders()} ${this.bar()}` : nothing}
     `;
   }
 
   private tools(): TemplateResult {
-    const tool = (control: string, label: string, icon: keyof typeof icons, act: () => void, pressed?: boolean) =>
-      this.has(control)
-        ? html`<button type="button" class="button" part="button" aria-label=${label} title=${label}
-            aria-pressed=${pressed ?? nothing} @click=${act}>${svg`<svg viewBox="0 0 24 24" aria-hidden="true">${icons[icon]}</svg>`}</button>`
-        : nothing;
-    return html`<div class="tools" part="toolbar" role="toolbar" aria-label="Globe tools">
-      ${tool('zoom', 'Zoom in', 'plus', () => { this.zoomBy(1); })}
-      ${tool('zoom', 'Zoom out', 'minus', () => { this.zoomBy(-1); })}
-      ${tool('fit', 'Fly to the image', 'fit', () => { this.fit({duration: FLIGHT}); })}
-      ${tool('rotate', 'North up', 'north', () => void this.move({rotation: 0}, 300))}
-      ${tool('sun', 'Sunlight', 'sun', () => { this.sun = !this.sun; }, this.sun)}
-      ${tool('fullscreen', 'Full screen', 'full', this.fullScreen)}
+    const shown = this.phase === 'ready';
+    const tool = (name: IconName, label: string, act: () => void, pressed?: boolean) => html`<button
+      type="button" class="tool" part="button" aria-label=${label} title=${label}
+      aria-pressed=${pressed ?? nothing} ?disabled=${!shown} @click=${act}>${icon(name)}</button>`;
+    const group = (control: string, ...buttons: TemplateResult[]) =>
+      this.has(control) ? html`<div class="group">${buttons}</div>` : nothing;
+    return html`<div class="toolbar" part="toolbar" role="group" aria-label="Tools">
+      ${group('zoom', tool('plus', 'Zoom in', () => { this.zoomBy(1); }), tool('minus', 'Zoom out', () => { this.zoomBy(-1); }))}
+      ${group('fit', tool('fit', 'Fly to the image', () => { this.fit({duration: FLIGHT}); }))}
+      ${group('rotation', tool('north', 'North up', () => void this.move({rotation: 0}, 300)))}
+      ${group('sun', tool('sun', 'Sunlight', () => { this.sun = !this.sun; }, this.sun))}
+      ${group('fullscreen', tool('full', 'Full screen', this.fullScreen))}
     </div>`;
   }
 
-  private bar(): TemplateResult {
+  private sliders(): TemplateResult | typeof nothing {
+    const nothingToPlay = (): void => undefined;
+    return framesBar({
+      // A globe is slow to fill: frames are chosen here, and played in the viewer.
+      has: (control) => control === 'frames' && this.has('frames'),
+      frames: this.frames,
+      frame: this.frame,
+      setFrame: (frame) => {
+        this.frame = frame;
+      },
+      playing: false,
+      toggle: nothingToPlay,
+      step: nothingToPlay,
+      speed: 0,
+      setSpeed: nothingToPlay,
+      axis: 0,
+      setAxis: nothingToPlay,
+    });
+  }
+
+  private bar(): TemplateResult | typeof nothing {
+    if (!['opacity', 'base-layer', 'coordinates'].some(this.has)) return nothing;
     const opacity = html`<label>Opacity
       <input type="range" min="0" max="1" step="0.05" .value=${String(this.opacity)}
         @input=${(event: Event) => { this.opacity = Number((event.target as HTMLInputElement).value); }} /></label>`;
@@ -261,33 +285,14 @@ export class LargeImageGlobe extends LargeImageElement {
       <select @change=${(event: Event) => { this.baseLayer = (event.target as HTMLSelectElement).value; }}>
         ${this.baseNames.map((name) => html`<option value=${name} ?selected=${name === this.baseName}>${TITLES[name] ?? name}</option>`)}
       </select></label>`;
-    const sliders = this.frames.count > 1 && this.has('frames') ? this.frameSlider() : nothing;
     return html`<div class="bar" part="status">
-      ${this.has('opacity') ? opacity : nothing} ${this.has('base-layer') ? base : nothing} ${sliders}
-      ${this.has('coordinates') ? html`<output>${this.place}</output>` : nothing}
+      ${this.has('opacity') ? opacity : nothing} ${this.has('base-layer') ? base : nothing}
+      ${this.has('coordinates') ? html`<span class="place" part="coordinates">${this.place}</span>` : nothing}
     </div>`;
-  }
-
-  private frameSlider(): TemplateResult {
-    return html`<label>Frame
-      <input type="range" min="0" max=${this.frames.count - 1} step="1" .value=${String(this.frame)}
-        @input=${(event: Event) => { this.frame = Number((event.target as HTMLInputElement).value); }} />
-      ${this.frame + 1} of ${this.frames.count}</label>`;
   }
 
   private notice(): TemplateResult {
     return html`<div class="notice" part="notice" role="alert">Some of the picture could not be loaded.
       <button type="button" class="button" @click=${this.again}>Try again</button></div>`;
   }
-}
-
-/** Return a longitude between -180 and 180. */
-function around(longitude: number): number {
-  return ((((longitude + 180) % 360) + 360) % 360) - 180;
-}
-
-/** Return a place for a person to read. */
-function degreesText(longitude: number, latitude: number): string {
-  const part = (value: number, positive: string, negative: string) => `${Math.abs(value).toFixed(5)}° ${value < 0 ? negative : positive}`;
-  return `${part(latitude, 'N', 'S')}  ${part(longitude, 'E', 'W')}`;
 }

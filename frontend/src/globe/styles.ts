@@ -36,31 +36,9 @@ export const globeStyles = [
     .cesium-widget-credits a {
       color: #fff;
     }
-    .tools {
-      position: absolute;
-      inset: 8px auto auto 8px;
-      display: flex;
-      flex-direction: column;
-      gap: 4px;
-    }
-    .tools .button {
-      width: 34px;
-      padding: 0;
-      min-height: 34px;
-    }
-    .button[aria-pressed='true'] {
+    .tool[aria-pressed='true'] {
       color: var(--bg);
       background: var(--accent);
-      border-color: var(--accent);
-    }
-    .tools svg {
-      width: 18px;
-      height: 18px;
-      fill: none;
-      stroke: currentColor;
-      stroke-width: 2;
-      stroke-linecap: round;
-      stroke-linejoin: round;
     }
     .bar {
       display: flex;
@@ -79,16 +57,11 @@ export const globeStyles = [
     }
     .bar input[type='range'] {
       width: 110px;
-      accent-color: var(--accent);
     }
     .bar select {
       max-width: 180px;
-      background: var(--bg);
-      border: 1px solid var(--line);
-      border-radius: 6px;
-      padding: 3px 6px;
     }
-    .bar output {
+    .bar .place {
       margin-left: auto;
       color: var(--muted);
       font-variant-numeric: tabular-nums;
@@ -106,11 +79,6 @@ export const globeStyles = [
       background: var(--bg);
       border: 1px solid var(--line);
       border-radius: 6px;
-    }
-    @media (forced-colors: none) {
-      .tools .button {
-        box-shadow: 0 1px 3px rgb(0 0 0 / 30%);
-      }
     }
   `,
 ];

@@ -18,6 +18,13 @@ export const NATURAL_EARTH = 'natural-earth';
 export const NONE = 'none';
 export const ION = 'cesium-ion';
 
+export const TITLES: Record<string, string> = {[NATURAL_EARTH]: 'Natural Earth', [NONE]: 'None', [ION]: 'Cesium ion'};
+
+/** Return the names of the layers to choose from. */
+export function namesOf(own: BaseLayer[], token: string | null): string[] {
+  return [NATURAL_EARTH, ...own.map(({name}) => name), ...(token ? [ION] : []), NONE];
+}
+
 // Workers, decoders and pictures lie beside the bundle, wherever that is.
 (buildModuleUrl as unknown as {setBaseUrl(url: string): void}).setBaseUrl(new URL('cesium/', import.meta.url).href);
 

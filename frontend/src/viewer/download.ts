@@ -14,7 +14,7 @@ import {fileName, type Kind} from './filename.ts';
 import {bytesText} from './format.ts';
 import type {Extent} from './grid.ts';
 import type {Host, Tool} from './host.ts';
-import {icon} from './icons.ts';
+import {icon} from '../core/icons.ts';
 import type {Picture} from './picture.ts';
 
 export class Downloads implements Tool {

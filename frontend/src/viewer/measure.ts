@@ -18,7 +18,7 @@ import Text from 'ol/style/Text.js';
 import {html, nothing, type TemplateResult} from 'lit';
 import {areaText, lengthText} from './format.ts';
 import type {Host, Tool} from './host.ts';
-import {icon} from './icons.ts';
+import {icon} from '../core/icons.ts';
 import type {Ink} from './ink.ts';
 import {lineLength} from './length.ts';
 import {pixelSize} from './metadata.ts';

@@ -3,7 +3,7 @@ import {html, nothing, type TemplateResult} from 'lit';
 import {live} from 'lit/directives/live.js';
 import type {Shown} from '../core/image.ts';
 import {numberText} from './format.ts';
-import {icon} from './icons.ts';
+import {icon} from '../core/icons.ts';
 import {bandName, rowsOf} from './metadata.ts';
 
 export function panel(title: string, content: TemplateResult, close: () => void): TemplateResult {

@@ -1,4 +1,4 @@
-/** How the panels beside the map look, and the sliders of the frames below it. */
+/** How the panels beside the map look. */
 import {css} from 'lit';
 
 export const panelStyles = css`
@@ -48,20 +48,6 @@ export const panelStyles = css`
   .field .number {
     color: var(--fg);
     font-variant-numeric: tabular-nums;
-  }
-  input[type='range'] {
-    width: 100%;
-    height: 20px;
-    margin: 0;
-    accent-color: var(--accent);
-  }
-  select {
-    min-height: 30px;
-    min-width: 0;
-    padding: 2px 6px;
-    background: var(--bg);
-    border: 1px solid var(--line);
-    border-radius: 6px;
   }
   .check {
     display: flex;
@@ -177,72 +163,12 @@ export const panelStyles = css`
     border-radius: 6px;
     overflow: auto;
   }
-  .frames {
-    display: flex;
-    flex: none;
-    align-items: center;
-    gap: 4px 16px;
-    padding: 4px 10px 4px 4px;
-    border-top: 1px solid var(--line);
-  }
-  .playback {
-    display: flex;
-    flex: none;
-    align-items: center;
-    gap: 2px;
-  }
-  .playback select {
-    margin-left: 4px;
-    font-size: 12px;
-  }
-  .axes {
-    display: flex;
-    flex-wrap: wrap;
-    flex: 1;
-    gap: 0 20px;
-    min-width: 0;
-  }
-  .axis {
-    display: flex;
-    flex: 1 1 240px;
-    align-items: center;
-    gap: 10px;
-    min-width: 0;
-    min-height: 32px;
-    margin: 0;
-    font-size: 13px;
-  }
-  .axis .name {
-    flex: none;
-    color: var(--muted);
-  }
-  .axis input {
-    flex: 1;
-    min-width: 60px;
-  }
-  .axis output {
-    flex: none;
-    max-width: 45%;
-    overflow-wrap: anywhere;
-    font-variant-numeric: tabular-nums;
-  }
-  .axis .of {
-    color: var(--muted);
-  }
   @container (width < 600px) {
     .panel {
       width: auto;
       max-height: 55%;
       border-left: 0;
       border-top: 1px solid var(--line);
-    }
-    .frames {
-      flex-direction: column;
-      align-items: stretch;
-      padding-left: 10px;
-    }
-    .playback {
-      margin-left: -6px;
     }
   }
 `;

@@ -3,8 +3,6 @@ import {nextFrame} from '../core/frames.ts';
 import type {Host, Tool} from './host.ts';
 import type {Picture} from './picture.ts';
 
-/** Frames a second. */
-export const SPEEDS = [0.5, 1, 2, 5, 10];
 /** How long a frame is waited for, in milliseconds; then it is shown as far as it is there. */
 const PATIENCE = 8000;
 

@@ -2,7 +2,7 @@
 import {html, nothing, type TemplateResult} from 'lit';
 import {ref} from 'lit/directives/ref.js';
 import {explain} from '../core/errors.ts';
-import {icon} from './icons.ts';
+import {icon} from '../core/icons.ts';
 import type {Picture} from './picture.ts';
 import {scaleBar} from './scalebar.ts';
 

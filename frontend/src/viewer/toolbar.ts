@@ -1,7 +1,7 @@
 /** The row of buttons above the map. */
 import {html, nothing, type TemplateResult} from 'lit';
 import {ref} from 'lit/directives/ref.js';
-import {icon, type IconName} from './icons.ts';
+import {icon, type IconName} from '../core/icons.ts';
 import type {PanelName} from './host.ts';
 
 export interface ToolbarState {

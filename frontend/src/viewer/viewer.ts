@@ -2,11 +2,13 @@
 import {html, nothing, unsafeCSS, type CSSResultGroup, type PropertyValues, type TemplateResult} from 'lit';
 import {property, state as internal} from 'lit/decorators.js';
 import olCss from 'ol/ol.css';
+import {controlStyles} from '../core/controlstyles.ts';
 import {LargeImageElement, type View} from '../core/element.ts';
+import {framesStyles} from '../core/framesstyles.ts';
 import type {Shown} from '../core/image.ts';
 import type {ViewState} from '../core/urlstate.ts';
 import {Downloads} from './download.ts';
-import {framesBar} from './framesbar.ts';
+import {framesBar} from '../core/framesbar.ts';
 import type {Host, PanelName, Tool} from './host.ts';
 import {inkOf, type Ink} from './ink.ts';
 import {pressed, zoom} from './keyboard.ts';
@@ -29,7 +31,14 @@ const FORMAT = 'png';
 const MOVE = 250;
 
 export class LargeImageViewer extends LargeImageElement implements Host {
-  static override styles: CSSResultGroup = [unsafeCSS(olCss), LargeImageElement.styles, layout, panelStyles];
+  static override styles: CSSResultGroup = [
+    unsafeCSS(olCss),
+    LargeImageElement.styles,
+    controlStyles,
+    layout,
+    panelStyles,
+    framesStyles,
+  ];
 
   /** The address below which the project serves pictures of palettes, for the legend. */
   @property() colormaps: string | null = null;

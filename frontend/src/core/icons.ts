@@ -21,6 +21,7 @@ const PATHS = {
   length: svg`<path d="M4 16L16 4" /><circle cx="4" cy="16" r="1.750" /><circle cx="16" cy="4" r="1.750" />`,
   area: svg`<path d="M4 14.500L7 4l9.500 3.500-2 9z" />`,
   box: svg`<rect x="3.500" y="5" width="13" height="10" stroke-dasharray="2.500 2" />`,
+  sun: svg`<circle cx="10" cy="10" r="3.500" /><path d="M10 2v2.500M10 15.500V18M2 10h2.500M15.500 10H18M4.500 4.500l1.500 1.500M14 14l1.500 1.500M15.500 4.500L14 6M6 14l-1.500 1.500" />`,
   warning: svg`<path d="M10 3l7.500 13.500h-15zM10 8v4M10 14v.5" />`,
 };
 

@@ -1,9 +1,11 @@
 /** One slider for each axis of the frames, and what plays them. */
 import {html, nothing, type TemplateResult} from 'lit';
 import {live} from 'lit/directives/live.js';
-import {frameAt, type Axis, type Frames} from '../core/frames.ts';
+import {frameAt, type Axis, type Frames} from './frames.ts';
 import {icon} from './icons.ts';
-import {SPEEDS} from './player.ts';
+
+/** How many frames a second can be played. */
+export const SPEEDS = [0.5, 1, 2, 5, 10];
 
 export interface FramesState {
   has: (control: string) => boolean;
