@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.templatetags.static import static
+from django.urls import NoReverseMatch, reverse
 from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 
@@ -50,7 +51,17 @@ def defaults(kind: str) -> dict[str, Any]:
     found: dict[str, Any] = {'base_layers': settings.BASE_LAYERS or None}
     if kind == 'globe':
         found['ion_token'] = settings.CESIUM_ION_TOKEN or None
+    else:
+        found['colormaps'] = _colormaps()
     return found
+
+
+def _colormaps() -> str | None:
+    """Return the address below which there are pictures of palettes, for legends; None if the project has none."""
+    try:
+        return reverse('large-image-colormaps')
+    except NoReverseMatch:
+        return None
 
 
 def element(kind: str, src: str, **values: Any) -> SafeString:

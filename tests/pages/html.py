@@ -17,6 +17,14 @@ class Element:
         self.tag, self.attributes, self.inside = tag, attributes, inside
         self.text = ''
 
+    @property
+    def given(self) -> dict[str, str | None]:
+        """Return the attributes but for the address of the site's palettes, which every viewer has to have."""
+        rest = dict(self.attributes)
+        if self.tag == 'large-image-viewer':
+            assert rest.pop('colormaps') == '/api/large-image/colormaps'
+        return rest
+
     def __getitem__(self, name: str) -> str | None:
         return self.attributes[name]
 

@@ -43,7 +43,7 @@ def test_a_page_has_the_element_and_its_script(get: Any, image_file: Any, kind: 
     page = Page(response)
     page.assert_strict()
     element = page.one(PAGES[kind])
-    assert element.attributes == {'id': kind, 'src': f'/images/{image.pk}'}
+    assert element.given == {'id': kind, 'src': f'/images/{image.pk}'}
     assert page.scripts() == [f'/static/django_large_image/{kind}.js']
     assert page.one('script')['type'] == 'module'
     assert page.styles() == ['/static/django_large_image/pages.css']
@@ -78,7 +78,7 @@ def test_the_query_becomes_attributes(get: Any, image_file: Any) -> None:
         'band': '1', 'palette': 'a"b<c>&d', 'token': 'ö',
     }  # fmt: skip
     page = Page(get('viewer', image, query=query))
-    element = dict(page.one('large-image-viewer').attributes)
+    element = page.one('large-image-viewer').given
     assert json.loads(element.pop('style-json') or '') == style
     assert element == {
         'id': 'viewer', 'frame': '2', 'projection': 'EPSG:3395', 'resampling': 'cubic', 'format': 'webp',
@@ -99,7 +99,7 @@ def test_the_query_becomes_attributes(get: Any, image_file: Any) -> None:
 def test_words_that_mean_nothing_elsewhere(get: Any, image_file: Any, query: Any, expected: Any) -> None:
     image = image_file('rgb')
     element = Page(get('globe', image, query=query)).one('large-image-globe')
-    assert element.attributes == {'id': 'globe', 'src': f'/images/{image.pk}', **expected}
+    assert element.given == {'id': 'globe', 'src': f'/images/{image.pk}', **expected}
 
 
 @pytest.mark.parametrize(

@@ -37,12 +37,12 @@ def render(text: str, **context: Any) -> Page:
 def test_a_url_and_nothing_else() -> None:
     page = render('{% large_image_viewer "/api/images/7" %}')
     page.assert_strict()
-    assert page.one('large-image-viewer').attributes == {'src': '/api/images/7'}
+    assert page.one('large-image-viewer').given == {'src': '/api/images/7'}
     assert page.scripts() == [VIEWER]
     assert page.one('script')['type'] == 'module'
     assert page.styles() == [STYLE]
     lazy = render('{% large_image_globe src %}', src=lazystr('/api/images/8'))
-    assert lazy.one('large-image-globe').attributes == {'src': '/api/images/8'}
+    assert lazy.one('large-image-globe').given == {'src': '/api/images/8'}
     assert lazy.scripts() == [GLOBE]
 
 
@@ -52,7 +52,7 @@ def test_keywords_are_attributes() -> None:
         'controls="zoom" projection=nothing format=no state_in_url="a" data_x=list hidden=yes %}',
         style={'band': 1, 'palette': '"><script>'}, nothing=None, no=False, yes=True, list=[1, lazystr('a"b')],
     )  # fmt: skip
-    element = dict(page.one('large-image-viewer').attributes)
+    element = page.one('large-image-viewer').given
     assert json.loads(element.pop('style-json') or '') == {'band': 1, 'palette': '"><script>'}
     assert json.loads(element.pop('data-x') or '') == [1, 'a"b']
     assert element == {
@@ -88,7 +88,7 @@ def test_the_settings_are_defaults(settings: Any) -> None:
     viewer, globe = page.one('large-image-viewer'), page.one('large-image-globe')
     assert json.loads(viewer['base-layers'] or '') == [{'name': 'Streets', 'url': '/t/{z}/{x}/{y}.png'}]
     assert 'ion-token' not in viewer
-    assert globe.attributes == {'src': '/x', 'ion-token': 'def'}
+    assert globe.given == {'src': '/x', 'ion-token': 'def'}
     assert render('{% large_image_globe "/x" %}').one('large-image-globe')['ion-token'] == 'abc'
 
 
@@ -161,7 +161,7 @@ def test_an_object_is_where_its_first_viewset_is(api: Any, image_file: Any) -> N
 )
 def test_a_basename_names_another(basename: str, expected: str) -> None:
     page = render('{% large_image_viewer o basename=b %}', o=ImageFile(pk=7), b=basename)
-    assert page.one('large-image-viewer').attributes == {'src': expected}
+    assert page.one('large-image-viewer').given == {'src': expected}
 
 
 class Images(LargeImageFileDetailMixin, viewsets.GenericViewSet):
@@ -286,3 +286,9 @@ def test_a_viewset_without_a_queryset_has_no_model(urls: Any) -> None:
 def test_what_has_no_address_is_an_error_that_says_so(text: str, said: str, user: Model) -> None:
     with pytest.raises(TemplateSyntaxError, match=said):
         render(text, image=ImageFile(pk=7, file='a.tif'), unsaved=ImageFile(), user=user)
+
+
+@override_settings(ROOT_URLCONF='tests.pages.without_listings')
+def test_a_project_without_the_listings_has_no_address_of_palettes() -> None:
+    page = render('{% large_image_viewer "/x" %}')
+    assert page.one('large-image-viewer').attributes == {'src': '/x'}

@@ -39,7 +39,7 @@ def test_a_project_s_page_extends_ours(name: str) -> None:
     )  # fmt: skip
     page.assert_strict()
     assert page.one('title').text == 'Mine'
-    assert page.one(OURS[name]).attributes == {
+    assert page.one(OURS[name]).given == {
         'id': OURS[name].removeprefix('large-image-'), 'src': '/api/images/7', 'frame': '3',
         'style-json': '{"band": 1}', 'base-layer': 'none', 'controls': 'zoom',
     }  # fmt: skip
@@ -48,7 +48,7 @@ def test_a_project_s_page_extends_ours(name: str) -> None:
 @pytest.mark.parametrize('name', OURS)
 def test_without_anything_but_an_object(name: str) -> None:
     page = Page(get_template(f'django_large_image/{name}').render({'src': ImageFile(pk=7)}))
-    assert page.one(OURS[name]).attributes == {
+    assert page.one(OURS[name]).given == {
         'id': OURS[name].removeprefix('large-image-'),
         'src': '/images/7',
     }

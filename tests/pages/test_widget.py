@@ -22,7 +22,7 @@ def test_a_saved_file_is_shown(image_file: Any) -> None:
     image = image_file('rgb')
     form = ImageForm(instance=image)
     page = Page(form.as_p())
-    assert page.one('large-image-viewer').attributes == {'src': f'/images/{image.pk}', 'controls': 'zoom'}
+    assert page.one('large-image-viewer').given == {'src': f'/images/{image.pk}', 'controls': 'zoom'}
     assert page.one('input', type='file')['name'] == 'file'
     media = Page(str(form.media))
     media.assert_strict()
@@ -56,7 +56,7 @@ def shown(image: ImageFile, **options: Any) -> dict[str, str | None]:
     """Return the attributes of the viewer in a form whose widget has these options."""
     fields = {'file': forms.FileField(widget=LargeImageWidget(**options))}
     form = type('Form', (forms.Form,), fields)(initial={'file': image.file})
-    return Page(form.as_p()).one('large-image-viewer').attributes
+    return Page(form.as_p()).one('large-image-viewer').given
 
 
 def test_where_the_image_is_may_be_said(image_file: Any) -> None:
