@@ -135,7 +135,7 @@ def test_zoom_buttons_and_the_keyboard(watched: Callable[..., Watched], site: Si
     page.keyboard.press('ArrowRight')
     watch.wait(f'{state}.centre[0] > {SQUARE[0]} + 5')
     page.keyboard.press('ArrowDown')
-    watch.wait(f'{state}.centre[1] < {SQUARE[1]} - 3')
+    watch.wait(f'{state}.centre[1] < {SQUARE[1]} - 2')
     page.keyboard.press('+')
     watch.wait(f'Math.abs({state}.zoom - 6) < 0.01')
     page.keyboard.press('0')
