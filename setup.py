@@ -83,6 +83,8 @@ TEST = [
     'pytest-django>=4.9',
     'pytest-xdist>=3.6',
     'drf-nested-routers>=0.94',
+    # Maps of another origin, as docs/clients.md sets them up.
+    'django-cors-headers>=4.6',
     # The other generator of OpenAPI documents, and what asks everything that the documents say.
     'drf-spectacular>=0.28',
     'schemathesis>=4.30',

@@ -18,7 +18,10 @@ from urllib.parse import urlencode
 
 import pytest
 
+from tests.browser.clients import Client
 from tests.browser.pictures import PICTURES
+from tests.browser.site.views import TOKEN
+from tests.browser.snippets import bundle, lacking
 from tests.services.process import Processes, free_ports, is_listening
 from tests.services.skipping import missing
 
@@ -50,6 +53,10 @@ class Site:
 
     origin: str
     keys: dict[str, int]
+    #: Of the site's database and media; what is in its `clients` is served below /site/clients/.
+    folder: pathlib.Path
+    #: Another origin, whose pages may read the site's answers.
+    other: str
 
     def src(self, image: str, viewset: str = 'images') -> str:
         """Return the address of an image in the API."""
@@ -75,12 +82,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     media.mkdir()
     for make, file_name in PICTURES.values():
         make(media / file_name)
-    (port, closed) = free_ports(2)
+    (port, closed, other) = free_ports(3)
     environment = {
         **os.environ,
         'DJANGO_SETTINGS_MODULE': 'tests.browser.site.settings',
         'DLI_TEST_DIR': str(folder),
         'SCRIPT_NAME': '/site',
+        'DLI_TEST_OTHER_ORIGIN': f'http://127.0.0.1:{other}',
     }
     names = json.dumps({name: file_name for name, (_, file_name) in PICTURES.items()})
     done = subprocess.run(
@@ -97,7 +105,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     try:
         processes.start('gunicorn', command, environment)
         processes.wait(lambda: is_listening(port))
-        yield Site(f'http://127.0.0.1:{port}', json.loads(done.stdout.splitlines()[-1]))
+        keys = json.loads(done.stdout.splitlines()[-1])
+        yield Site(f'http://127.0.0.1:{port}', keys, folder, environment['DLI_TEST_OTHER_ORIGIN'])
     finally:
         processes.stop()
 
@@ -204,3 +213,26 @@ def watched(chromium: Any, site: Site) -> Iterator[Callable[..., Watched]]:
     finally:
         for context, _ in opened:
             context.close()
+
+
+@pytest.fixture(scope='session')
+def scripts(site: Site, tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """Return the folder of the bundles, which the site serves."""
+    if packages := lacking():
+        missing(f'frontend/node_modules lacks {", ".join(packages)} (make frontend)')
+    bundle(site.folder / 'clients', tmp_path_factory.mktemp('snippets'))
+    return site.folder / 'clients'
+
+
+@pytest.fixture
+def client(watched: Callable[..., Watched], site: Site, scripts: pathlib.Path) -> Callable[..., Client]:
+    """Return a function that opens a new page for a map, with the token in the session's storage if wanted."""
+
+    def new(token: bool = False) -> Client:
+        watch = watched(1000, 700)
+        if token:
+            word = TOKEN.removeprefix('Token ')
+            watch.page.add_init_script(f'sessionStorage.setItem("token", "{word}")')
+        return Client(watch, site)
+
+    return new

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+from importlib.util import find_spec
 from typing import Any
 
+from tests.browser.snippets import snippets
 from tests.settings import *  # noqa: F403
 from tests.settings import DATA_DIR, INSTALLED_APPS, MIDDLEWARE
 
@@ -31,3 +34,8 @@ LARGE_IMAGE_REMOTE_TIMEOUT = 5
 LARGE_IMAGE_BASE_LAYERS = [
     {'name': 'Chequers', 'url': '/site/chequers/{z}/{x}/{y}.png', 'attribution': '© <Chequers> & sons'}
 ]
+
+if find_spec('corsheaders'):
+    # As docs/clients.md says.
+    _origin = os.environ.get('DLI_TEST_OTHER_ORIGIN', 'http://127.0.0.1:1')
+    exec(snippets()['cors'].replace('https://maps.example.org', _origin))
