@@ -19,7 +19,12 @@ from docs_examples import DOCS, Site
 from playwright.sync_api import sync_playwright
 
 #: What a browser needs to draw the globe where there is no GPU, and what it leaves alone.
-FLAGS = ['--no-sandbox', '--use-angle=swiftshader', '--enable-unsafe-swiftshader', '--disable-background-networking']
+FLAGS = [
+    '--no-sandbox',
+    '--use-angle=swiftshader',
+    '--enable-unsafe-swiftshader',
+    '--disable-background-networking',
+]
 SIZE = {'width': 1200, 'height': 760}
 
 
@@ -38,9 +43,7 @@ def wait_for(page: Any, element: str) -> None:
 
 def view(page: Any, element: str, **state: Any) -> None:
     """Look at a place."""
-    page.evaluate(
-        '([name, state]) => document.querySelector(name).setView(state)', [element, state]
-    )
+    page.evaluate('([name, state]) => document.querySelector(name).setView(state)', [element, state])
     page.wait_for_timeout(500)
     wait_for(page, element)
 
@@ -59,7 +62,6 @@ def take(page: Any, origin: str) -> None:
     # Four bands on the globe.
     page.goto(f'{origin}/images/8/globe/')
     wait_for(page, globe)
-    view(page, globe, centre=[18, 18], zoom=2.9)
     page.wait_for_timeout(1000)
     page.screenshot(path=DOCS / 'img' / 'globe.png')
     # Channels and depths.
