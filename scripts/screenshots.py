@@ -3,7 +3,7 @@
     python scripts/screenshots.py
 
 It serves the example project with its samples, as docs_examples.py does, and drives Chromium (CHROMIUM names another
-browser). Run it after a change that shows; the pictures are docs/img/viewer.png, globe.png and stack.png.
+browser). Run it after a change that shows; the pictures are docs/img/viewer.jpg, globe.jpg and stack.jpg.
 """
 
 from __future__ import annotations
@@ -58,12 +58,12 @@ def take(page: Any, origin: str) -> None:
     box = page.locator(viewer).bounding_box()
     page.mouse.move(box['x'] + box['width'] * 0.6, box['y'] + box['height'] * 0.5)
     page.wait_for_timeout(1000)
-    page.screenshot(path=DOCS / 'img' / 'viewer.png')
+    page.screenshot(path=DOCS / 'img' / 'viewer.jpg', type='jpeg', quality=82)
     # Four bands on the globe.
     page.goto(f'{origin}/images/8/globe/')
     wait_for(page, globe)
     page.wait_for_timeout(1000)
-    page.screenshot(path=DOCS / 'img' / 'globe.png')
+    page.screenshot(path=DOCS / 'img' / 'globe.jpg', type='jpeg', quality=82)
     # Channels and depths.
     page.goto(f'{origin}/images/7/')
     wait_for(page, viewer)
@@ -71,7 +71,7 @@ def take(page: Any, origin: str) -> None:
     page.get_by_label('Channel').fill('1')
     page.wait_for_timeout(1000)
     wait_for(page, viewer)
-    page.screenshot(path=DOCS / 'img' / 'stack.png')
+    page.screenshot(path=DOCS / 'img' / 'stack.jpg', type='jpeg', quality=82)
 
 
 def main() -> int:
