@@ -4,7 +4,7 @@ PORT ?= 8000
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test starts bench lint format type docs base gdal wheel clean
+.PHONY: help demo frontend test starts bench lint format type docs base gdal wheel clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -12,12 +12,18 @@ help: ## List the targets
 demo: ## Start the example project with sample images (PORT=8000)
 	@PORT=$(PORT) scripts/demo.sh
 
+frontend: ## Build the viewers (Node.js 20.19 or newer), and check and test their sources
+	@python3 scripts/frontend.py
+	@python3 scripts/frontend.py --check
+
 test: ## Run the tests (PYTEST_ARGS='-k tiles'; REQUIRE_SERVICES=1 skips nothing)
 	@scripts/venv.sh all,test
+	@$(BIN)/python scripts/frontend.py
 	@$(BIN)/python scripts/test.py
 
 starts: ## Start README's server ten times on every Python, with the first requests at once
 	@scripts/venv.sh all,test
+	@$(BIN)/python scripts/frontend.py
 	@STARTS=10 $(BIN)/python -m pytest -q tests/e2e/test_starts.py
 
 bench: ## Measure beside 0.10.5 and TiTiler (QUICK=1 for three minutes; ONLY=tiles,s3)
@@ -57,5 +63,7 @@ wheel: ## Build the wheel, install it in a clean environment and check it
 
 clean: ## Remove what was built and installed; the example project's data stays
 	rm -rf benchmarks/.envs benchmarks/.data
+	rm -rf frontend/node_modules
+	cd django_large_image/static/django_large_image && rm -rf .built cesium globe.js land.json proj4.js viewer.js
 	rm -rf .venv .tox .mypy_cache .pytest_cache .ruff_cache build dist site *.egg-info
 	find . -name __pycache__ -type d -not -path './node_modules/*' -prune -exec rm -rf {} +

@@ -1,9 +1,13 @@
 """Package metadata and dependencies. Build settings and tool settings are in pyproject.toml."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 from setuptools import find_packages, setup
+from setuptools.command.build_py import build_py
+from setuptools.command.sdist import sdist
 
 HERE = Path(__file__).resolve().parent
 
@@ -15,6 +19,28 @@ def version() -> str:
     if match is None:
         raise RuntimeError('django_large_image/__init__.py has no __version__')
     return match.group(1)
+
+
+def build_viewers() -> None:
+    """Build the viewers' bundles, so that whoever installs the package needs no Node.js."""
+    subprocess.run([sys.executable, str(HERE / 'scripts' / 'frontend.py')], check=True)
+
+
+class BuildWithViewers(build_py):
+    """Build the package with the bundles in it; an editable one gets them by make."""
+
+    def run(self) -> None:
+        if not self.editable_mode:
+            build_viewers()
+        super().run()
+
+
+class SdistWithViewers(sdist):
+    """Put the bundles into the source distribution."""
+
+    def run(self) -> None:
+        build_viewers()
+        super().run()
 
 
 # What runs from wheels on Linux, macOS and Windows. OpenCV resamples, isal compresses PNG, tifftools writes the dump of
@@ -57,9 +83,14 @@ TEST = [
     'pytest-django>=4.9',
     'pytest-xdist>=3.6',
     'drf-nested-routers>=0.94',
+    # Maps of another origin, as docs/clients.md sets them up.
+    'django-cors-headers>=4.6',
     # The other generator of OpenAPI documents, and what asks everything that the documents say.
     'drf-spectacular>=0.28',
     'schemathesis>=4.30',
+    # The viewers in a real browser, behind hashed static files as deployed sites have them.
+    'playwright>=1.50',
+    'whitenoise>=6.7',
     'gunicorn>=23.0',
     'psycopg[binary]>=3.2',
     'redis>=5.0',
@@ -108,6 +139,7 @@ setup(
     package_data={'django_large_image': ['py.typed', 'templates/**/*', 'static/**/*']},
     include_package_data=False,
     zip_safe=False,
+    cmdclass={'build_py': BuildWithViewers, 'sdist': SdistWithViewers},
     install_requires=[
         'django>=5.2',
         'djangorestframework>=3.16',

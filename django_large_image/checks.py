@@ -16,6 +16,7 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register as r
 from django.db.models import URLField
 from django.urls import get_resolver
 
+from django_large_image.checks_pages import check_base_layers, check_static
 from django_large_image.conf import DEFAULTS, FORWARDED, PREFIX, settings
 
 
@@ -23,6 +24,7 @@ def register() -> None:
     """Register the checks with Django."""
     for check in (
         check_sources, check_speed, check_settings, check_cache, check_cache_timeout, check_viewsets,
+        check_base_layers, check_static,
     ):  # fmt: skip
         register_check(check, Tags.compatibility)  # type: ignore[call-overload]
     register_check(check_cache_deploy, Tags.caches, deploy=True)  # type: ignore[call-overload]

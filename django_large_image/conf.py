@@ -104,6 +104,11 @@ DEFAULTS: dict[str, Any] = {
     'LOCAL_COPY_DIR': None,
     #: The most bytes that local copies may take together; the least recently used go first.
     'LOCAL_COPY_MAX_BYTES': 10 * 2**30,
+    # -- pages
+    #: The base layers that maps and globes offer beside their own: dictionaries of name, url and attribution.
+    'BASE_LAYERS': (),
+    #: The token of Cesium ion that the globe asks it with; without one it asks nobody.
+    'CESIUM_ION_TOKEN': '',
 }
 
 #: large-image's own cache options that 0.10 forwarded from the project's settings. They are forwarded still.

@@ -11,6 +11,7 @@ if taken; then
 fi
 
 scripts/venv.sh all,demo
+.venv/bin/python scripts/frontend.py
 manage() { .venv/bin/python example_project/manage.py "$@"; }
 
 echo '==> Migrating the database'
@@ -28,4 +29,6 @@ cat <<TEXT
     Admin      http://127.0.0.1:$port/admin/
 
 TEXT
+# The largest sample is made while the others can be looked at; it ends with the site.
+(sleep 5; nice -n 19 .venv/bin/python example_project/manage.py load_samples --large >/dev/null) &
 exec .venv/bin/python example_project/manage.py runserver "127.0.0.1:$port"

@@ -3,6 +3,7 @@
 The environment says more:
     PYTEST_ARGS         arguments for pytest, as on a command line
     REQUIRE_SERVICES=1  a missing service ends the run; without it, its tests are skipped
+    CHROMIUM            use this browser, Chromium or Chrome
     TEST_REDIS_URL      use this Redis
     TEST_POSTGRES_URL   use this PostgreSQL; its user may create databases
 """
@@ -167,7 +168,18 @@ def postgres(folder: Path) -> Iterator[dict[str, str]]:
         yield {'TEST_POSTGRES_URL': f'postgresql://tests@127.0.0.1:{port}/postgres'}
 
 
-SERVICES = {'libgdal': libgdal, 'Redis': redis, 'PostgreSQL': postgres}
+@contextlib.contextmanager
+def chromium(folder: Path) -> Iterator[dict[str, str]]:
+    """Chromium, for the viewers."""
+    if os.environ.get('CHROMIUM'):
+        yield {}
+        return
+    if not shutil.which('chromium'):
+        install('chromium')
+    yield {'CHROMIUM': shutil.which('chromium') or ''}
+
+
+SERVICES = {'Chromium': chromium, 'libgdal': libgdal, 'Redis': redis, 'PostgreSQL': postgres}
 
 
 def main() -> int:

@@ -10,7 +10,9 @@ import pytest
 PACKAGE = pathlib.Path(__file__).parent.parent / 'django_large_image'
 LAYERS = ('conf', 'colors', 'access', 'sources', 'imaging', 'jobs', 'rest')
 #: Modules that stand beside the settings, for every layer.
-GROUND = {'conf', 'exceptions', 'loading', 'models'}
+GROUND = {'conf', 'elements', 'exceptions', 'loading', 'models'}
+#: What stands on top: Django finds it by its name, and nothing of the package imports it.
+TOP = ('admin', 'templatetags')
 
 
 def imports(path: pathlib.Path) -> set[str]:
@@ -42,6 +44,21 @@ def test_the_ground_imports_nothing_of_the_layers(name: str) -> None:
     for imported in imports(PACKAGE / f'{name}.py'):
         if imported.startswith('django_large_image.'):
             assert imported.split('.')[1] in GROUND
+
+
+def test_what_stands_on_top_is_imported_by_nothing() -> None:
+    for path in PACKAGE.rglob('*.py'):
+        if path.relative_to(PACKAGE).parts[0].removesuffix('.py') in TOP:
+            continue
+        for name in imports(path):
+            assert not name.startswith(tuple(f'django_large_image.{top}' for top in TOP)), (
+                f'{path.name} imports {name}'
+            )
+
+
+@pytest.mark.parametrize('name', ['elements', 'checks', 'checks_pages', 'templatetags/large_image', 'admin'])
+def test_http_is_the_matter_of_rest(name: str) -> None:
+    assert not [n for n in imports(PACKAGE / f'{name}.py') if n.startswith('rest_framework')]
 
 
 def test_no_module_is_longer_than_300_lines() -> None:

@@ -22,7 +22,12 @@ def is_geospatial(source: Any) -> bool:
     """Return whether the image says where on earth it is."""
     if hasattr(source, 'isGeoreferenced'):
         return bool(source.isGeoreferenced())
-    return bool(source.geospatial or (hasattr(source, 'getCrs') and source.getCrs()))
+    return bool(source.geospatial or crs_of(source))
+
+
+def crs_of(source: Any) -> Any:
+    """Return the CRS of the file, an object of the reader's own library or WKT; None without one."""
+    return source.getCrs() if hasattr(source, 'getCrs') else None
 
 
 def _info(source: Any) -> dict[Any, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from django_large_image.access import ImageRef
 from django_large_image.exceptions import ImageUnreadable, InvalidParameter, NotSupported, fault_of
-from django_large_image.imaging import image
+from django_large_image.imaging import crs, image, tile
 from django_large_image.imaging.jsonsafe import json_safe
 from django_large_image.loading import is_there, load
 from django_large_image.sources.lease import reading
@@ -61,32 +61,58 @@ def _safe(found: dict[str, Any], ref: ImageRef) -> dict[str, Any]:
     return result
 
 
-def bounds(source: Any, crs: str) -> dict[str, Any] | None:
-    """Return xmin, ymin, xmax, ymax and srs of the image in a CRS; latitudes end just before the poles."""
+def bounds(source: Any, code: str) -> dict[str, Any] | None:
+    """Return xmin, ymin, xmax, ymax and srs of the image in a CRS, EPSG:n; latitudes end just before the poles."""
     try:
-        found = source.getBounds(crs)
+        found = source.getBounds(code)
     except Exception:  # the image's CRS has no way to this one
         return None
     if not found:
         return None
     result = {key: found[key] for key in ('xmin', 'ymin', 'xmax', 'ymax', 'srs') if key in found}
-    if crs == 'EPSG:4326':
+    if code == 'EPSG:4326':
         for key in ('ymin', 'ymax'):
             result[key] = max(min(result[key], 89.9999), -89.9999)
     return result
 
 
-def tiles(source: Any, ref: ImageRef) -> dict[str, Any]:
-    """Return the tile matrix: levels, size in pixels and tile size, and all other metadata."""
-    return {
+def tiles(source: Any, ref: ImageRef, projection: str | None = None) -> dict[str, Any]:
+    """Return the tile matrix: levels, size in pixels and tile size, and all other metadata.
+
+    A georeferenced image has its CRS too. In a projection (EPSG:n) that is the CRS, `extent` holds the corners of tile
+    0/0/0 (xmin, ymin, xmax, ymax), from which all other tiles follow, and `bounds` the image's own.
+    """
+    geospatial = image.is_geospatial(source)
+    place: dict[str, Any] = {}
+    if projection is not None:
+        corners = tile.corners(source, 0, 0, 0)
+        place = {
+            'crs': crs.describe_code(projection),
+            'extent': [corners[side] for side in ('xmin', 'ymin', 'xmax', 'ymax')],
+            'bounds': _within(bounds(source, projection), corners),
+        }
+    elif geospatial:
+        place = {'crs': crs.describe(image.crs_of(source))}
+    described: dict[str, Any] = json_safe(place)
+    return described | {
         'levels': int(source.levels),
         'size_x': int(source.sizeX),
         'size_y': int(source.sizeY),
         'tile_size': int(source.tileWidth),
         'tile_width': int(source.tileWidth),
         'tile_height': int(source.tileHeight),
-        'geospatial': image.is_geospatial(source),
+        'geospatial': geospatial,
         'additional_metadata': metadata(source, ref),
+    }
+
+
+def _within(found: dict[str, Any] | None, corners: dict[str, float]) -> dict[str, Any] | None:
+    """Return bounds without what is above or below the tile matrix: in the web map the poles are infinitely far."""
+    if found is None:
+        return None
+    return found | {
+        'ymin': max(found['ymin'], corners['ymin']),
+        'ymax': min(found['ymax'], corners['ymax']),
     }
 
 

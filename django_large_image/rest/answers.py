@@ -29,10 +29,10 @@ class Shape:
     schema: Schema
 
 
-def _object(properties: Schema, required: bool = True, **more: Any) -> Schema:
+def _object(properties: Schema, required: bool = True, optional: Schema | None = None, **more: Any) -> Schema:
     """Return the schema of an object that has all of `properties`, or may have them, and perhaps others."""
     needed = {'required': list(properties)} if required else {}
-    return {'type': 'object', 'properties': properties, **needed, **more}
+    return {'type': 'object', 'properties': properties | (optional or {}), **needed, **more}
 
 
 def _each(schema: Schema | Shape) -> Schema:
@@ -66,6 +66,15 @@ ERROR = Shape(
     },
 )  # fmt: skip
 
+BOUNDS: Schema = {
+    'type': ['object', 'null'],
+    'properties': {'srs': TEXT, **dict.fromkeys(('xmin', 'xmax', 'ymin', 'ymax'), NUMBER)},
+}
+CRS: Schema = {
+    'type': ['object', 'null'],
+    'required': ['code', 'name', 'proj4', 'unit'],
+    'properties': {'code': {'type': ['string', 'null']}, 'name': TEXT, 'proj4': TEXT, 'unit': TEXT},
+}
 BAND = Shape(
     'LargeImageBand',
     _object(
@@ -87,11 +96,7 @@ METADATA = Shape(
             **dict.fromkeys(('magnification', 'mm_x', 'mm_y'), NUMBER_OR_NULL),
             'dtype': TEXT,
             'geospatial': TRUTH | {'description': 'Whether the image has a place on the earth.'},
-            'bounds': {
-                'type': ['object', 'null'],
-                'properties': {'srs': TEXT, **dict.fromkeys(('xmin', 'xmax', 'ymin', 'ymax'), NUMBER)},
-                'description': 'Only of an image with a place on the earth.',
-            },
+            'bounds': BOUNDS | {'description': 'Only of an image with a place on the earth.'},
             'bands': _each(BAND),
             'frames': {
                 'oneOf': [_list(ANYTHING), {'type': 'boolean', 'enum': [False]}],
@@ -113,7 +118,16 @@ TILES = Shape(
             ),
             'geospatial': TRUTH,
             'additional_metadata': METADATA,
-        }
+        },
+        optional={
+            'crs': CRS
+            | {'description': 'Of the projection, else of the file; only of a georeferenced image.'},
+            'extent': _list(NUMBER)
+            | {
+                'description': 'With a projection: xmin, ymin, xmax, ymax of tile 0/0/0, in units of the CRS.'
+            },
+            'bounds': BOUNDS | {'description': 'With a projection: the image, in units of the CRS.'},
+        },
     ),
 )
 CORNERS = Shape('LargeImageCorners', _object(dict.fromkeys(('xmin', 'ymin', 'xmax', 'ymax'), NUMBER)))

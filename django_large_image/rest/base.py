@@ -38,6 +38,8 @@ class LargeImageBase(Endpoints):
     _large_image_stack: Any = None
     _large_image_ref: ImageRef | None = None
     _large_image_object: Any = None
+    #: Whether it is the admin's, whose addresses are not for others.
+    _large_image_of_admin: bool = False
 
     # -- hooks
 

@@ -155,6 +155,18 @@ class CRSField(serializers.CharField):
         return code
 
 
+class PageProjectionField(CRSField):
+    """An EPSG code, or the projection of the file."""
+
+    allowed = f'{CRSField.allowed}, or native'
+    pattern = f'^(native|{CRSField.pattern[1:-1]})$'
+
+    def to_internal_value(self, data: Any) -> str:
+        if str(data).strip().lower() == 'native':
+            return 'native'
+        return super().to_internal_value(data)
+
+
 class UnitsField(CRSField):
     """Pixels of the image, or an EPSG code."""
 
@@ -192,3 +204,18 @@ class TextOrNumberField(serializers.CharField):
         self.allowed = f'a finite number, {words}'
         self.pattern = f'^({NUMBER}|{pattern.strip("^$")})$'
         super().__init__(**kwargs)
+
+
+class PatternField(serializers.CharField):
+    """A text of a certain form; `words` say which."""
+
+    def __init__(self, *, words: str, pattern: str, **kwargs: Any) -> None:
+        self.allowed = words
+        self.pattern = pattern
+        super().__init__(**kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        value = super().to_internal_value(data)
+        if not re.fullmatch(self.pattern, value):
+            self.fail('invalid')
+        return value

@@ -20,8 +20,8 @@ from django_large_image.rest.routing import error_response
 from django_large_image.sources import available_sources, block_cache, pool, shared_blocks, tile_cache
 from django_large_image.sources.registry import source_class
 
-#: Settings that are not shown: they hold paths of the server.
-HIDDEN = frozenset({'LOCAL_COPY_DIR'})
+#: Settings that are not shown: a path of the server, and a token.
+HIDDEN = frozenset({'LOCAL_COPY_DIR', 'CESIUM_ION_TOKEN'})
 
 
 class LargeImageView(APIView):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from rest_framework import serializers
 
 from django_large_image.imaging.style import RANGE_PATTERN, RESAMPLING, SCHEMES
@@ -9,7 +12,9 @@ from django_large_image.rest.fields import (
     BoundedIntegerField,
     CRSField,
     NumberField,
+    PageProjectionField,
     Params,
+    PatternField,
     SourceField,
     StyleField,
     TextOrNumberField,
@@ -234,3 +239,46 @@ class LegendParams(Params):
         default='linear',
         help_text='Whether colours between those of the palette are made.',
     )
+
+
+class PageParams(FrameParams):
+    """The query of a page that shows an image: the attributes that its element gets."""
+
+    projection = PageProjectionField(
+        required=False,
+        help_text="The projection of the map: an EPSG code, or native for the file's own. By default EPSG:3857.",
+    )
+    style = StyleField(required=False, help_text='A style as JSON, the first that is shown.')  # type: ignore[assignment]
+    resampling = serializers.ChoiceField(
+        choices=RESAMPLING, required=False, help_text='The resampling of the tiles.'
+    )
+    tile_format = serializers.ChoiceField(
+        choices=('png', 'jpg', 'webp', 'avif'),
+        required=False,
+        help_text="The format of the tiles; `format` is Django REST Framework's own parameter, and has no effect.",
+    )
+    base_layer = PatternField(
+        pattern=r'^[^<>"]{1,100}$',
+        words='the name of a base layer',
+        required=False,
+        help_text='The base layer that is shown: a name of LARGE_IMAGE_BASE_LAYERS, outline (of the map), '
+        'natural-earth (of the globe), or none.',
+    )
+    controls = PatternField(
+        pattern='^[a-z]+([ -][a-z]+)*$',
+        words='names with spaces between them, or none',
+        required=False,
+        help_text='The controls that are shown, with spaces between their names, or none. By default all.',
+    )
+    state_in_url = PatternField(
+        pattern=r'^[A-Za-z0-9_-]{1,50}$',
+        words='a name of letters, digits, - and _',
+        required=False,
+        help_text="Keep the view in the page's address, under this name.",
+    )
+
+    @classmethod
+    def read(cls, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the parameters, as all others are read; but none is a base layer, and a choice of controls."""
+        none = {name: 'none' for name in ('base_layer', 'controls') if values.get(name) == 'none'}
+        return super().read(values) | none

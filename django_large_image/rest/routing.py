@@ -48,14 +48,15 @@ def endpoint(
     answer: Shape | None = None,
     about: dict[str, Any] | None = None,
     **options: Any,
-) -> Callable[[Handler], Handler]:
+) -> Callable[[Handler], Any]:
     """Declare an endpoint: where it is, what it takes, and how it is documented; `hidden` ones are not.
 
     `alias_of` names the endpoint that this one is another address of, whose permissions hold here too. `answer` is what
     it answers where that is no picture, and `about` whatever else `schema.Description` knows.
     """
 
-    def decorate(method: Handler) -> Handler:
+    # Any, so that a project may leave the endpoint out by None.
+    def decorate(method: Handler) -> Any:
         @functools.wraps(method)
         def handler(view: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
             hide_model_fields(view)

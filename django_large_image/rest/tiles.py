@@ -38,9 +38,15 @@ class Tiles(LargeImageBase):
         answer=answers.TILES,
     )
     def tiles_metadata(self, request: Any, pk: Any = None, **kwargs: Any) -> HttpResponse:
-        """Levels, size, tile size, and whether the image is georeferenced."""
+        """Levels, size, tile size, and for a georeferenced image the CRS of the tiles and where they begin."""
         values = ProjectionParams.read_query(request)
-        return self.answer_json(request, pk, 'tiles', values, metadata.tiles)
+        return self.answer_json(
+            request,
+            pk,
+            'tiles',
+            values,
+            lambda source, ref: metadata.tiles(source, ref, values['projection']),
+        )
 
     @endpoint(
         f'tiles/{ZXY}{FMT}', name='tile', summary='One tile', query=TileParams, path=TilePath, methods=GET_POST,

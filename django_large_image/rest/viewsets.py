@@ -12,14 +12,15 @@ from django_large_image.access.raster import is_raster
 from django_large_image.exceptions import ImageMissing, Misconfigured
 from django_large_image.rest.data import Data
 from django_large_image.rest.metadata import Metadata
+from django_large_image.rest.pages import Pages
 from django_large_image.rest.tiles import Tiles
 
 
-class LargeImageMixin(Tiles, Data, Metadata, detail=False):
+class LargeImageMixin(Tiles, Data, Metadata, Pages, detail=False):
     """Endpoints on a viewset without detail routes; define `get_path(request, pk=None)`."""
 
 
-class LargeImageDetailMixin(Tiles, Data, Metadata, detail=True):
+class LargeImageDetailMixin(Tiles, Data, Metadata, Pages, detail=True):
     """Endpoints on the detail routes of a viewset; define `get_path(request, pk=None)`.
 
     If the viewset has a queryset, its `get_object()` is called first, and so its permissions hold.

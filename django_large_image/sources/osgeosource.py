@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 from large_image.exceptions import TileSourceError
 from large_image_source_gdal import GDALFileTileSource, _lazyImport
 from osgeo import gdal, osr
+from pyproj import Transformer
 
 from django_large_image.exceptions import ImageRefused
+from django_large_image.sources.matrix import false_origin, world_width
 
 _lazyImport()
 
@@ -39,6 +42,19 @@ class OsgeoSource(GDALFileTileSource):  # type: ignore[misc]
         except (RuntimeError, ValueError) as error:
             # pyproj's errors are RuntimeErrors.
             raise TileSourceError('The file cannot be opened in this projection.') from error
+
+    def _initWithProjection(self, unitsPerPixel: float | None = None) -> None:
+        if not unitsPerPixel:
+            crs = self._proj4Proj(self.projection).crs
+            transformer = Transformer.from_crs(4326, crs, always_xy=True)
+            (west, east), _ = transformer.transform([-180.0, 180.0], [0.0, 0.0])
+            with warnings.catch_warnings():
+                # It warns of what the notation cannot say, which is not asked for.
+                warnings.simplefilter('ignore', UserWarning)
+                origin = false_origin(crs.to_dict())
+            across = world_width(west, east, origin, crs.axis_info[0].unit_conversion_factor)
+            unitsPerPixel = across / self.tileSize if across else None
+        super()._initWithProjection(unitsPerPixel)
 
     def getCrs(self) -> str:
         """Return the image's CRS as WKT, empty if it has none."""

@@ -15,6 +15,7 @@ from rasterio.errors import RasterioIOError
 from django_large_image.sources.bounds import bounds_of
 from django_large_image.sources.gdal import check_dataset, is_georeferenced
 from django_large_image.sources.layout import Layout, describe
+from django_large_image.sources.matrix import world_width_of
 from django_large_image.sources.opened import Gate, Opened, open_path
 from django_large_image.sources.placement import Placement, Target, target
 from django_large_image.sources.raster import Raster
@@ -60,6 +61,10 @@ class PlacedSource(RasterioFileTileSource):  # type: ignore[misc]
         self._target: Target | None = target(self.projection) if self.projection else None
         self._bounds = self._info.setdefault('bounds', {})
         self._dtype, self._bandCount = np.dtype(dataset.dtypes[0]), dataset.count
+
+    def _initWithProjection(self, unitsPerPixel: float | None = None) -> None:
+        across = None if unitsPerPixel else world_width_of(self.projection.to_wkt())
+        super()._initWithProjection(across / self.tileSize if across else unitsPerPixel)
 
     @property
     def dataset(self) -> Any:

@@ -143,7 +143,8 @@ REST_FRAMEWORK = {
 # The site's own session is enough to try the API out; nothing is asked of a validator elsewhere.
 SWAGGER_SETTINGS = {'USE_SESSION_AUTH': False, 'SECURITY_DEFINITIONS': None, 'VALIDATOR_URL': None}
 
-LOGIN_URL = 'admin:login'
+LOGIN_URL = 'login'
+LOGIN_REDIRECT_URL = 'gallery:list'
 DEFAULT_AUTO_FIELD = 'django.db.models.BigAutoField'
 LANGUAGE_CODE = 'en-us'
 TIME_ZONE = 'UTC'

@@ -2,6 +2,7 @@
 
 from django.apps import apps
 from django.contrib import admin
+from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path
 from drf_yasg import openapi
 from drf_yasg.views import get_schema_view
@@ -25,6 +26,8 @@ urlpatterns = [
     path('', include('django_large_image.urls')),
     path('api/docs/', schema.with_ui('swagger', cache_timeout=0), name='docs'),
     path('api/redoc/', schema.with_ui('redoc', cache_timeout=0), name='redoc'),
+    path('login', LoginView.as_view(), name='login'),
+    path('logout', LogoutView.as_view(next_page='gallery:list'), name='logout'),
     path('admin/', admin.site.urls),
 ]
 if apps.is_installed('s3_file_field'):

@@ -1,5 +1,8 @@
 """The gallery's one model."""
 
+import json
+from urllib.parse import urlencode
+
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db import models
@@ -27,6 +30,9 @@ class Image(models.Model):
     public = models.BooleanField(
         default=True, help_text='Everybody sees a public image, else its owner and staff.'
     )
+    style = models.JSONField(
+        null=True, blank=True, help_text='How values become colours at first, as the API takes it.'
+    )
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True)
     created = models.DateTimeField(auto_now_add=True)
 
@@ -37,3 +43,11 @@ class Image(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def thumbnail_query(self) -> str:
+        """Return what to ask a thumbnail of the gallery for: its size, and the style."""
+        query = {'max_width': 480, 'max_height': 480}
+        if self.style:
+            query['style'] = json.dumps(self.style)
+        return urlencode(query)

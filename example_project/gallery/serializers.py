@@ -10,5 +10,5 @@ class ImageSerializer(serializers.HyperlinkedModelSerializer):
 
     class Meta:
         model = Image
-        fields = ['url', 'id', 'name', 'description', 'public', 'created']
+        fields = ['url', 'id', 'name', 'description', 'public', 'style', 'created']
         extra_kwargs = {'url': {'view_name': 'image-detail'}}

@@ -3,11 +3,16 @@
 import math
 from typing import Any
 
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.http import HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.views import generic
 
 from django_large_image import access, sources
 from django_large_image.exceptions import LargeImageError
 from django_large_image.imaging.metadata import metadata as read_metadata
+from gallery.forms import UploadForm
 from gallery.models import Image, ImageQuerySet
 
 
@@ -25,8 +30,36 @@ class ImageList(VisibleImages, generic.ListView):
     template_name = 'gallery/list.html'
 
 
+class ImageGlobe(VisibleImages, generic.DetailView):
+    """One image on the globe."""
+
+    template_name = 'gallery/globe.html'
+
+
+class Upload(LoginRequiredMixin, generic.CreateView):
+    """A new image of the user's own: its form, and the answer to it."""
+
+    form_class = UploadForm
+    template_name = 'gallery/upload.html'
+
+    def form_valid(self, form: UploadForm) -> HttpResponse:
+        """Keep the image; the page's script asks for the address of its page, so that it can show the progress."""
+        form.instance.owner = self.request.user
+        self.object = form.save()
+        address = reverse('gallery:detail', args=[self.object.pk])
+        if self.request.accepts('text/html'):
+            return redirect(address)
+        return JsonResponse({'address': address}, status=201)
+
+    def form_invalid(self, form: UploadForm) -> HttpResponse:
+        """Say what is wrong, in the form or to the script."""
+        if self.request.accepts('text/html'):
+            return super().form_invalid(form)
+        return JsonResponse({'errors': form.errors}, status=400)
+
+
 class ImageDetail(VisibleImages, generic.DetailView):
-    """One image: what it is, and an example of every endpoint."""
+    """One image: its viewer, what it is, and an example of every endpoint."""
 
     template_name = 'gallery/detail.html'
 
@@ -51,18 +84,8 @@ def describe(image: Image) -> dict[str, Any]:
     return {
         'metadata': metadata,
         'bounds': bounds,
-        'styles': styles(metadata),
-        'tile': tile_path(bounds),
         'endpoints': endpoints(image, metadata, bounds),
     }
-
-
-def styles(metadata: dict[str, Any]) -> list[str]:
-    """Return queries that show the same pixels in another way: a band in the colours of a palette."""
-    palettes = ('viridis', 'magma', 'cividis')
-    return [
-        f'band={min(band, metadata["bandCount"])}&palette={name}' for band, name in enumerate(palettes, 1)
-    ]
 
 
 def endpoints(image: Image, metadata: dict[str, Any], bounds: dict[str, Any] | None) -> list[tuple[str, str]]:

@@ -14,8 +14,13 @@ const require = createRequire(import.meta.url);
 /** What a bundle may weigh, compressed, in bytes: a page that shows one image has to stay a light one. */
 const LIMITS = {'viewer.js': 220_000, 'globe.js': 1_300_000};
 
+/** `--only viewer` builds the viewer alone, as for work on it. */
+const only = process.argv.includes('--only') ? process.argv[process.argv.indexOf('--only') + 1] : null;
+const wanted = (name) => only === null || only === name;
+const entries = {viewer: 'src/viewer/index.ts', globe: 'src/globe/index.ts', proj4: 'src/proj4.ts'};
+
 const options = {
-  entryPoints: {viewer: 'src/viewer/index.ts', globe: 'src/globe/index.ts', proj4: 'src/proj4.ts'},
+  entryPoints: Object.fromEntries(Object.entries(entries).filter(([name]) => wanted(name) || (name === 'proj4' && wanted('viewer')))),
   absWorkingDir: resolve(here, '..'),
   outdir: out,
   bundle: true,
@@ -54,6 +59,7 @@ async function cesium() {
 
 async function weigh() {
   for (const [name, limit] of Object.entries(LIMITS)) {
+    if (!wanted(name.replace('.js', ''))) continue;
     const size = gzipSync(await readFile(join(out, name)), {level: 9}).length;
     console.log(`${name}: ${Math.round(size / 1000)} kB compressed, of ${limit / 1000}`);
     if (size > limit) throw new Error(`${name} is too large`);
@@ -64,7 +70,7 @@ await mkdir(out, {recursive: true});
 if (process.argv.includes('--watch')) {
   await (await esbuild.context(options)).watch();
 } else {
-  await Promise.all([esbuild.build(options), outline(), cesium()]);
+  await Promise.all([esbuild.build(options), wanted('viewer') && outline(), wanted('globe') && cesium()]);
   await weigh();
-  await stat(join(out, 'cesium/Workers'));
+  if (wanted('globe')) await stat(join(out, 'cesium/Workers'));
 }

@@ -77,7 +77,12 @@ def test_the_settings_of_run_time_are_documented() -> None:
 
 
 def test_every_system_check_is_documented() -> None:
-    ids = set(re.findall(r"id='(django_large_image\.[EW]\d+)'", pathlib.Path(checks_file).read_text()))
+    modules = pathlib.Path(checks_file).parent.glob('checks*.py')
+    ids = {
+        name
+        for path in modules
+        for name in re.findall(r"id='(django_large_image\.[EW]\d+)'", path.read_text())
+    }
     assert set(rows(SETTINGS, 'django_large_image.')) == ids
     mentioned = {
         f'django_large_image.{name}'
@@ -93,12 +98,13 @@ def test_every_system_check_is_documented() -> None:
 def declared() -> dict[str, dict[str, Any]]:
     """Return what each `@endpoint` says, by the name of its route: the classes of its query and its path."""
     found = {}
-    for module in ('tiles', 'data', 'metadata'):
+    for module in ('tiles', 'data', 'metadata', 'pages'):
         path = pathlib.Path(params.__file__).with_name(f'{module}.py')
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and getattr(node.func, 'id', '') == 'endpoint':
                 options = {keyword.arg: keyword.value for keyword in node.keywords}
-                if 'hidden' not in options:
+                # Pages are no part of OpenAPI's documents, but of these.
+                if 'hidden' not in options or module == 'pages':
                     found[options['name'].value] = {  # type: ignore[union-attr]
                         key: options[key].id  # type: ignore[union-attr]
                         for key in ('query', 'path')

@@ -20,13 +20,14 @@ NASTY = [
 ]  # fmt: skip
 NAMES = [
     'projection', 'source', 'frame', 'style', 'band', 'min', 'max', 'palette', 'cmap', 'nodata', 'scheme', 'left', 'top', 'right', 'bottom',
-    'units', 'max_width', 'max_height', 'bins', 'density', 'onlyMinMax', 'exact', 'format', 'page', 'version',
+    'units', 'max_width', 'max_height', 'bins', 'density', 'onlyMinMax', 'exact', 'format', 'page', 'version', 'base_layer',
+    'controls', 'state_in_url', 'tile_format', 'resampling',
 ]  # fmt: skip
 ENDS = [
     'info/metadata', 'info/metadata_internal', 'info/bands', 'info/band', 'info/frames', 'info/tiffdump', 'tiles/metadata', 'data/pixel',
     'data/histogram', 'data/thumbnail.png', 'data/thumbnail.jpg', 'data/region.tif', 'data/region.png', 'data/region.webp', 'tiles/1/0/0.png',
     'tiles/{}/{}/{}.png', 'tiles/{}/0/0.jpg', 'tiles/fzxy/{}/0/0/0.webp', 'tiles/zxy/0/{}/0.gif', 'tiles/{}/{}/{}/corners', 'tiles/0/0/0.{}',
-    'data/thumbnail.{}', 'data/region.{}', 'tiles/{}', 'data/{}',
+    'data/thumbnail.{}', 'data/region.{}', 'tiles/{}', 'data/{}', 'viewer', 'globe',
 ]  # fmt: skip
 
 

@@ -68,10 +68,11 @@ def test_a_wrong_picture(api: Any, end: str, parameter: str) -> None:
     assert (response.status_code, response.json()['parameter']) == (400, parameter)
 
 
-def test_settings_are_shown_without_paths(api: Any, staff: Any) -> None:
+def test_settings_are_shown_without_paths_and_tokens(api: Any, staff: Any) -> None:
     api.force_authenticate(staff)
     found = api.get('/api/large-image/settings').json()
-    assert set(found) == {name.lower() for name in DEFAULTS} - {'local_copy_dir'} | {'changeable'}
+    hidden = {'local_copy_dir', 'cesium_ion_token'}
+    assert set(found) == {name.lower() for name in DEFAULTS} - hidden | {'changeable'}
     assert found['max_untiled_size'] == 4096
     assert set(found['changeable']) == {'auto_serve', 'max_untiled_size'}
 

@@ -19,7 +19,7 @@ ENDPOINTS = [
     'info/metadata', 'info/metadata_internal', 'info/bands', 'info/band', 'info/frames', 'info/tiffdump', 'tiles/metadata',
     'tiles/0/0/0.png', 'tiles/zxy/0/0/0.png', 'tiles/fzxy/0/0/0/0.png', 'tiles/0/0/0/corners', 'data/thumbnail.png',
     'data/region.tif?left=0&top=0&right=9&bottom=9&units=pixels', 'data/pixel?left=0&top=0', 'data/histogram',
-    'large_image', 'tiles/0/0/0', 'data/thumbnail',
+    'large_image', 'tiles/0/0/0', 'data/thumbnail', 'viewer', 'globe',
 ]  # fmt: skip
 
 
@@ -70,7 +70,7 @@ def test_bad_parameters_are_not_answered_before_permissions(
     for end in (
         'tiles/x/0/0.png', 'tiles/zxy/x/0/0.png', 'tiles/fzxy/x/0/0/0.png', 'tiles/x/0/0', 'tiles/x/0/0/corners',
         'data/thumbnail.nope', 'data/thumbnail', 'data/region.tif', 'data/pixel', 'data/histogram', 'info/metadata',
-        'info/metadata_internal', 'info/bands', 'info/band', 'info/frames', 'tiles/metadata',
+        'info/metadata_internal', 'info/bands', 'info/band', 'info/frames', 'tiles/metadata', 'viewer', 'globe',
     ):  # fmt: skip
         api.force_authenticate(other_user)
         assert api.get(f'/private-images/{image.pk}/{end}{bad}').status_code == 404, end

@@ -21,7 +21,8 @@ pytestmark = pytest.mark.django_db
 
 NAMES = {
     'metadata', 'metadata-internal', 'bands', 'band', 'frames', 'tiffdump', 'tiles-metadata', 'tile', 'tile-zxy', 'tile-fzxy',
-    'tile-corners', 'thumbnail', 'region', 'pixel', 'histogram', 'large-image',
+    'tile-corners', 'thumbnail', 'region', 'pixel', 'histogram', 'large-image', 'viewer',
+    'globe',
 }  # fmt: skip
 
 

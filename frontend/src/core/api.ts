@@ -63,9 +63,10 @@ export class ImageApi {
 
   /** Fetch an address of the API with the project's headers and cookies; rejects with `ApiError`. */
   async request(url: string, signal: AbortSignal, accept: string): Promise<Response> {
+    // Outside of what follows: an error of the page's own function is not one of the server.
+    const headers = {Accept: accept, ...(await this.headers())};
     let response: Response;
     try {
-      const headers = {Accept: accept, ...(await this.headers())};
       // Cookies go along to the page's own site; another one says by CORS whether it wants them.
       const credentials = new URL(url).origin === location.origin ? 'same-origin' : 'omit';
       response = await fetch(url, {headers, signal, credentials});

@@ -44,8 +44,24 @@ export class ApiError extends Error {
   }
 }
 
+/** An image without a place on the earth, where one is needed. */
+export class NotGeoreferenced extends Error {}
+
+/** A browser that draws nothing in three dimensions. */
+export class NoWebGL extends Error {}
+
 /** Return what to tell the person in front of the screen. */
 export function explain(error: unknown): Explained {
+  if (error instanceof NotGeoreferenced) {
+    return {
+      title: 'No place on the globe',
+      text: 'The file does not say where on the earth the image is. The 2D viewer shows it in its own pixels.',
+      retry: false,
+    };
+  }
+  if (error instanceof NoWebGL) {
+    return {title: 'The globe needs WebGL', text: 'This browser has none, or it is turned off.', retry: true};
+  }
   if (!(error instanceof ApiError)) {
     return {
       title: 'The image cannot be shown',
@@ -74,7 +90,7 @@ export function explain(error: unknown): Explained {
     case 429:
       return {title: 'Too many requests', text: said || 'Wait a moment, then try again.', retry: true};
     case 503:
-      if (error.code === 'remote_unavailable') {
+      if (error.code === 'storage_unavailable') {
         return {title: 'The storage does not answer', text: said || 'The image is kept elsewhere, and that place is not reached.', retry: true};
       }
       return {title: 'The server is busy', text: said || 'Try again in a moment.', retry: true};

@@ -67,21 +67,18 @@ export interface Shown {
   /** An EPSG code, or `native`. */
   projection: string;
   tiles: TileMetadata;
+  /** The image in its own pixels, whatever it is shown in. */
+  own: TileMetadata;
   metadata: ImageMetadata;
 }
 
 /** Ask what the image is and in which projection it can be shown: by default the web map's where it has a place. */
 export async function describe(api: ImageApi, projection: string | null, signal?: AbortSignal): Promise<Shown> {
-  const wanted = projection && projection.toLowerCase() !== PIXELS ? projection.toUpperCase() : null;
-  if (projection && wanted === null) return shown(api, PIXELS, await api.json<TileMetadata>('tiles/metadata', {}, signal));
   const own = await api.json<TileMetadata>('tiles/metadata', {}, signal);
-  if (!own.geospatial) return shown(api, PIXELS, own);
-  const code = wanted ?? 'EPSG:3857';
-  return shown(api, code, await api.json<TileMetadata>('tiles/metadata', {projection: code}, signal));
-}
-
-function shown(api: ImageApi, projection: string, tiles: TileMetadata): Shown {
-  return {api, projection, tiles, metadata: tiles.additional_metadata};
+  const native = !own.geospatial || projection?.toLowerCase() === PIXELS;
+  const code = native ? PIXELS : (projection ?? 'EPSG:3857').toUpperCase();
+  const tiles = native ? own : await api.json<TileMetadata>('tiles/metadata', {projection: code}, signal);
+  return {api, projection: code, tiles, own, metadata: own.additional_metadata};
 }
 
 /** How pixels are asked for: part of the query of every picture. */

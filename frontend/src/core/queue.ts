@@ -21,13 +21,15 @@ export const MOST_PENDING = 8;
 export class RequestQueue {
   private readonly waiting = new Set<Job>();
   private readonly running = new Set<Job>();
+  /** Those that were aborted and have not come to their end yet: for so long they hold their connection. */
+  private readonly ending = new Set<AbortController>();
   private planned = false;
 
   constructor(private readonly most = MOST_PENDING) {}
 
   /** The number of requests that wait for an answer, and of those that wait for their turn. */
   get pending(): number {
-    return this.running.size;
+    return this.running.size + this.ending.size;
   }
 
   get queued(): number {
@@ -60,9 +62,8 @@ export class RequestQueue {
         'abort',
         () => {
           this.waiting.delete(job);
-          this.running.delete(job);
           reject(signal.reason as Error);
-          job.controller?.abort();
+          this.stop(job);
           this.plan();
         },
         {once: true},
@@ -76,9 +77,8 @@ export class RequestQueue {
   review(): void {
     for (const job of [...this.running]) {
       if (job.wanted.distance() === Infinity) {
-        this.running.delete(job);
+        this.stop(job);
         this.waiting.add(job);
-        job.controller?.abort();
       }
     }
     this.plan();
@@ -89,10 +89,15 @@ export class RequestQueue {
     const gone = new DOMException('The viewer was removed.', 'AbortError');
     for (const job of [...this.running, ...this.waiting]) {
       job.fail(gone);
-      job.controller?.abort();
+      this.stop(job);
     }
-    this.running.clear();
     this.waiting.clear();
+  }
+
+  private stop(job: Job): void {
+    if (!this.running.delete(job) || !job.controller) return;
+    this.ending.add(job.controller);
+    job.controller.abort();
   }
 
   /** Start what there is room for once everything that is asked for now is known. */
@@ -106,12 +111,13 @@ export class RequestQueue {
   }
 
   private start(): void {
-    if (this.running.size >= this.most || !this.waiting.size) return;
+    const room = this.most - this.pending;
+    if (room <= 0 || !this.waiting.size) return;
     const byDistance = [...this.waiting]
       .map((job) => ({job, distance: job.wanted.distance()}))
       .filter(({distance}) => distance !== Infinity)
       .sort((a, b) => a.distance - b.distance);
-    for (const {job} of byDistance.slice(0, this.most - this.running.size)) {
+    for (const {job} of byDistance.slice(0, room)) {
       this.waiting.delete(job);
       this.running.add(job);
       void this.go(job);
@@ -127,6 +133,7 @@ export class RequestQueue {
       // One that left the view waits for its return.
       if (job.controller === controller && this.running.has(job)) job.fail(error);
     }
+    this.ending.delete(controller);
     if (job.controller === controller) this.running.delete(job);
     this.plan();
   }

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 from django.core.files import File
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandParser
 
 from gallery.models import Image
 from gallery.samples import SAMPLES
@@ -16,10 +16,15 @@ class Command(BaseCommand):
 
     help = __doc__
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take `--large`: those that take long, which are left out otherwise."""
+        parser.add_argument('--large', action='store_true', help='make the large ones, and no others')
+
     def handle(self, *args, **options) -> None:
         """Write each missing file, store it and make its row."""
-        for number, sample in enumerate(SAMPLES, start=1):
-            prefix = f'  {number}/{len(SAMPLES)} {sample.name}'
+        samples = [sample for sample in SAMPLES if sample.large == options['large']]
+        for number, sample in enumerate(samples, start=1):
+            prefix = f'  {number}/{len(samples)} {sample.name}'
             image = Image.objects.filter(name=sample.name).first()
             if image and image.file and image.file.storage.exists(image.file.name):
                 self.stdout.write(f'{prefix}: already there')
@@ -27,6 +32,7 @@ class Command(BaseCommand):
             started = time.monotonic()
             image = image or Image(name=sample.name)
             image.description = sample.description
+            image.style = sample.style
             with tempfile.TemporaryDirectory() as folder:
                 path = Path(folder) / sample.filename
                 sample.write(path)

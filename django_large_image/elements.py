@@ -1,0 +1,80 @@
+"""The custom elements as HTML: their attributes, and the files that they need."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.templatetags.static import static
+from django.urls import NoReverseMatch, reverse
+from django.utils.html import escape, format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from django_large_image.conf import settings
+
+#: The elements, with the bundle that defines each.
+ELEMENTS = {'viewer': 'large-image-viewer', 'globe': 'large-image-globe'}
+BUNDLES = {'viewer': 'django_large_image/viewer.js', 'globe': 'django_large_image/globe.js'}
+#: The style of the pages, and of what is around the elements in others.
+STYLE = 'django_large_image/pages.css'
+#: The keys of a base layer in the setting `BASE_LAYERS`, and whether it has to have them.
+LAYER_KEYS = {'name': True, 'url': True, 'attribution': False}
+
+
+def attributes(values: Mapping[str, Any]) -> SafeString:
+    """Return HTML attributes, each after a space.
+
+    Underscores become dashes, dictionaries and lists JSON, all else text, and everything is escaped, what the project
+    marked as safe too: it was safe between tags. None and False leave an attribute out, True is one without a value.
+    """
+    return format_html_join(
+        '',
+        '{}',
+        (
+            (format_html(' {}' if value is True else ' {}="{}"', name.replace('_', '-'), _text(value)),)
+            for name, value in values.items()
+            if value is not None and value is not False
+        ),
+    )
+
+
+def _text(value: Any) -> SafeString:
+    if isinstance(value, dict | list | tuple):
+        value = json.dumps(value, cls=DjangoJSONEncoder)
+    return escape(str(value))
+
+
+def defaults(kind: str) -> dict[str, Any]:
+    """Return the attributes of an element that come from the settings."""
+    found: dict[str, Any] = {'base_layers': settings.BASE_LAYERS or None}
+    if kind == 'globe':
+        found['ion_token'] = settings.CESIUM_ION_TOKEN or None
+    else:
+        found['colormaps'] = _colormaps()
+    return found
+
+
+def _colormaps() -> str | None:
+    """Return the address below which there are pictures of palettes, for legends; None if the project has none."""
+    try:
+        return reverse('large-image-colormaps')
+    except NoReverseMatch:
+        return None
+
+
+def element(kind: str, src: str, **values: Any) -> SafeString:
+    """Return an element that shows the image at the address `src`."""
+    given = attributes({'src': src, **defaults(kind), **values})
+    return format_html('<{0}{1}></{0}>', ELEMENTS[kind], given)
+
+
+def style() -> SafeString:
+    """Return the link to the style."""
+    return format_html('<link rel="stylesheet" href="{}">', static(STYLE))
+
+
+def script(kind: str) -> SafeString:
+    """Return the script that defines an element."""
+    return format_html('<script type="module" src="{}"></script>', static(BUNDLES[kind]))

@@ -1,0 +1,126 @@
+"""The pages of an image: its viewer and its globe, as HTML, under the permissions of the endpoints."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+from django.core.exceptions import ImproperlyConfigured
+from django.http import Http404, HttpResponse
+from django.template import TemplateDoesNotExist, loader
+from django.utils.html import format_html
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.settings import api_settings
+
+from django_large_image.exceptions import Misconfigured
+from django_large_image.rest.base import LargeImageBase
+from django_large_image.rest.params import PageParams
+from django_large_image.rest.routing import endpoint
+
+#: The templates of the pages.
+TEMPLATES = {'viewer': 'django_large_image/viewer.html', 'globe': 'django_large_image/cesium_viewer.html'}
+#: What a template raises in a project that has not set up templates, or static files.
+UNPREPARED = (TemplateDoesNotExist, ImproperlyConfigured)
+
+
+class ErrorPageRenderer(BaseRenderer):
+    """An error as a small page."""
+
+    media_type = 'text/html'
+    format = 'html'
+    charset = 'utf-8'
+
+    def render(self, data: Any, media_type: str | None = None, renderer_context: Any = None) -> str:
+        """Return the page of the error in `data`."""
+        response = renderer_context['response']
+        response['Cache-Control'] = 'no-store'
+        detail = data.get('detail', '') if isinstance(data, dict) else ''
+        context = {'status': response.status_code, 'reason': response.reason_phrase, 'detail': detail}
+        try:
+            return loader.render_to_string(
+                'django_large_image/error.html', context, renderer_context['request']._request
+            )
+        except (*UNPREPARED, ValueError):  # ValueError: the style is not in the manifest of static files
+            return format_html(
+                '<!doctype html><html lang="en"><title>{0}</title><h1>{0}</h1><p>{1}</p></html>',
+                context['reason'],
+                detail,
+            )
+
+
+class PageNegotiation(DefaultContentNegotiation):
+    """A page is HTML whatever Accept and `?format=` say; they choose between HTML and JSON for its errors."""
+
+    def select_renderer(self, request: Any, renderers: Any, format_suffix: str | None = None) -> Any:
+        """Return the renderer of errors; a page with a format suffix does not exist."""
+        if format_suffix:
+            raise Http404
+        types = [JSONRenderer.media_type, ErrorPageRenderer.media_type]
+        html = request._request.get_preferred_type(types) == ErrorPageRenderer.media_type
+        # The answer to OPTIONS is data.
+        chosen = ErrorPageRenderer if html and request.method != 'OPTIONS' else JSONRenderer
+        return chosen(), chosen.media_type
+
+
+#: The options of `@action` for a page. The first renderer is that of errors before anything is negotiated.
+PAGE_ACTION: dict[str, Any] = {
+    'renderer_classes': [JSONRenderer, ErrorPageRenderer],
+    'content_negotiation_class': PageNegotiation,
+}
+
+
+class Pages(LargeImageBase):
+    """The pages; `viewer = None` or `globe = None` in a viewset leaves one out."""
+
+    @endpoint(
+        'viewer', name='viewer', summary='The viewer, a page', query=PageParams, hidden=True, **PAGE_ACTION
+    )
+    def viewer(self, request: Any, pk: Any = None, **kwargs: Any) -> HttpResponse:
+        """The image in a viewer."""
+        return self._page(request, 'viewer')
+
+    @endpoint(
+        'globe', name='globe', summary='The globe, a page', query=PageParams, hidden=True, **PAGE_ACTION
+    )
+    def globe(self, request: Any, pk: Any = None, **kwargs: Any) -> HttpResponse:
+        """The image on a globe."""
+        return self._page(request, 'globe')
+
+    def _page(self, request: Any, kind: str) -> HttpResponse:
+        """Return the page of an element; the image is not opened, which the element asks for by itself."""
+        values = PageParams.read_query(request)
+        # As it was sent: the checked one has all colours of its palettes.
+        style = None if values.pop('style') is None else request.query_params['style']
+        context = {
+            'src': source_address(request._request),
+            'base_layer': values.pop('base_layer'),
+            'controls': values.pop('controls'),
+            'attributes': {'style_json': style, 'format': values.pop('tile_format'), **values},
+            'object': self._large_image_object,
+        }
+        try:
+            html = loader.render_to_string(TEMPLATES[kind], context, request._request)
+        except UNPREPARED:
+            raise Misconfigured(
+                'The page cannot be made: TEMPLATES needs the DjangoTemplates backend with APP_DIRS, INSTALLED_APPS '
+                'django_large_image, and STATIC_URL a value.'
+            ) from None
+        return HttpResponse(html, status=HTTPStatus.OK, headers={'Cache-Control': 'no-store'})
+
+
+def source_address(request: Any) -> str:
+    """Return the address of the object whose page is asked for: the request's own, without its last part.
+
+    It keeps a site's prefix, the keys of nested routes, a slash at the end, and what the query says beside the
+    parameters of the page (and DRF's `format`, with which the API would answer the element in another format).
+    """
+    path = quote(request.path, safe="/!$&'()*+,;=:@~")
+    slash = '/' if path.endswith('/') else ''
+    # Two slashes at the start would name a host.
+    address = '/' + path.rstrip('/').rpartition('/')[0].lstrip('/') + slash
+    query = request.GET.copy()
+    for name in (*PageParams._declared_fields, api_settings.URL_FORMAT_OVERRIDE):
+        query.pop(name, None)
+    return f'{address}?{query.urlencode()}' if query else address
