@@ -28,6 +28,7 @@ starts: ## Start README's server ten times on every Python, with the first reque
 
 bench: ## Measure beside 0.10.5 and TiTiler (QUICK=1 for three minutes; ONLY=tiles,s3)
 	@scripts/venv.sh all,test
+	@$(BIN)/python scripts/frontend.py
 	@QUICK=$(QUICK) ONLY=$(ONLY) $(BIN)/python -m benchmarks
 
 lint: ## Check style and formatting

@@ -9,7 +9,7 @@ import sys
 import time
 from typing import Any
 
-from benchmarks import data, environments, inprocess, memory, remote, report, tiles, whole
+from benchmarks import data, environments, inprocess, memory, page, remote, report, tiles, whole
 from benchmarks.config import DATA, scale
 from benchmarks.machine import machine
 
@@ -20,6 +20,7 @@ PARTS = {
     'whole': whole.measure,
     's3': remote.measure,
     'memory': memory.measure,
+    'page': page.measure,
 }
 
 

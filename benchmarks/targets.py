@@ -151,6 +151,7 @@ def _rest(results: dict[str, Any]) -> Iterator[Row]:
         reached += reached and found['gets'] <= 2
         text = f'{found["gets"]} range requests and {found["heads"]} HEAD, {found["beyond"] / 1024:.0f} KiB beyond'
         yield Row(what, least, '2 requests', text, reached)
+    yield _page(_of(results, 'page'))
     found = _of(results, 'memory')
     count, images = (found['tiles'], found['images']) if found else (20_000, 200)
     what = f'worker memory after {count} tiles of {images} images'
@@ -166,3 +167,13 @@ def _rest(results: dict[str, Any]) -> Iterator[Row]:
     if found['tiles'] < found['wanted']:
         text += f'; {found["wanted"]} tiles took too long'
     yield Row(what, least, '400 MB', text, reached)
+
+
+def _page(found: dict[str, Any] | None) -> Row:
+    """Return the row of the viewer's first picture."""
+    what, least = 'first picture of the viewer, over a bare page with one tile', '≤ 3× its time'
+    if found is None:
+        return Row(what, least, '2×', '–', None)
+    ratio = found['viewer'] / found['bare']
+    text = f'{ratio:.2f}× ({1000 * found["viewer"]:.0f} ms over {1000 * found["bare"]:.0f} ms)'
+    return Row(what, least, '2×', text, level(ratio, 3, 2, lower=True))

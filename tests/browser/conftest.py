@@ -18,6 +18,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from tests.browser import documented
 from tests.browser.clients import Client
 from tests.browser.pictures import PICTURES
 from tests.browser.site.views import TOKEN
@@ -82,6 +83,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     media.mkdir()
     for make, file_name in PICTURES.values():
         make(media / file_name)
+    documented.write(folder / 'documented')
     (port, closed, other) = free_ports(3)
     environment = {
         **os.environ,

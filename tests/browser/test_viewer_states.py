@@ -119,3 +119,10 @@ def test_a_token_that_is_given_later(watched: Callable[..., Watched], site: Site
     watch.page.evaluate(f'document.querySelector("{VIEWER}").headersFrom = window.authHeaders')
     watch.ready(VIEWER)
     assert share_like(seen(watch), RED) > 0.05
+
+
+def test_a_site_that_leads_to_its_sign_in(watched: Callable[..., Watched], site: Site) -> None:
+    """As the admin does with whoever is not signed in (any more): a page comes instead of an answer."""
+    watch = watched()
+    watch.open(site.page(('viewer', {'src': f'/site/admin/app/imagefile/{site.keys["square"]}/large-image'})))
+    watch.page.get_by_role('alert').get_by_text('Not signed in').wait_for()

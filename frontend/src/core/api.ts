@@ -75,6 +75,8 @@ export class ImageApi {
       throw ApiError.unreachable(error);
     }
     if (!response.ok) throw await ApiError.of(response);
+    // A page instead of an answer is that of a sign-in, to which the admin and many sites lead whoever is not signed in.
+    if (response.headers.get('Content-Type')?.startsWith('text/html')) throw new ApiError(401, 'not_authenticated', '');
     return response;
   }
 }

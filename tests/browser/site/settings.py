@@ -28,6 +28,8 @@ STORAGES: dict[str, Any] = {
     'default': {'BACKEND': 'django.core.files.storage.FileSystemStorage'},
     'staticfiles': {'BACKEND': 'django.contrib.staticfiles.storage.ManifestStaticFilesStorage'},
 }
+# What the documentation shows of a page of a project's own.
+STATICFILES_DIRS = [str(DATA_DIR / 'documented')]
 LARGE_IMAGE_ALLOWED_HOSTS = ['127.0.0.1']
 LARGE_IMAGE_PRIVATE_HOSTS = ['127.0.0.1']
 LARGE_IMAGE_REMOTE_TIMEOUT = 5

@@ -13,10 +13,12 @@ router.register('token-images', views.TokenImageViewSet, basename='token-image')
 router.register('flaky-images', views.FlakyImageViewSet, basename='flaky-image')
 
 urlpatterns = [
+    # The app's first: templates take the first viewset of a model.
+    *app_urlpatterns,
     path('page', views.page, name='page'),
+    path('documented/<int:pk>', views.documented),
     path('clients/<path:name>', clients.served),
     path('client', clients.page),
     path('chequers/<int:z>/<int:x>/<int:y>.png', views.chequers),
     path('', include(router.urls)),
-    *app_urlpatterns,
 ]

@@ -10,6 +10,7 @@ from django.contrib.auth import get_user_model
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template import RequestContext, Template
 from PIL import Image
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.permissions import IsAuthenticated
@@ -20,6 +21,7 @@ from rest_framework.viewsets import GenericViewSet
 from django_large_image.rest import LargeImageFileDetailMixin
 from tests.app.models import ImageFile
 from tests.app.viewsets import ImageFileSerializer
+from tests.browser.documented import blocks
 
 TOKEN = 'Token only-for-tests'
 
@@ -34,6 +36,12 @@ def page(request: HttpRequest) -> HttpResponse:
     ]
     context = {'elements': elements, 'bundles': sorted({element['name'][12:] for element in elements})}
     return render(request, 'browser/page.html', context)
+
+
+def documented(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show the page of docs/viewers.md, whose template is read there."""
+    template = Template(blocks()['html'])
+    return HttpResponse(template.render(RequestContext(request, {'image': ImageFile.objects.get(pk=pk)})))
 
 
 def chequers(request: HttpRequest, z: int, x: int, y: int) -> HttpResponse:
