@@ -113,9 +113,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         processes.stop()
 
 
-@pytest.fixture(scope='session')
+@pytest.fixture(scope='module')
 def chromium() -> Iterator[Any]:
-    """Return a running Chromium of Playwright's."""
+    """Return a running Chromium of Playwright's.
+
+    Not for the whole session: while Playwright's loop runs, Django refuses its database to the tests of other modules.
+    """
     if not find_spec('playwright'):
         missing('playwright is not installed')
     program = os.environ.get('CHROMIUM') or shutil.which('chromium') or shutil.which('google-chrome')
@@ -152,7 +155,8 @@ class Watched:
         return self.page
 
     def ready(self, selector: str, seconds: float = 60) -> None:
-        """Wait until an element shows its image; raises what it says if it cannot."""
+        """Wait until an element is there and shows its image; raises what it says if it cannot."""
+        self.page.locator(selector).first.wait_for(state='attached')
         self.page.evaluate(
             """async ([selector, seconds]) => {
                 const element = document.querySelector(selector);

@@ -29,7 +29,9 @@ pytestmark = pytest.mark.slow
 #: The image's pixels are 0.04° wide; its corner is at 10° west, 60° north.
 PLACE = (0.04, 0, -10, 0, -0.04, 60)
 #: What the build of the wheel takes from a checkout.
-SOURCES = ('setup.py', 'pyproject.toml', 'README.md', 'LICENSE', 'MANIFEST.in', 'django_large_image')
+SOURCES = (
+    'setup.py', 'pyproject.toml', 'README.md', 'LICENSE', 'MANIFEST.in', 'django_large_image', 'frontend', 'scripts',
+)  # fmt: skip
 
 
 @pytest.fixture(scope='module')
