@@ -13,7 +13,7 @@ import {Nearby} from './nearby.ts';
 import {PageTheme} from './pagetheme.ts';
 import {RequestQueue} from './queue.ts';
 import {theme} from './theme.ts';
-import type {ViewState} from './urlstate.ts';
+import type {Defaults, ViewState} from './urlstate.ts';
 import {UrlSync} from './urlsync.ts';
 
 export type View = Pick<ViewState, 'centre' | 'zoom' | 'rotation'>;
@@ -52,6 +52,7 @@ export abstract class LargeImageElement extends LitElement {
   private readiness = deferred();
   private loading: AbortController | null = null;
   private url: UrlSync | null = null;
+  private defaults: (Defaults & {of: string}) | null = null;
   /** What to show once there is something to show it on. */
   private wanted: Partial<ViewState> | null = null;
   /** Where one looked before the element was removed or the image was asked for anew. */
@@ -208,7 +209,11 @@ export abstract class LargeImageElement extends LitElement {
   /** Return where to begin, and take frame and style from there. */
   private start(): Partial<ViewState> {
     if (this.stateInUrl !== null) {
-      this.url = new UrlSync(this.stateInUrl || 'view', (state) => void this.setView(state));
+      // A load anew begins where one looked, and is no other page.
+      if (this.defaults?.of !== this.loaded) {
+        this.defaults = {of: this.loaded, frame: this.frame, style: this.styleText ?? ''};
+      }
+      this.url = new UrlSync(this.stateInUrl || 'view', this.defaults, (state) => void this.setView(state));
       this.url.start();
     }
     const kept = this.kept?.of === this.loaded ? this.kept.view : null;

@@ -24,3 +24,13 @@ test('what is no view is none', () => {
   }
   assert.equal(readState('#a=1,2,3,0&a.frame=-4', 'a')?.frame, 0);
 });
+
+test('what the page itself shows holds where the hash says nothing', () => {
+  const page = {frame: 3, style: '{"band":2}'};
+  assert.equal(readState('#a=1,2,3,0', 'a', page)?.style, '{"band":2}');
+  assert.equal(readState('#a=1,2,3,0', 'a', page)?.frame, 3);
+  // What differs from it is said, also that it is nothing.
+  const hash = writeState('', 'a', {...STATE, frame: 0, style: ''}, page);
+  assert.deepEqual(readState(hash, 'a', page), {...STATE, centre: [8.1234568, -47.5], frame: 0, style: ''});
+  assert.ok(!writeState('', 'a', {...STATE, ...page}, page).includes('a.'));
+});

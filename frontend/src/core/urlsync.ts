@@ -1,5 +1,5 @@
 /** Keep the state of an element and the hash of the page's address the same. */
-import {readState, writeState, type ViewState} from './urlstate.ts';
+import {readState, writeState, type Defaults, type ViewState} from './urlstate.ts';
 
 /** Browsers refuse more than about six changes of the address a second over a longer time. */
 const WAIT = 300;
@@ -11,6 +11,7 @@ export class UrlSync {
   /** `changed` is called when the person (or a link) changes the hash, with what it says now. */
   constructor(
     private readonly key: string,
+    private readonly defaults: Defaults,
     private readonly changed: (state: ViewState) => void,
   ) {}
 
@@ -20,7 +21,7 @@ export class UrlSync {
 
   /** Return what the address says now. */
   read(): ViewState | null {
-    return readState(location.hash, this.key);
+    return readState(location.hash, this.key, this.defaults);
   }
 
   /** Write the state that `current` returns a moment later, once for many changes. */
@@ -29,7 +30,7 @@ export class UrlSync {
     this.timer = window.setTimeout(() => {
       const state = current();
       if (!state) return;
-      const hash = writeState(location.hash, this.key, state);
+      const hash = writeState(location.hash, this.key, state, this.defaults);
       this.written = hash;
       // An address without the query would load the page anew, and a new entry of the history a step would be a nuisance.
       if (hash !== location.hash) history.replaceState(history.state, '', `${location.pathname}${location.search}${hash}`);
