@@ -9,7 +9,7 @@ from typing import Any
 
 from django_large_image.access import ImageRef
 from django_large_image.exceptions import ImageUnreadable, InvalidParameter, NotSupported, fault_of
-from django_large_image.imaging import crs, image, tile
+from django_large_image.imaging import crs, image, tile, webmercator
 from django_large_image.imaging.jsonsafe import json_safe
 from django_large_image.loading import is_there, load
 from django_large_image.sources.lease import reading
@@ -80,19 +80,24 @@ def tiles(source: Any, ref: ImageRef, projection: str | None = None) -> dict[str
     """Return the tile matrix: levels, size in pixels and tile size, and all other metadata.
 
     A georeferenced image has its CRS too. In a projection (EPSG:n) that is the CRS, `extent` holds the corners of tile
-    0/0/0 (xmin, ymin, xmax, ymax), from which all other tiles follow, and `bounds` the image's own.
+    0/0/0 (xmin, ymin, xmax, ymax), from which all other tiles follow, and `bounds` the image's own. Without one,
+    `web_mercator` says the same of the web map's, so that a client that shows a map there has to ask once.
     """
     geospatial = image.is_geospatial(source)
     place: dict[str, Any] = {}
     if projection is not None:
         corners = tile.corners(source, 0, 0, 0)
+        own = bounds(source, projection)
         place = {
             'crs': crs.describe_code(projection),
             'extent': [corners[side] for side in ('xmin', 'ymin', 'xmax', 'ymax')],
-            'bounds': _within(bounds(source, projection), corners),
+            'bounds': own and webmercator.within(own, corners['ymin'], corners['ymax']),
         }
     elif geospatial:
-        place = {'crs': crs.describe(image.crs_of(source))}
+        place = {
+            'crs': crs.describe(image.crs_of(source)),
+            'web_mercator': webmercator.tile_matrix(source, bounds(source, webmercator.CODE)),
+        }
     described: dict[str, Any] = json_safe(place)
     return described | {
         'levels': int(source.levels),
@@ -103,16 +108,6 @@ def tiles(source: Any, ref: ImageRef, projection: str | None = None) -> dict[str
         'tile_height': int(source.tileHeight),
         'geospatial': geospatial,
         'additional_metadata': metadata(source, ref),
-    }
-
-
-def _within(found: dict[str, Any] | None, corners: dict[str, float]) -> dict[str, Any] | None:
-    """Return bounds without what is above or below the tile matrix: in the web map the poles are infinitely far."""
-    if found is None:
-        return None
-    return found | {
-        'ymin': max(found['ymin'], corners['ymin']),
-        'ymax': min(found['ymax'], corners['ymax']),
     }
 
 

@@ -109,13 +109,12 @@ METADATA_INTERNAL = Shape(
     'LargeImageInternalMetadata',
     _object({'geospatial': TRUTH}, description='The rest depends on the reader.'),
 )
+_MATRIX = dict.fromkeys(('levels', 'size_x', 'size_y', 'tile_size', 'tile_width', 'tile_height'), INTEGER)
 TILES = Shape(
     'LargeImageTiles',
     _object(
         {
-            **dict.fromkeys(
-                ('levels', 'size_x', 'size_y', 'tile_size', 'tile_width', 'tile_height'), INTEGER
-            ),
+            **_MATRIX,
             'geospatial': TRUTH,
             'additional_metadata': METADATA,
         },
@@ -127,6 +126,11 @@ TILES = Shape(
                 'description': 'With a projection: xmin, ymin, xmax, ymax of tile 0/0/0, in units of the CRS.'
             },
             'bounds': BOUNDS | {'description': 'With a projection: the image, in units of the CRS.'},
+            'web_mercator': _object({**_MATRIX, 'crs': CRS, 'extent': _list(NUMBER), 'bounds': BOUNDS})
+            | {
+                'type': ['object', 'null'],
+                'description': 'Without a projection, of a georeferenced image: what `projection=EPSG:3857` says.',
+            },
         },
     ),
 )

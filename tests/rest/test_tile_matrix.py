@@ -40,6 +40,26 @@ def test_the_web_map(get: Any, image_file: Any) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    'name',
+    ['rgb', 'dem', 'palette', 'gcps', 'antimeridian', 'antimeridian-utm', 'conic', 'png-alpha', 'no-crs', 'ome'],
+)
+def test_the_answer_without_projection_has_the_web_map(get: Any, image_file: Any, name: str) -> None:
+    image = image_file(name)
+    told = get('tiles-metadata', image).json().get('web_mercator')
+    response = get('tiles-metadata', image, query={'projection': 'EPSG:3857'})
+    if response.status_code != 200:
+        assert told is None
+        return
+    asked = response.json()
+    assert told is not None
+    for key in ('crs', 'levels', 'size_x', 'size_y', 'tile_size', 'tile_width', 'tile_height'):
+        assert told[key] == asked[key], key
+    assert told['extent'] == pytest.approx(asked['extent'])
+    assert told['bounds'].pop('srs') == asked['bounds'].pop('srs')
+    assert told['bounds'] == pytest.approx(asked['bounds'], abs=0.01)
+
+
 def test_another_projection(get: Any, image_file: Any) -> None:
     image = image_file('rgb')
     answer = get('tiles-metadata', image, query=UTM).json()

@@ -43,30 +43,38 @@ export interface Crs {
   unit: string;
 }
 
-/** What `tiles/metadata` answers. */
-export interface TileMetadata {
+/** The tiles of one projection, or of the image's own pixels. */
+export interface TileMatrix {
   levels: number;
   size_x: number;
   size_y: number;
   tile_width: number;
   tile_height: number;
-  geospatial: boolean;
   crs?: Crs | null;
   /** The corners of tile 0/0/0 in the projection: xmin, ymin, xmax, ymax. */
   extent?: [number, number, number, number];
   /** The image in the projection. */
   bounds?: Bounds | null;
+}
+
+/** What `tiles/metadata` answers. */
+export interface TileMetadata extends TileMatrix {
+  geospatial: boolean;
+  /** The tiles of EPSG:3857; only in an answer without projection. */
+  web_mercator?: TileMatrix | null;
   additional_metadata: ImageMetadata;
 }
 
 /** In the image's own pixels, y pointing down from 0 at the top. */
 export const PIXELS = 'native';
+/** What web maps are in. */
+const WEB_MAP = 'EPSG:3857';
 
 export interface Shown {
   api: ImageApi;
   /** An EPSG code, or `native`. */
   projection: string;
-  tiles: TileMetadata;
+  tiles: TileMatrix;
   /** The image in its own pixels, whatever it is shown in. */
   own: TileMetadata;
   metadata: ImageMetadata;
@@ -76,8 +84,10 @@ export interface Shown {
 export async function describe(api: ImageApi, projection: string | null, signal?: AbortSignal): Promise<Shown> {
   const own = await api.json<TileMetadata>('tiles/metadata', {}, signal);
   const native = !own.geospatial || projection?.toLowerCase() === PIXELS;
-  const code = native ? PIXELS : (projection ?? 'EPSG:3857').toUpperCase();
-  const tiles = native ? own : await api.json<TileMetadata>('tiles/metadata', {projection: code}, signal);
+  const code = native ? PIXELS : (projection ?? WEB_MAP).toUpperCase();
+  // What most images are shown in is in the first answer, so that nothing is asked for before the first tile.
+  const known = native ? own : code === WEB_MAP ? own.web_mercator : null;
+  const tiles = known ?? (await api.json<TileMatrix>('tiles/metadata', {projection: code}, signal));
   return {api, projection: code, tiles, own, metadata: own.additional_metadata};
 }
 

@@ -17,6 +17,8 @@ import {PictureTiles} from './tiles.ts';
 
 /** What of an image's edge stays free when all of it is shown, in pixels of the screen. */
 const PADDING = 12;
+/** How long what is round the picture waits for its first tile, in milliseconds. */
+const PATIENCE = 300;
 /** How much a pixel of the image may be enlarged. */
 const ENLARGED = 32;
 /** From this enlargement on the pixels are seen as squares: what is between them is not in the file. */
@@ -154,6 +156,21 @@ export class Picture {
 
   private get spot(): string {
     return JSON.stringify([this.view.getCenter(), this.view.getResolution()]);
+  }
+
+  /** Resolves when the first tile is drawn or cannot be had, or after a moment in which none came. */
+  begun(): Promise<void> {
+    const {source} = this.tiles;
+    return new Promise((resolve) => {
+      const timer = window.setTimeout(resolve, PATIENCE);
+      const done = () => {
+        window.clearTimeout(timer);
+        source.un(['tileloadend', 'tileloaderror'], done);
+        this.map.once('postrender', () => resolve());
+        this.map.render();
+      };
+      source.on(['tileloadend', 'tileloaderror'], done);
+    });
   }
 
   /** Resolves when all that is in view is drawn. */

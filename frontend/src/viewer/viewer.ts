@@ -99,9 +99,13 @@ export class LargeImageViewer extends LargeImageElement implements Host {
     picture.opacity = this.opacity;
     picture.view.on('change', this.redraw);
     await picture.move({centre: state.centre, zoom: state.zoom, rotation: state.rotation}, 0);
-    for (const tool of this.tools) tool.open(picture);
     // Tiles are asked for after the first frame: at once, not with the next one of the browser.
     picture.map.renderSync();
+    // What is round the picture would keep the browser from drawing it.
+    await picture.begun();
+    // It may have been closed meanwhile.
+    if (this.picture !== picture) return;
+    for (const tool of this.tools) tool.open(picture);
   }
 
   protected override close(): void {
