@@ -112,12 +112,19 @@ class NotLargeImage(LargeImageError):
     )
 
 
+#: What mends an image that is too large as it is stored.
+CONVERT = (
+    'Convert it to a tiled TIFF with overviews: `gdal_translate -of COG in.tif out.tif`, or, without georeference, '
+    '`vips tiffsave in.png out.tif --tile --pyramid --compression deflate`.'
+)
+
+
 class NeedsConversion(LargeImageError):
     """The image has neither tiles nor overviews and is too large to be served without."""
 
     status = 409
     code = 'needs_conversion'
-    message = 'The image is too large to be served without tiles; convert it to a tiled, pyramidal TIFF.'
+    message = f'The image is too large to be served without tiles. {CONVERT}'
 
 
 class TooMuchToDecode(NeedsConversion):
@@ -125,8 +132,7 @@ class TooMuchToDecode(NeedsConversion):
 
     def __init__(self, limit: int) -> None:
         super().__init__(
-            f'More than {limit} bytes of the file would have to be decoded for this. '
-            'Convert it to a tiled, pyramidal TIFF.',
+            f'More than {limit} bytes of the file would have to be decoded for this. {CONVERT}',
             allowed=limit,
         )
 

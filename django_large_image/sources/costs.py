@@ -63,6 +63,11 @@ class Budget:
         self.limit = 2 * int(settings.MAX_DECODED_BYTES)
         self.left = self.limit
 
+    def foresee(self, size: int) -> None:
+        """Raise `TooMuchToDecode` if it is known before that it will be too much: then nothing is decoded for it."""
+        if size > self.left:
+            raise TooMuchToDecode(self.limit)
+
     def spend(self, size: int) -> None:
         """Count what is about to be decoded; raises `TooMuchToDecode` if it is too much."""
         self.left -= size

@@ -74,7 +74,7 @@ def open_dataset(ref: ImageRef, limit: int) -> Any:
         if not kind.driver or 'rasterio' not in kind.sources:
             raise ImageUnreadable()
         if kind.name == 'tiff':
-            guard.check_tiff(ref.path, limit, by_band=True)
+            guard.check_tiff(ref.path, limit, by_block=True)
         elif not kind.tiled:
             guard.check_plain(ref.path, kind, limit)
         elif kind.name == 'jp2':
@@ -150,6 +150,7 @@ def check_dataset(dataset: Any, limit: int) -> None:
     if any(dtype.startswith('complex') for dtype in dataset.dtypes):
         raise ImageUnreadable('Images of complex numbers are not served.')
     height, width = dataset.block_shapes[0]
+    tiff = dataset.driver == 'GTiff'
     together = bool(dataset.interleaving and dataset.interleaving.value == 'PIXEL')
     itemsize, weight = np.dtype(dataset.dtypes[0]).itemsize, weight_of(dataset)
     if dataset.driver == 'JP2OpenJPEG' and not dataset.overviews(1):
@@ -157,12 +158,20 @@ def check_dataset(dataset: Any, limit: int) -> None:
         weight *= 3
     guard.check_block(width, height, (dataset.count if together else 1) * itemsize)
     overviews = dataset.overviews(1)
-    untiled = width >= dataset.width and not overviews and dataset.driver != 'JP2OpenJPEG'
+    # Strips of a TIFF are decoded one by one, as tiles are.
+    untiled = (
+        width >= dataset.width
+        and not overviews
+        and dataset.driver != 'JP2OpenJPEG'
+        and not (tiff and height < dataset.height)
+    )
     # Of bands that are stored apart only those of a picture are read.
     size = (dataset.count if together else min(dataset.count, 4)) * itemsize
     if untiled:
         guard.check_untiled(dataset.width, dataset.height, limit, size)
-    guard.check_pyramid(dataset.width, dataset.height, max(overviews, default=1), size * weight)
+    # What is decoded of a TIFF's blocks has its bound in each answer, so that those are given that stay within it.
+    if not tiff:
+        guard.check_pyramid(dataset.width, dataset.height, max(overviews, default=1), size * weight)
 
 
 def _check_references(dataset: Any) -> None:

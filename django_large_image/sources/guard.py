@@ -16,6 +16,7 @@ from PIL import Image
 
 from django_large_image.conf import settings
 from django_large_image.exceptions import (
+    CONVERT,
     ImageMissing,
     ImageRefused,
     ImageUnreadable,
@@ -104,8 +105,7 @@ def check_untiled(width: int, height: int, limit: int, bytes_per_pixel: float = 
     if size > 4 * limit * limit and (max(width, height) > limit or size > settings.MAX_DECODED_BYTES):
         raise NeedsConversion(
             f'The image has {width} × {height} pixels of {bytes_per_pixel:g} bytes and neither tiles nor overviews; up '
-            f'to {limit} pixels a side, or {4 * limit * limit} bytes, are served directly. Convert it to a tiled, '
-            'pyramidal TIFF.',
+            f'to {limit} pixels a side, or {4 * limit * limit} bytes, are served directly. {CONVERT}',
             width=width,
             height=height,
             allowed=limit,
@@ -171,12 +171,13 @@ def _check_frames(width: int, height: int, frames: int, limit: int, bytes_per_pi
         )
 
 
-def check_tiff(path: str, limit: int, by_band: bool = False) -> float:
+def check_tiff(path: str, limit: int, by_block: bool = False) -> float:
     """Check the layout of a TIFF: its directories, its blocks, its XML, and the files it refers to.
 
     Returns the bytes of a pixel of its first image.
 
-    With `by_band` it is for a reader that reads only the wanted ones of bands that are stored apart.
+    With `by_block` it is for a reader that decodes only the wanted blocks of an image, of the wanted ones of bands that are
+    stored apart: to that strips are blocks like tiles.
     Raises `NeedsConversion`, `ImageRefused` and `ImageUnreadable`.
     """
     directories = tiffheader.directories(path)
@@ -190,10 +191,11 @@ def check_tiff(path: str, limit: int, by_band: bool = False) -> float:
             directory.number(tiffheader.TILE_WIDTH)
             or directory.is_overview
             or (directory is first and pyramid)
+            or (by_block and directory.block[1] < directory.number(tiffheader.HEIGHT))
         ):
             width, height = directory.number(tiffheader.WIDTH), directory.number(tiffheader.HEIGHT)
             size = directory.nbytes / max(1, width * height)
-            if by_band and directory.number(tiffheader.PLANAR) == 2:
+            if by_block and directory.number(tiffheader.PLANAR) == 2:
                 size = min(size, 4 * directory.bytes_per_pixel)
             check_untiled(width, height, limit, size)
         described = directory.tags.get(tiffheader.DESCRIPTION, b'')
@@ -222,7 +224,7 @@ def check_pyramid(width: int, height: int, reduction: float, bytes_per_pixel: fl
     if pixels > settings.MAX_BASE_PIXELS or pixels * bytes_per_pixel > settings.MAX_DECODED_BYTES:
         raise NeedsConversion(
             f'The image has {width} × {height} pixels and no small overview; a zoomed-out tile would read all of it. '
-            'Convert it to a pyramidal TIFF.',
+            f'{CONVERT}',
             width=width,
             height=height,
         )

@@ -247,6 +247,7 @@ class _Job:
             )
         across, down = whole
         layout = self.raster.layout
+        self.budget.foresee(layout.cost(level, place, len(self.together)))
         drawing = shrunk_window(
             lambda window: self._read(index, window),
             place,
