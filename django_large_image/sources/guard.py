@@ -176,8 +176,8 @@ def check_tiff(path: str, limit: int, by_block: bool = False) -> float:
 
     Returns the bytes of a pixel of its first image.
 
-    With `by_block` it is for a reader that decodes only the wanted blocks of an image, of the wanted ones of bands that are
-    stored apart: to that strips are blocks like tiles.
+    With `by_block` it is for a reader that decodes only the wanted blocks, of the wanted ones of bands that are stored
+    apart: to that strips are blocks like tiles.
     Raises `NeedsConversion`, `ImageRefused` and `ImageUnreadable`.
     """
     directories = tiffheader.directories(path)
