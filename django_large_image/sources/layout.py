@@ -50,6 +50,8 @@ class Layout:
     levels: dict[int, Level] = field(default_factory=dict)
     #: How many times as long as deflate a byte takes to decode.
     weight: int = 1
+    #: The bits of a value that are used, fewer than those of the type in files of 1, 2, 4 or 12.
+    bits: int = 8
 
     def with_alpha(self, bands: tuple[int, ...]) -> tuple[int, ...]:
         """Return bands with the alpha band behind them, if there is one and it is not among them."""
@@ -102,6 +104,7 @@ def describe(dataset: Any) -> Layout:
         together=together,
         categorical=ColorInterp.palette in dataset.colorinterp or thematic,
         weight=weight_of(dataset),
+        bits=_bits(dataset),
         jpeg=(
             dataset.driver == 'GTiff'
             and compression in ('JPEG', 'YCbCr JPEG')
@@ -110,3 +113,10 @@ def describe(dataset: Any) -> Layout:
             and set(dataset.dtypes) == {'uint8'}
         ),
     )
+
+
+def _bits(dataset: Any) -> int:
+    """Return the bits of a value of the first band by the file, or else by its type."""
+    stored = str(dataset.tags(1, ns='IMAGE_STRUCTURE').get('NBITS', ''))
+    most = 8 * np.dtype(dataset.dtypes[0]).itemsize
+    return min(int(stored), most) if stored.isdigit() and int(stored) else most

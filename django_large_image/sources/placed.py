@@ -26,7 +26,7 @@ from django_large_image.sources.statistics import (
     edge_excluding,
     pixel_metres,
     samples,
-    uses_full_range,
+    uses_bytes,
 )
 
 _lazyImport()
@@ -230,9 +230,10 @@ class PlacedSource(RasterioFileTileSource):  # type: ignore[misc]
     ) -> float:
         number = frame or 0
         word, colon, share = str(value).partition(':')
-        # 'auto' of 8-bit data is 0 and 255 unless a band has no value below 255 or none above 1.
-        if word == 'auto' and self.dataset.dtypes[0] == 'uint8' and self._usesFullRange(number):
-            return 0.0 if minmax == 'min' else 255.0
+        if word == 'auto' and self.dataset.dtypes[0] == 'uint8' and not colon:
+            top = self._topOfBytes(number)
+            if top is not None:
+                return 0.0 if minmax == 'min' else float(top)
         if not colon or bandidx is None or bandidx >= self._bandCount:
             result: float = super()._getMinMax(minmax, word if colon else value, dtype, bandidx, frame)
             return result
@@ -253,11 +254,22 @@ class PlacedSource(RasterioFileTileSource):  # type: ignore[misc]
         found: tuple[Array, Array] = self._info[key]
         return found
 
-    def _usesFullRange(self, frame: int) -> bool:
-        key = ('full range', frame)
+    def _topOfBytes(self, frame: int) -> int | None:
+        """Return the greatest value that 8-bit data can have, None for a style that the few values have to fill.
+
+        Bytes are levels that their writer chose, so without a style none is changed. A style's colours are spread over
+        the values themselves where all of them are 0 or 1, as those of a mask are.
+        """
+        bits = self.layout(frame).bits
+        if bits < 8 or self._jsonstyle in (None, '{}') or self._usesBytes(frame):
+            return int(2**bits - 1)
+        return None
+
+    def _usesBytes(self, frame: int) -> bool:
+        key = ('uses bytes', frame)
         if key not in self._info:
             try:
-                self._info[key] = uses_full_range(self.raster(frame))
+                self._info[key] = uses_bytes(self.raster(frame))
             except RasterioIOError:
                 if self._largeImagePath.startswith('/vsi'):
                     raise
@@ -280,6 +292,5 @@ class PlacedSource(RasterioFileTileSource):  # type: ignore[misc]
                 names in (('red', 'green', 'blue'), ('red', 'green', 'blue', 'alpha'))
                 and set(dataset.dtypes) == {'uint8'}
                 and not any(nodata is not None for nodata in dataset.nodatavals)
-                and self._usesFullRange(0)
             )
         return bool(self._info['plain'])

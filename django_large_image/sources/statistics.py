@@ -144,23 +144,23 @@ def edge_excluding(histogram: tuple[np.ndarray, np.ndarray], share: float, end: 
     return float(edges[first]) if first and beyond[-1] else None
 
 
-def uses_full_range(raster: Raster) -> bool:
-    """Return whether every band of 8-bit data has a value below 255 and one above 1.
+def uses_bytes(raster: Raster) -> bool:
+    """Return whether a band of 8-bit data that is not its alpha has a value above 1.
 
     The smallest overview nearly always settles that, where statistics would read megabytes of a remote file.
     """
     layout = raster.layout
     index, whole = len(layout.factors) - 1, raster.dataset(0)
+    bands = tuple(band for band in range(layout.count) if band != layout.alpha)
     height, width = (max(1, side // layout.factors[index]) for side in (whole.height, whole.width))
-    if index and layout.count <= 4 and width * height <= SAMPLE_PIXELS:
+    if index and layout.positions[index] >= 0 and layout.count <= 4 and width * height <= SAMPLE_PIXELS:
         # GDAL reads the overview without another dataset, which would be opened for this alone.
-        bands = whole.read(out_shape=(layout.count, height, width)).reshape(layout.count, -1)
+        values = whole.read([band + 1 for band in bands], out_shape=(len(bands), height, width))
         raster.check()
-        return bool((bands.min(axis=1) <= 254).all() and (bands.max(axis=1) >= 2).all())
+        return bool((values >= 2).any())
     level = raster.level(index)
     shape = sample_shape(level.width, level.height)
-    picked = _picked(raster, index, shape, tuple(range(layout.count)))
-    return all(values.min() <= 254 and values.max() >= 2 for _, values, _ in picked)
+    return any(bool((values >= 2).any()) for _, values, _ in _picked(raster, index, shape, bands))
 
 
 def pixel_metres(ring: list[tuple[float, float]], width: int, height: int) -> tuple[float, float]:
