@@ -92,6 +92,8 @@ def describe(dataset: Any) -> Layout:
     interleaving = dataset.interleaving
     together = bool(interleaving and interleaving.value == 'PIXEL') or dataset.count == 1
     compression = dataset.tags(ns='IMAGE_STRUCTURE').get('COMPRESSION', '')
+    # GDAL makes a colour table of it, whose colours are levels of grey.
+    white = dataset.tags(ns='IMAGE_STRUCTURE').get('MINISWHITE') == 'YES'
     thematic = str(dataset.tags(1).get('LAYER_TYPE', '')).lower() == 'thematic'
     return Layout(
         factors=(1, *sorted(overviews)),
@@ -102,7 +104,7 @@ def describe(dataset: Any) -> Layout:
         nodata=tuple(dataset.nodatavals),
         masked=masked,
         together=together,
-        categorical=ColorInterp.palette in dataset.colorinterp or thematic,
+        categorical=(ColorInterp.palette in dataset.colorinterp and not white) or thematic,
         weight=weight_of(dataset),
         bits=_bits(dataset),
         jpeg=(
@@ -113,6 +115,20 @@ def describe(dataset: Any) -> Layout:
             and set(dataset.dtypes) == {'uint8'}
         ),
     )
+
+
+def add_sub_images(layout: Layout, width: int, sizes: list[tuple[int, int, int]]) -> None:
+    """Add smaller versions (width, height, place in the file) that GDAL does not list as overviews.
+
+    Their position is the place, negative.
+    """
+    found = dict(zip(layout.factors, layout.positions, strict=True))
+    for across, _, place in sizes:
+        factor = round(width / across)
+        if factor > 1:
+            found.setdefault(factor, -place)
+    layout.factors = tuple(sorted(found))
+    layout.positions = tuple(found[factor] for factor in layout.factors)
 
 
 def _bits(dataset: Any) -> int:

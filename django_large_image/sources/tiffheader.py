@@ -17,14 +17,14 @@ from typing import IO
 from django_large_image.conf import settings
 from django_large_image.exceptions import ImageMissing, ImageRefused, ImageUnreadable, fault_of
 
-SUBFILE, WIDTH, HEIGHT, BITS, COMPRESSION = 254, 256, 257, 258, 259
+SUBFILE, WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC = 254, 256, 257, 258, 259, 262
 DESCRIPTION, SAMPLES, ROWS = 270, 277, 278
 PLANAR, TILE_WIDTH, TILE_HEIGHT, SUB_IFDS, EXIF, MICROMANAGER = 284, 322, 323, 330, 34665, 51123
 
 #: The tags that are read, with the most values of each.
 _WANTED = {
     SUBFILE: 1, WIDTH: 1, HEIGHT: 1, BITS: 64, COMPRESSION: 1, DESCRIPTION: 1 << 24, SAMPLES: 1, ROWS: 1, PLANAR: 1,
-    TILE_WIDTH: 1, TILE_HEIGHT: 1, SUB_IFDS: 4096, EXIF: 1, MICROMANAGER: 1,
+    TILE_WIDTH: 1, TILE_HEIGHT: 1, SUB_IFDS: 4096, EXIF: 1, MICROMANAGER: 1, PHOTOMETRIC: 1,
 }  # fmt: skip
 #: The most bytes of all descriptions together.
 MAX_DESCRIBED = 16 * 2**20
@@ -44,6 +44,8 @@ class Directory:
     main: bool
     #: The bytes of the values of all its tags.
     value_bytes: int = 0
+    #: Its place in the file.
+    offset: int = 0
 
     def number(self, tag: int) -> int:
         """Return the first value of a tag, 0 if there is none."""
@@ -183,7 +185,7 @@ def _walk(file: IO[bytes]) -> Iterator[_Node]:
             raise ImageRefused('The descriptions in the TIFF are too long, or its tags too many.')
         images = [int(inner) for inner in tags.get(SUB_IFDS, ())]
         exif = [int(inner) for inner in tags.get(EXIF, ())]
-        yield _Node(offset, Directory(tags, main, values), [*images, *exif, following])
+        yield _Node(offset, Directory(tags, main, values, offset), [*images, *exif, following])
         # The last one is read first: those of the main chain in their order.
         waiting += [(inner, False) for inner in [*images, *exif]]
         waiting.append((following, main))
