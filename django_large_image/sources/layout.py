@@ -134,5 +134,5 @@ def add_sub_images(layout: Layout, width: int, sizes: list[tuple[int, int, int]]
 def _bits(dataset: Any) -> int:
     """Return the bits of a value of the first band by the file, or else by its type."""
     stored = str(dataset.tags(1, ns='IMAGE_STRUCTURE').get('NBITS', ''))
-    most = 8 * np.dtype(dataset.dtypes[0]).itemsize
+    most = 8 * int(np.dtype(dataset.dtypes[0]).itemsize)
     return min(int(stored), most) if stored.isdigit() and int(stored) else most

@@ -232,6 +232,10 @@ def _open_other(ref: ImageRef, key: PoolKey) -> Any:
     pixel = 3.0
     if kind.name == 'tiff':
         pixel = guard.check_tiff(ref.path, key.limit)
+        if key.source == 'pil':
+            # Pillow decodes all of it, tiles or not.
+            width, height, size = guard.tiff_size(ref.path)
+            guard.check_untiled(width, height, key.limit, size)
     elif 'pil' in kind.sources:
         guard.check_plain(ref.path, kind, key.limit)
     options: dict[str, Any] = {'encoding': 'PNG', 'noCache': True}

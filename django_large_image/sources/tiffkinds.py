@@ -2,7 +2,7 @@
 
 A file of one image, with or without smaller versions and a mask, is read by rasterio (GDAL 3.10): it knows white as
 zero, colour tables, 1, 2, 4 and 12 bits, and CMYK and YCbCr, which large-image-source-tifffile 1.35.6 shows as they are
-stored. Files of several images, and those whose descriptions say more than GDAL reads, go to the readers of large-image.
+stored. Files of several images, and those of whose descriptions GDAL reads too little, go to large-image's readers.
 """
 
 from __future__ import annotations
