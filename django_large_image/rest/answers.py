@@ -105,8 +105,8 @@ METADATA = Shape(
             'bands': _each(BAND),
             'ranges': _list(RANGE)
             | {
-                'description': 'What values of more than 8 bits are spread over without a style: by band, and by channel '
-                'where there are several; the same for all frames. Empty for 8-bit data.'
+                'description': 'What values of more than 8 bits are spread over without a style: by band, and by '
+                'channel where there are several; the same for all frames. Empty for 8-bit data.'
             },
             'frames': {
                 'oneOf': [_list(ANYTHING), {'type': 'boolean', 'enum': [False]}],
