@@ -73,15 +73,23 @@ class MultiFrameSource(ClosedOnFailure, TifffileFileTileSource):  # type: ignore
         key = ('range', channel)
         if key not in self._image_info:
             frames = [frame for frame in range(self._framecount) if self._channel(frame) == channel]
-            size = int(self.sizeX) * int(self.sizeY) * np.dtype(self.dtype).itemsize
-            # Without smaller levels a frame is decoded whole.
-            most = max(1, min(MAX_FRAMES, settings.MAX_DECODED_BYTES // 4 // max(1, size)))
+            most = max(1, min(MAX_FRAMES, self._frames_to_look_at() // self._basis.get('C', (1, 0, 1))[2]))
             values = [self._ends(frame) for frame in frames[:: -(-len(frames) // most)]]
             self._image_info[key] = (
                 np.min([low for low, _ in values], axis=0), np.max([high for _, high in values], axis=0),
             )  # fmt: skip
         found: tuple[Array, Array] = self._image_info[key]
         return found
+
+    def _frames_to_look_at(self) -> int:
+        """Return how many frames may be decoded for the ranges of all channels: without levels each is decoded whole."""
+        sizes = [
+            (level.shape[level.axes.index('X')], level.shape[level.axes.index('Y')])
+            for level in self._baseSeries.levels
+        ]
+        fits = [across * down for across, down in sizes if max(across, down) >= 1024]
+        pixels = min(fits, default=int(self.sizeX) * int(self.sizeY))
+        return max(1, int(settings.MAX_DECODED_BYTES // 4 // max(1, pixels * np.dtype(self.dtype).itemsize)))
 
     def _ends(self, frame: int) -> tuple[Array, Array]:
         output = {'maxWidth': min(int(self.sizeX), 1024), 'maxHeight': min(int(self.sizeY), 1024)}
@@ -97,7 +105,10 @@ class MultiFrameSource(ClosedOnFailure, TifffileFileTileSource):  # type: ignore
     def automaticRanges(self) -> list[dict[str, float]]:
         """Return band (from 1), channel (from 0), min and max of what is shown without a style; none for 8-bit data."""
         found: list[dict[str, float]] = []
-        for channel in range(min(MAX_CHANNELS, self._basis.get('C', (1, 0, 1))[2])):
+        # Those of further channels are found out when they are shown.
+        for channel in range(
+            min(MAX_CHANNELS, self._frames_to_look_at(), self._basis.get('C', (1, 0, 1))[2])
+        ):
             low, high = self._range(channel)
             if low is None or high is None:
                 break
