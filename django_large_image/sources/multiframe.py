@@ -82,7 +82,7 @@ class MultiFrameSource(ClosedOnFailure, TifffileFileTileSource):  # type: ignore
         return found
 
     def _frames_to_look_at(self) -> int:
-        """Return how many frames may be decoded for the ranges of all channels: without levels each is decoded whole."""
+        """Return how many frames may be decoded for ranges: without levels each is decoded whole."""
         sizes = [
             (level.shape[level.axes.index('X')], level.shape[level.axes.index('Y')])
             for level in self._baseSeries.levels
