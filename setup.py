@@ -79,6 +79,11 @@ DOCS = ['mkdocs>=1.6,<2']
 TEST = [
     *IMAGES,
     'hypothesis>=6.100',
+    # Foreign writers, whose files are served as they hold them.
+    'imagecodecs>=2024.1.1',
+    'pyvips-binary>=8.16',
+    'pyvips>=2.2',
+    'rio-cogeo>=5.4',
     'pytest>=8.2',
     'pytest-django>=4.9',
     'pytest-xdist>=3.6',

@@ -34,6 +34,8 @@ def metadata(source: Any, ref: ImageRef) -> dict[str, Any]:
         if 'bands' in found:
             found['bands'] = source.getBandInformation(statistics=True)
         _correct(source, found)
+        if hasattr(source, 'automaticRanges'):
+            found['ranges'] = source.automaticRanges()
     return _safe(found, ref)
 
 

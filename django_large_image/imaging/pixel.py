@@ -23,6 +23,9 @@ def read(source: Any, left: float, top: float, units: str, frame: int | None) ->
     for name, value, count in (('left', column, width), ('top', row, height)):
         if not 0 <= value < count:
             raise InvalidParameter(name, value, f'a place in the image, pixels 0 to {count - 1}')
+    if getattr(source, '_automatic', False):
+        # The values of the file, not what they are shown as.
+        source = source._unstyled
     with reading():
         found = _painted(source, column, row, frame) or source.getPixel(
             region={'left': column, 'top': row, 'units': 'base_pixels'}, frame=frame

@@ -86,6 +86,11 @@ BAND = Shape(
     ),
 )
 BANDS = Shape('LargeImageBands', _each(BAND))
+RANGE = {
+    'type': 'object',
+    'required': ['band', 'min', 'max'],
+    'properties': {'band': INTEGER, 'channel': INTEGER, 'min': NUMBER, 'max': NUMBER},
+}
 METADATA = Shape(
     'LargeImageMetadata',
     {
@@ -98,6 +103,11 @@ METADATA = Shape(
             'geospatial': TRUTH | {'description': 'Whether the image has a place on the earth.'},
             'bounds': BOUNDS | {'description': 'Only of an image with a place on the earth.'},
             'bands': _each(BAND),
+            'ranges': _list(RANGE)
+            | {
+                'description': 'What values of more than 8 bits are spread over without a style: by band, and by '
+                'channel where there are several; the same for all frames. Empty for 8-bit data.'
+            },
             'frames': {
                 'oneOf': [_list(ANYTHING), {'type': 'boolean', 'enum': [False]}],
                 'description': 'The frames, or false for an image of one.',

@@ -17,7 +17,7 @@ from django_large_image.access import ImageRef
 from django_large_image.access.tempfiles import alone
 from django_large_image.conf import settings
 from django_large_image.exceptions import ImageChanged, ImageRefused, ImageUnreadable, fault_of
-from django_large_image.sources import guard, jp2header
+from django_large_image.sources import guard, jp2header, tiffkinds
 from django_large_image.sources.costs import weight_of
 
 #: The drivers that are tried for a remote file, which is not sniffed (that would cost a request).
@@ -101,8 +101,13 @@ def _open(path: str, driver: str) -> Any:
 
 
 def open_overview(dataset: Any, path: str, index: int) -> Any:
-    """Open an overview, by GDAL's number, of an open image or of one of its frames; to be called inside `gdal_env`."""
+    """Open an overview of an open image or of one of its frames; to be called inside `gdal_env`.
+
+    `index` is GDAL's number, or the place of a directory in the file, negative.
+    """
     try:
+        if index < 0:
+            return rasterio.open(f'GTIFF_DIR:off:{-index}:{path}', driver='GTiff')
         return rasterio.open(path, driver=dataset.driver, OVERVIEW_LEVEL=index)
     except RasterioIOError as error:
         raise fault_of(error) or ImageUnreadable() from error
@@ -148,7 +153,8 @@ def check_dataset(dataset: Any, limit: int) -> None:
     guard.check_bands(dataset.count)
     _check_references(dataset)
     if any(dtype.startswith('complex') for dtype in dataset.dtypes):
-        raise ImageUnreadable('Images of complex numbers are not served.')
+        # No other reader either: what they make of them is not where the file says that it is.
+        raise ImageRefused('Images of complex numbers are not served.')
     height, width = dataset.block_shapes[0]
     tiff = dataset.driver == 'GTiff'
     together = bool(dataset.interleaving and dataset.interleaving.value == 'PIXEL')
@@ -157,14 +163,12 @@ def check_dataset(dataset: Any, limit: int) -> None:
         # Statistics and tiles read the same, and each takes as long as a tile may.
         weight *= 3
     guard.check_block(width, height, (dataset.count if together else 1) * itemsize)
-    overviews = dataset.overviews(1)
+    overviews = dataset.overviews(1) or [
+        round(dataset.width / across) for across, _, _ in sub_images_of(dataset)
+    ]
     # Strips of a TIFF are decoded one by one, as tiles are.
-    untiled = (
-        width >= dataset.width
-        and not overviews
-        and dataset.driver != 'JP2OpenJPEG'
-        and not (tiff and height < dataset.height)
-    )
+    strips = tiff and height < dataset.height
+    untiled = width >= dataset.width and not overviews and not strips and dataset.driver != 'JP2OpenJPEG'
     # Of bands that are stored apart only those of a picture are read.
     size = (dataset.count if together else min(dataset.count, 4)) * itemsize
     if untiled:
@@ -172,6 +176,12 @@ def check_dataset(dataset: Any, limit: int) -> None:
     # What is decoded of a TIFF's blocks has its bound in each answer, so that those are given that stay within it.
     if not tiff:
         guard.check_pyramid(dataset.width, dataset.height, max(overviews, default=1), size * weight)
+
+
+def sub_images_of(dataset: Any) -> list[tuple[int, int, int]]:
+    """Return width, height and place of smaller versions that GDAL does not know; see `tiffkinds.sub_images`."""
+    local = dataset.driver == 'GTiff' and not dataset.name.startswith(('/vsi', 'GTIFF_DIR:'))
+    return tiffkinds.sub_images(dataset.name) if local and not dataset.overviews(1) else []
 
 
 def _check_references(dataset: Any) -> None:

@@ -22,6 +22,7 @@ from django_large_image.sources.kept import Kept
 from django_large_image.sources.paint import Painter
 from django_large_image.sources.picture import Picture
 from django_large_image.sources.placed import PlacedSource
+from django_large_image.sources.statistics import white_is_zero
 from django_large_image.sources.warp import draw
 
 Array = NDArray[Any]
@@ -51,6 +52,17 @@ class GeoSource(PlacedSource):
         super()._setDefaultStyle()
         if getattr(self, '_style', None):
             self._style = JSONDict(colors.bounded(self._style))
+
+    def _styleBands(self) -> list[dict[str, Any]]:
+        bands: list[dict[str, Any]] = super()._styleBands()
+        if not hasattr(self, '_style') and white_is_zero(self.dataset):
+            bands = [
+                entry | {'palette': ['#ffffff', '#000000']}
+                if entry.get('palette') == ['#000000', '#ffffff']
+                else entry
+                for entry in bands
+            ]
+        return bands
 
     def _painter(self, frame: int) -> Painter | None:
         """Return what makes colours of values for this view's style; None where only large-image's engine can."""

@@ -206,6 +206,13 @@ def check_tiff(path: str, limit: int, by_block: bool = False) -> float:
     return first.nbytes / max(1, first.number(tiffheader.WIDTH) * first.number(tiffheader.HEIGHT))
 
 
+def tiff_size(path: str) -> tuple[int, int, float]:
+    """Return width, height and bytes of a pixel of a TIFF's first image."""
+    first = tiffheader.directories(path)[0]
+    width, height = first.number(tiffheader.WIDTH), first.number(tiffheader.HEIGHT)
+    return width, height, first.nbytes / max(1, width * height)
+
+
 def check_tile(width: int, height: int) -> None:
     """Raise `ImageRefused` for an image whose own tiles, which are answered as they are, are very large pictures."""
     if width * height > MAX_TILE_PIXELS:

@@ -50,6 +50,8 @@ class Layout:
     levels: dict[int, Level] = field(default_factory=dict)
     #: How many times as long as deflate a byte takes to decode.
     weight: int = 1
+    #: The bits of a value that are used, fewer than those of the type in files of 1, 2, 4 or 12.
+    bits: int = 8
 
     def with_alpha(self, bands: tuple[int, ...]) -> tuple[int, ...]:
         """Return bands with the alpha band behind them, if there is one and it is not among them."""
@@ -90,6 +92,8 @@ def describe(dataset: Any) -> Layout:
     interleaving = dataset.interleaving
     together = bool(interleaving and interleaving.value == 'PIXEL') or dataset.count == 1
     compression = dataset.tags(ns='IMAGE_STRUCTURE').get('COMPRESSION', '')
+    # GDAL makes a colour table of it, whose colours are levels of grey.
+    white = dataset.tags(ns='IMAGE_STRUCTURE').get('MINISWHITE') == 'YES'
     thematic = str(dataset.tags(1).get('LAYER_TYPE', '')).lower() == 'thematic'
     return Layout(
         factors=(1, *sorted(overviews)),
@@ -100,8 +104,9 @@ def describe(dataset: Any) -> Layout:
         nodata=tuple(dataset.nodatavals),
         masked=masked,
         together=together,
-        categorical=ColorInterp.palette in dataset.colorinterp or thematic,
+        categorical=(ColorInterp.palette in dataset.colorinterp and not white) or thematic,
         weight=weight_of(dataset),
+        bits=_bits(dataset),
         jpeg=(
             dataset.driver == 'GTiff'
             and compression in ('JPEG', 'YCbCr JPEG')
@@ -110,3 +115,24 @@ def describe(dataset: Any) -> Layout:
             and set(dataset.dtypes) == {'uint8'}
         ),
     )
+
+
+def add_sub_images(layout: Layout, width: int, sizes: list[tuple[int, int, int]]) -> None:
+    """Add smaller versions (width, height, place in the file) that GDAL does not list as overviews.
+
+    Their position is the place, negative.
+    """
+    found = dict(zip(layout.factors, layout.positions, strict=True))
+    for across, _, place in sizes:
+        factor = round(width / across)
+        if factor > 1:
+            found.setdefault(factor, -place)
+    layout.factors = tuple(sorted(found))
+    layout.positions = tuple(found[factor] for factor in layout.factors)
+
+
+def _bits(dataset: Any) -> int:
+    """Return the bits of a value of the first band by the file, or else by its type."""
+    stored = str(dataset.tags(1, ns='IMAGE_STRUCTURE').get('NBITS', ''))
+    most = 8 * int(np.dtype(dataset.dtypes[0]).itemsize)
+    return min(int(stored), most) if stored.isdigit() and int(stored) else most

@@ -134,6 +134,8 @@ class Lease:
     def _set_style(self, view: Any, style: dict[str, Any] | None) -> None:
         """Give a view its style, completed by large-image: once for an image and a style."""
         raw, name = self.source, self._key.source
+        if name == 'tifffile':
+            view._automatic = style is None
         if style is None and not (name == 'gdal' or (name == 'rasterio' and not raw.isPlainPicture())):
             return
         if name != 'rasterio':

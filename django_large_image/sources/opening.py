@@ -23,7 +23,7 @@ from django_large_image.exceptions import (
     fault_of,
 )
 from django_large_image.models import runtime_settings
-from django_large_image.sources import guard, registry
+from django_large_image.sources import guard, registry, tiffkinds
 from django_large_image.sources.closing import close
 from django_large_image.sources.lease import Lease
 from django_large_image.sources.pool import PoolKey, pool
@@ -113,6 +113,8 @@ def _find_out(ref: ImageRef, limit: int, projection: str | None) -> tuple[str, b
         with contextlib.suppress(ImageUnreadable):
             # And of JPEG 2000 only rasterio reads the smaller levels, where others decode all of it.
             question = is_georeferenced if kind.name != 'jp2' else _any
+            if kind.name == 'tiff' and tiffkinds.reader(ref.path) == 'rasterio':
+                question = _any
             if _look(ref, limit, projection, question):
                 # No other reader knows where the image is, so none is tried.
                 return 'rasterio', True
@@ -230,6 +232,10 @@ def _open_other(ref: ImageRef, key: PoolKey) -> Any:
     pixel = 3.0
     if kind.name == 'tiff':
         pixel = guard.check_tiff(ref.path, key.limit)
+        if key.source == 'pil':
+            # Pillow decodes all of it, tiles or not.
+            width, height, size = guard.tiff_size(ref.path)
+            guard.check_untiled(width, height, key.limit, size)
     elif 'pil' in kind.sources:
         guard.check_plain(ref.path, kind, key.limit)
     options: dict[str, Any] = {'encoding': 'PNG', 'noCache': True}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 from typing import Any
 
@@ -10,14 +9,14 @@ import numpy as np
 from large_image_source_rasterio import RasterioFileTileSource, _lazyImport
 from numpy.typing import NDArray
 from rasterio.crs import CRS
-from rasterio.errors import RasterioIOError
 
 from django_large_image.sources.bounds import bounds_of
-from django_large_image.sources.gdal import check_dataset, is_georeferenced
-from django_large_image.sources.layout import Layout, describe
+from django_large_image.sources.gdal import check_dataset, is_georeferenced, sub_images_of
+from django_large_image.sources.layout import Layout, add_sub_images, describe
 from django_large_image.sources.matrix import world_width_of
 from django_large_image.sources.opened import Gate, Opened, open_path
 from django_large_image.sources.placement import Placement, Target, target
+from django_large_image.sources.ranges import Ranges
 from django_large_image.sources.raster import Raster
 from django_large_image.sources.statistics import (
     band_histogram,
@@ -26,7 +25,7 @@ from django_large_image.sources.statistics import (
     edge_excluding,
     pixel_metres,
     samples,
-    uses_full_range,
+    stated_metres,
 )
 
 _lazyImport()
@@ -34,7 +33,7 @@ _lazyImport()
 Array = NDArray[Any]
 
 
-class PlacedSource(RasterioFileTileSource):  # type: ignore[misc]
+class PlacedSource(Ranges, RasterioFileTileSource):  # type: ignore[misc]
     """Large-image's rasterio source of a dataset that the caller opened; what it asks of the file, it asks once.
 
     Takes a path instead, too, as large-image's sources do.
@@ -95,7 +94,9 @@ class PlacedSource(RasterioFileTileSource):  # type: ignore[misc]
             if frame:
                 # large-image opened it; the first one was checked when the handle was opened.
                 check_dataset(dataset, self._limit)
-            self._info[key] = describe(dataset)
+            described = describe(dataset)
+            add_sub_images(described, dataset.width, sub_images_of(dataset))
+            self._info[key] = described
         layout: Layout = self._info[key]
         return layout
 
@@ -150,7 +151,7 @@ class PlacedSource(RasterioFileTileSource):  # type: ignore[misc]
 
     def getNativeMagnification(self) -> dict[str, float | None]:
         """Return the width and height of a pixel in millimetres; large-image 1.35.6 gives their mean for both."""
-        across, down = self.pixelMetres() or (None, None)
+        across, down = self.pixelMetres() or stated_metres(self.dataset)
         return {
             'magnification': None,
             'mm_x': None if across is None else across * 1000,
@@ -205,34 +206,15 @@ class PlacedSource(RasterioFileTileSource):  # type: ignore[misc]
             self._info[key] = {band + 1: band_statistics(values) for band, values in found}
         return {band: entry | self._info[key][band] for band, entry in bands.items()}
 
-    def _scanForMinMax(
-        self, dtype: Any, frame: int = 0, analysisSize: int = 1024, onlyMinMax: bool = True, **kwargs: Any
-    ) -> None:
-        # The superclass asks `getBandInformation` and expects the ranges in its answer.
-        if onlyMinMax:
-            bands = self.getBandInformation(True, frame=self._getFrame(frame=frame or 0))
-            if all('min' in band for band in bands.values()):
-                self._setRanges(frame, bands)
-                return
-        super()._scanForMinMax(dtype, frame, analysisSize, onlyMinMax, **kwargs)
-
-    def _setRanges(self, frame: int, bands: dict[int, Any]) -> None:
-        # The last entry is that of the alpha band which large-image's styles append: 0 to the type's maximum.
-        kind = np.dtype(self.dataset.dtypes[0])
-        top = np.iinfo(kind).max if kind.kind in 'iu' else 1
-        self._bandRanges[frame] = {
-            'min': np.array([band['min'] for band in bands.values()] + [0], dtype=kind),
-            'max': np.array([band['max'] for band in bands.values()] + [top], dtype=kind),
-        }
-
     def _getMinMax(
         self, minmax: str, value: Any, dtype: Any, bandidx: int | None = None, frame: int | None = None
     ) -> float:
         number = frame or 0
         word, colon, share = str(value).partition(':')
-        # 'auto' of 8-bit data is 0 and 255 unless a band has no value below 255 or none above 1.
-        if word == 'auto' and self.dataset.dtypes[0] == 'uint8' and self._usesFullRange(number):
-            return 0.0 if minmax == 'min' else 255.0
+        if word == 'auto' and self.dataset.dtypes[0] == 'uint8' and not colon:
+            top = self._topOfBytes(number)
+            if top is not None:
+                return 0.0 if minmax == 'min' else float(top)
         if not colon or bandidx is None or bandidx >= self._bandCount:
             result: float = super()._getMinMax(minmax, word if colon else value, dtype, bandidx, frame)
             return result
@@ -253,21 +235,6 @@ class PlacedSource(RasterioFileTileSource):  # type: ignore[misc]
         found: tuple[Array, Array] = self._info[key]
         return found
 
-    def _usesFullRange(self, frame: int) -> bool:
-        key = ('full range', frame)
-        if key not in self._info:
-            try:
-                self._info[key] = uses_full_range(self.raster(frame))
-            except RasterioIOError:
-                if self._largeImagePath.startswith('/vsi'):
-                    raise
-                # One broken block of a file without overviews does not make the others unreadable. This call takes
-                # the error, which rasterio 1.4.4 would raise again at the next one.
-                with contextlib.suppress(Exception):
-                    _ = self._getFrameDataset(frame).colorinterp
-                self._info[key] = True
-        return bool(self._info[key])
-
     def isPlainPicture(self) -> bool:
         """Return whether large-image's default style changes no value: 8-bit RGB or RGBA without nodata.
 
@@ -280,6 +247,5 @@ class PlacedSource(RasterioFileTileSource):  # type: ignore[misc]
                 names in (('red', 'green', 'blue'), ('red', 'green', 'blue', 'alpha'))
                 and set(dataset.dtypes) == {'uint8'}
                 and not any(nodata is not None for nodata in dataset.nodatavals)
-                and self._usesFullRange(0)
             )
         return bool(self._info['plain'])

@@ -19,7 +19,7 @@ from django_large_image.exceptions import (
     Misconfigured,
 )
 from django_large_image.loading import is_there, load
-from django_large_image.sources import guard, tiffheader
+from django_large_image.sources import guard, tiffheader, tiffkinds
 from django_large_image.sources.ready import NEEDS, make_ready
 
 #: Sources of large-image that are never used: they open what another file names, or invent pixels.
@@ -89,17 +89,22 @@ def candidates(ref: ImageRef) -> Iterator[str]:
     names = [name for name in available_sources() if name in kind.sources]
     extensions = [part.lower() for part in ref.name.split('.')[1:]]
     ome = kind.name == 'tiff' and tiffheader.is_ome(ref.path)
+    chosen = tiffkinds.reader(ref.path) if kind.name == 'tiff' else None
 
-    def rank(name: str) -> tuple[bool, bool, bool, int]:
+    def rank(name: str) -> tuple[bool, bool, bool, bool, int]:
         try:
             known = source_class(name).extensions
         except Misconfigured:
             # It comes last, and is the error if no other one reads the file.
-            return True, True, True, 0
+            return True, True, True, True, 0
         priority = min((known[part] for part in extensions if part in known), default=SourcePriority.FALLBACK)
         # Sources that do not know OME's frames show the first of them, under whatever extension.
-        return False, name == 'rasterio', ome and name not in OME_SOURCES, int(priority)
+        other = chosen is not None and name != chosen
+        return False, other, name == 'rasterio', ome and name not in OME_SOURCES, int(priority)
 
+    if chosen == 'pil' and 'pil' in names:
+        # What it does not read, the others show in wrong colours.
+        names = ['pil']
     yield from sorted(names, key=rank)
 
 

@@ -31,6 +31,7 @@ def describe_bands(dataset: Any) -> dict[int, dict[str, Any]]:
         dataset.colorinterp, strict=True,
     )  # fmt: skip
     found = {}
+    white = white_is_zero(dataset)
     for band, nodata, scale, offset, units, categories, interpretation in lists:
         entry = {
             'nodata': nodata,
@@ -40,14 +41,26 @@ def describe_bands(dataset: Any) -> dict[int, dict[str, Any]]:
             'categories': categories,
             'interpretation': interpretation.name.lower(),
         }
-        if entry['interpretation'] == 'palette':
-            entry['colortable'] = list(dataset.colormap(band).values())
+        if white and band == 1:
+            # GDAL 3.10 gives it a table of greys (of 65 536 colours for 16 bits), and floats nothing.
+            entry['interpretation'] = 'gray'
+        elif entry['interpretation'] == 'palette':
+            try:
+                entry['colortable'] = list(dataset.colormap(band).values())
+            except ValueError:
+                # Some files have the photometric interpretation of a palette and no table of its colours.
+                entry['interpretation'] = 'gray'
         found[band] = {
             key: value
             for key, value in entry.items()
             if value not in (None, '') and not (isinstance(value, float) and math.isnan(value))
         }
     return found
+
+
+def white_is_zero(dataset: Any) -> bool:
+    """Return whether the smallest value of a TIFF's grey is white (PhotometricInterpretation 0)."""
+    return str(dataset.tags(ns='IMAGE_STRUCTURE').get('MINISWHITE', '')) == 'YES'
 
 
 def sample_shape(width: int, height: int, pixels: int = SAMPLE_PIXELS) -> tuple[int, int]:
@@ -144,23 +157,23 @@ def edge_excluding(histogram: tuple[np.ndarray, np.ndarray], share: float, end: 
     return float(edges[first]) if first and beyond[-1] else None
 
 
-def uses_full_range(raster: Raster) -> bool:
-    """Return whether every band of 8-bit data has a value below 255 and one above 1.
+def uses_bytes(raster: Raster) -> bool:
+    """Return whether a band of 8-bit data that is not its alpha has a value above 1.
 
     The smallest overview nearly always settles that, where statistics would read megabytes of a remote file.
     """
     layout = raster.layout
     index, whole = len(layout.factors) - 1, raster.dataset(0)
+    bands = tuple(band for band in range(layout.count) if band != layout.alpha)
     height, width = (max(1, side // layout.factors[index]) for side in (whole.height, whole.width))
-    if index and layout.count <= 4 and width * height <= SAMPLE_PIXELS:
+    if index and layout.positions[index] >= 0 and layout.count <= 4 and width * height <= SAMPLE_PIXELS:
         # GDAL reads the overview without another dataset, which would be opened for this alone.
-        bands = whole.read(out_shape=(layout.count, height, width)).reshape(layout.count, -1)
+        values = whole.read([band + 1 for band in bands], out_shape=(len(bands), height, width))
         raster.check()
-        return bool((bands.min(axis=1) <= 254).all() and (bands.max(axis=1) >= 2).all())
+        return bool((values >= 2).any())
     level = raster.level(index)
     shape = sample_shape(level.width, level.height)
-    picked = _picked(raster, index, shape, tuple(range(layout.count)))
-    return all(values.min() <= 254 and values.max() >= 2 for _, values, _ in picked)
+    return any(bool((values >= 2).any()) for _, values, _ in _picked(raster, index, shape, bands))
 
 
 def pixel_metres(ring: list[tuple[float, float]], width: int, height: int) -> tuple[float, float]:
@@ -179,3 +192,20 @@ def _haversine(lon1: float, lat1: float, lon2: float, lat2: float) -> float:
         math.sin((lat2 - lat1) / 2) ** 2 + math.cos(lat1) * math.cos(lat2) * math.sin((lon2 - lon1) / 2) ** 2
     )
     return 2 * 6_371_008.8 * math.asin(min(1.0, math.sqrt(half)))
+
+
+def stated_metres(dataset: Any) -> tuple[float | None, float | None]:
+    """Return width and height in metres of a pixel by the resolution of a TIFF, None for one that is not said.
+
+    Fewer than 100 pixels an inch or centimetre are those of a screen, and say nothing.
+    """
+    tags = dataset.tags() if dataset.driver == 'GTiff' else {}
+    unit = {'2': 0.0254, '3': 0.01}.get(str(tags.get('TIFFTAG_RESOLUTIONUNIT', ''))[:1])
+    found: list[float | None] = []
+    for name in ('TIFFTAG_XRESOLUTION', 'TIFFTAG_YRESOLUTION'):
+        try:
+            stated = float(tags.get(name, 0))
+        except ValueError:
+            stated = 0.0
+        found.append(unit / stated if unit and 100 <= stated < math.inf else None)
+    return found[0], found[1]

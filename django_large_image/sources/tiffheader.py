@@ -17,14 +17,14 @@ from typing import IO
 from django_large_image.conf import settings
 from django_large_image.exceptions import ImageMissing, ImageRefused, ImageUnreadable, fault_of
 
-SUBFILE, WIDTH, HEIGHT, BITS, COMPRESSION = 254, 256, 257, 258, 259
+SUBFILE, WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC = 254, 256, 257, 258, 259, 262
 DESCRIPTION, SAMPLES, ROWS = 270, 277, 278
 PLANAR, TILE_WIDTH, TILE_HEIGHT, SUB_IFDS, EXIF, MICROMANAGER = 284, 322, 323, 330, 34665, 51123
 
 #: The tags that are read, with the most values of each.
 _WANTED = {
     SUBFILE: 1, WIDTH: 1, HEIGHT: 1, BITS: 64, COMPRESSION: 1, DESCRIPTION: 1 << 24, SAMPLES: 1, ROWS: 1, PLANAR: 1,
-    TILE_WIDTH: 1, TILE_HEIGHT: 1, SUB_IFDS: 4096, EXIF: 1, MICROMANAGER: 1,
+    TILE_WIDTH: 1, TILE_HEIGHT: 1, SUB_IFDS: 4096, EXIF: 1, MICROMANAGER: 1, PHOTOMETRIC: 1,
 }  # fmt: skip
 #: The most bytes of all descriptions together.
 MAX_DESCRIBED = 16 * 2**20
@@ -44,6 +44,8 @@ class Directory:
     main: bool
     #: The bytes of the values of all its tags.
     value_bytes: int = 0
+    #: Its place in the file.
+    offset: int = 0
 
     def number(self, tag: int) -> int:
         """Return the first value of a tag, 0 if there is none."""
@@ -158,11 +160,11 @@ def _walk(file: IO[bytes]) -> Iterator[_Node]:
     big = struct.unpack_from(order + 'H', head, 2)[0] == 43
     size = os.fstat(file.fileno()).st_size
     first = struct.unpack_from(order + ('Q' if big else 'I'), head, 8 if big else 4)[0]
-    # Directories to read: the offset, and whether it is in the main chain.
-    waiting, seen = [(first, True)], set()
+    # Directories to read: the offset, whether it is in the main chain, and whether it is one of Exif.
+    waiting, seen = [(first, True, False)], set()
     described = tagged = 0
     while waiting:
-        offset, main = waiting.pop()
+        offset, main, about = waiting.pop()
         if not offset or offset in seen:
             continue
         seen.add(offset)
@@ -171,7 +173,7 @@ def _walk(file: IO[bytes]) -> Iterator[_Node]:
         try:
             if offset >= size:
                 raise ImageUnreadable('The TIFF is cut off.')
-            count, values, tags, following = _read(file, offset, order, big)
+            count, values, tags, following = _read(file, offset, order, big, not about)
         except (struct.error, OverflowError, ImageUnreadable):
             if offset == first:
                 raise
@@ -183,14 +185,16 @@ def _walk(file: IO[bytes]) -> Iterator[_Node]:
             raise ImageRefused('The descriptions in the TIFF are too long, or its tags too many.')
         images = [int(inner) for inner in tags.get(SUB_IFDS, ())]
         exif = [int(inner) for inner in tags.get(EXIF, ())]
-        yield _Node(offset, Directory(tags, main, values), [*images, *exif, following])
+        # What Exif's pointer leads to is no image. In files whose program did not know the tag it leads to anything.
+        shown = {} if about else tags
+        yield _Node(offset, Directory(shown, main, values, offset), [*images, *exif, following])
         # The last one is read first: those of the main chain in their order.
-        waiting += [(inner, False) for inner in [*images, *exif]]
-        waiting.append((following, main))
+        waiting += [(inner, False, about) for inner in images] + [(inner, False, True) for inner in exif]
+        waiting.append((following, main, about))
 
 
 def _read(
-    file: IO[bytes], offset: int, order: str, big: bool
+    file: IO[bytes], offset: int, order: str, big: bool, image: bool
 ) -> tuple[int, int, dict[int, tuple[int, ...] | bytes], int]:
     """Return how many tags a directory has and the bytes of their values, those wanted, and the next one's place."""
     file.seek(offset)
@@ -205,7 +209,7 @@ def _read(
     for index in range(count):
         tag, kind, number, inline = entry.unpack_from(block, index * entry.size)
         size += number * _SIZES.get(kind, 1)
-        if tag == DESCRIPTION and (tag in tags or number > _WANTED[tag]):
+        if image and tag == DESCRIPTION and (tag in tags or number > _WANTED[tag]):
             # Readers differ in which of two they take, and in how much of a long one they read.
             raise ImageRefused('A directory of the TIFF has two descriptions, or one that is too long.')
         if tag in _WANTED and tag not in tags:

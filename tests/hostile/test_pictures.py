@@ -12,8 +12,6 @@ from tests.hostile.files import PICTURES
 pytestmark = pytest.mark.slow
 
 REFUSED = {
-    'tiled-too-large': 'needs_conversion',
-    'large-tiles': 'needs_conversion',
     'xml-elements': 'image_refused',
     'xml-bytes': 'image_refused',
     'gif': 'needs_conversion',
