@@ -17,7 +17,7 @@ from django_large_image.access import ImageRef
 from django_large_image.access.tempfiles import alone
 from django_large_image.conf import settings
 from django_large_image.exceptions import ImageChanged, ImageRefused, ImageUnreadable, fault_of
-from django_large_image.sources import guard, jp2header
+from django_large_image.sources import guard, jp2header, turning
 from django_large_image.sources.costs import weight_of
 
 #: The drivers that are tried for a remote file, which is not sniffed (that would cost a request).
@@ -82,6 +82,8 @@ def open_dataset(ref: ImageRef, limit: int) -> Any:
         dataset = _open(ref.path, kind.driver)
     try:
         check_dataset(dataset, limit)
+        if not (ref.remote or is_georeferenced(dataset)):
+            turning.check_as_stored(ref.path, kind.name)
     except Exception:
         dataset.close()
         raise

@@ -23,7 +23,7 @@ from django_large_image.exceptions import (
     fault_of,
 )
 from django_large_image.models import runtime_settings
-from django_large_image.sources import guard, registry
+from django_large_image.sources import guard, pngheader, registry, turning
 from django_large_image.sources.closing import close
 from django_large_image.sources.lease import Lease
 from django_large_image.sources.pool import PoolKey, pool
@@ -33,8 +33,6 @@ logger = logging.getLogger(__name__)
 
 #: How many times as long as decoding large-image's engine takes.
 _ENGINE = 4
-#: More than any side.
-_NO_SIDE = 2**31
 #: What `_decide` found, by digest of the image and bound for untiled images.
 _decided: OrderedDict[tuple[str, int], tuple[str, bool]] = OrderedDict()
 _decided_lock = threading.Lock()
@@ -111,8 +109,10 @@ def _find_out(ref: ImageRef, limit: int, projection: str | None) -> tuple[str, b
     kind = guard.sniff(ref.path)
     if rasterio_there and 'rasterio' in kind.sources:
         with contextlib.suppress(ImageUnreadable):
-            # And of JPEG 2000 only rasterio reads the smaller levels, where others decode all of it.
-            question = is_georeferenced if kind.name != 'jp2' else _any
+            # And of JPEG 2000 only rasterio reads the smaller levels, where others decode all of it; of colours of 16
+            # bits Pillow 13.0 keeps 8.
+            best = kind.name == 'jp2' or (kind.name == 'png' and _is_deep(ref.path))
+            question = _any if best else is_georeferenced
             if _look(ref, limit, projection, question):
                 # No other reader knows where the image is, so none is tried.
                 return 'rasterio', True
@@ -125,6 +125,12 @@ def _find_out(ref: ImageRef, limit: int, projection: str | None) -> tuple[str, b
         return name
 
     return registry.first_that_opens(registry.candidates(ref), try_one), True
+
+
+def _is_deep(path: str) -> bool:
+    """Return whether a PNG has 16 bits a sample and no frames."""
+    header = pngheader.read(path)
+    return header.depth == 16 and header.frames == 1
 
 
 def _any(dataset: Any) -> bool:
@@ -182,7 +188,9 @@ def _open(
         raise ImageUnreadable() from error
     source.cache, source.cache_lock = _NoCache(), None
     source.logger = _strict_logger
-    if source.levels == 1:
+    if hasattr(source, 'heldBytes'):
+        info['nbytes'] = source.heldBytes()
+    elif source.levels == 1:
         # Readers of pictures without levels keep all of it decoded.
         info['nbytes'] = 0 if key.source == 'rasterio' else 4 * int(source.sizeX) * int(source.sizeY)
     source._bandRanges = info.setdefault('ranges', {})
@@ -227,6 +235,8 @@ def _open_other(ref: ImageRef, key: PoolKey) -> Any:
     kind = guard.sniff(ref.path)
     if key.source not in kind.sources:
         raise ImageUnreadable(f'The source {key.source} does not read files of this format.')
+    if key.source != 'pil':
+        turning.check_as_stored(ref.path, kind.name)
     pixel = 3.0
     if kind.name == 'tiff':
         pixel = guard.check_tiff(ref.path, key.limit)
@@ -236,8 +246,9 @@ def _open_other(ref: ImageRef, key: PoolKey) -> Any:
     if key.source == 'gdal':
         options |= {'style': '{}', 'projection': key.projection}
     elif key.source == 'pil':
-        # What is too large was refused just now, by bytes.
-        options['maxSize'] = _NO_SIDE
+        if kind.name == 'tiff':
+            guard.check_whole(ref.path, key.limit)
+        options['version'] = ref.digest
     source = registry.source_class(key.source)(ref.path, **options)
     try:
         _check_other(source, pixel)
