@@ -23,7 +23,7 @@ from django_large_image.exceptions import (
     fault_of,
 )
 from django_large_image.models import runtime_settings
-from django_large_image.sources import guard, pngheader, registry, turning
+from django_large_image.sources import guard, jp2header, pngheader, registry, turning
 from django_large_image.sources.closing import close
 from django_large_image.sources.lease import Lease
 from django_large_image.sources.pool import PoolKey, pool
@@ -80,6 +80,18 @@ def lease(ref: ImageRef, projection: str | None = None, source: str | None = Non
     return Lease(ref, key, handle)
 
 
+def check(ref: ImageRef, forget: bool = False) -> None:
+    """Open an image once, for what `lease` raises; with `forget` nothing of it is kept: its file is about to go."""
+    try:
+        lease(ref).release(failed=forget)
+    finally:
+        if forget:
+            pool.forget(ref.digest)
+            with _decided_lock:
+                for place in [place for place in _decided if place[0] == ref.digest]:
+                    del _decided[place]
+
+
 def _decide(ref: ImageRef, limit: int, projection: str | None) -> tuple[str, bool]:
     """Return which source reads the image and whether it needs a local file; once per version of the image."""
     known = _decided.get((ref.digest, limit))
@@ -112,7 +124,7 @@ def _find_out(ref: ImageRef, limit: int, projection: str | None) -> tuple[str, b
             # And of JPEG 2000 only rasterio reads the smaller levels, where others decode all of it; of colours of 16
             # bits Pillow 13.0 keeps 8.
             best = kind.name == 'jp2' or (kind.name == 'png' and _is_deep(ref.path))
-            question = _any if best else is_georeferenced
+            question = _reads if best else is_georeferenced
             if _look(ref, limit, projection, question):
                 # No other reader knows where the image is, so none is tried.
                 return 'rasterio', True
@@ -133,8 +145,15 @@ def _is_deep(path: str) -> bool:
     return header.depth == 16 and header.frames == 1
 
 
-def _any(dataset: Any) -> bool:
-    """Return whether a dataset is one."""
+def _reads(dataset: Any) -> bool:
+    """Return whether GDAL decodes a block of the image: some that it opens only Pillow reads, and the other way."""
+    height, width = dataset.block_shapes[0]
+    try:
+        dataset.read(1, window=((0, min(height, dataset.height)), (0, min(width, dataset.width))))
+    except Exception as error:
+        if fault_of(error) is not None:
+            raise
+        return False
     return True
 
 
@@ -190,9 +209,9 @@ def _open(
     source.logger = _strict_logger
     if hasattr(source, 'heldBytes'):
         info['nbytes'] = source.heldBytes()
-    elif source.levels == 1:
+    elif source.levels == 1 and key.source != 'rasterio':
         # Readers of pictures without levels keep all of it decoded.
-        info['nbytes'] = 0 if key.source == 'rasterio' else 4 * int(source.sizeX) * int(source.sizeY)
+        info['nbytes'] = 4 * int(source.sizeX) * int(source.sizeY)
     source._bandRanges = info.setdefault('ranges', {})
     source._image_info = info
     source._opened = time.monotonic()
@@ -223,6 +242,9 @@ def _open_rasterio(
             check()
             if question is not None and not question(dataset):
                 raise _Declined()
+            if dataset.driver == 'JP2OpenJPEG' and not ref.remote:
+                assert ref.path is not None
+                info['nbytes'] = jp2header.check(ref.path).table_bytes
             options = {'projection': key.projection, 'style': '{}', 'encoding': 'PNG', 'noCache': True}
             return GeoSource(dataset, Opened(ref.digest, open_level, check, key.limit, info), **options)
         except Exception:

@@ -76,8 +76,8 @@ class _UprightSource(PILFileTileSource):  # type: ignore[misc]
         self.sizeX, self.sizeY = width, height
         self.tileWidth = self.tileHeight = TILE
         self.levels = 1 + max(0, math.ceil(math.log2(max(width, height) / TILE)))
-        if self._about['mode'] in ('I', 'F'):
-            # Their range is that of all values; what Pillow cannot decode of them is another reader's.
+        if self._about['mode'] in ('I', 'F') or image.format == 'JPEG2000':
+            # The range of the first two is that of all values; what Pillow cannot decode is another reader's.
             try:
                 self._pyramid(0)
             except (OSError, ValueError, SyntaxError) as error:
