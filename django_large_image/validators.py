@@ -11,9 +11,6 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models.fields.files import FieldFile
 
-from django_large_image import access, sources
-from django_large_image.access.s3 import is_s3_storage
-from django_large_image.access.tempfiles import alone, temporary_file
 from django_large_image.exceptions import (
     HostNotAllowed,
     ImageRefused,
@@ -39,6 +36,10 @@ def validate_image(value: Any) -> None:
     fault of the file, such as a storage that does not answer, is logged and lets it pass: it is checked anew at each
     request.
     """
+    # Here, as models are imported before all apps are ready, and by commands that open no image.
+    from django_large_image import access, sources
+    from django_large_image.access.s3 import is_s3_storage
+
     try:
         if isinstance(value, FieldFile) and getattr(value, '_committed', True):
             if value and is_s3_storage(value.storage):
@@ -53,6 +54,8 @@ def validate_image(value: Any) -> None:
 
 def _check_upload(upload: Any) -> None:
     """Check a file of Django; raises what opening the image raises."""
+    from django_large_image.access.tempfiles import temporary_file
+
     # The name says what some formats are, such as N46E007.hgt; nothing but its characters is taken from the upload.
     name = re.sub(r'[^\w.-]', '_', os.path.basename(upload.name or ''))[-_NAME:].lstrip('.') or 'image'
     if hasattr(upload, 'temporary_file_path'):
@@ -71,5 +74,8 @@ def _check_upload(upload: Any) -> None:
 
 
 def _check_path(path: str, name: str) -> None:
+    from django_large_image import access, sources
+    from django_large_image.access.tempfiles import alone
+
     with alone(path, name) as link:
         sources.check(access.path_ref(link), forget=True)
