@@ -65,10 +65,15 @@ class _UprightSource(PILFileTileSource):  # type: ignore[misc]
             'height': image.height,
             'info': {key: value for key, value in image.info.items() if key != 'icc_profile'},
         }
-        width, height = image.size
-        # Of a TIFF Pillow's sizes are upright already.
-        if image.format != 'TIFF' and turning.orientation(path, _KINDS.get(image.format or '', '')) >= 5:
-            width, height = height, width
+        kind = _KINDS.get(image.format or '', '')
+        self._turn = turning.orientation(path, kind)
+        if image.format == 'TIFF' and turning.orientation(path, 'tiff') >= 5:
+            # Pillow turns TIFFs itself, before 11.0 only when it has decoded them.
+            try:
+                image.load()
+            except (OSError, ValueError, SyntaxError) as error:
+                raise TileSourceError('PIL cannot load this file.') from error
+        width, height = image.size if self._turn < 5 else image.size[::-1]
         if image.info.get('icc_profile'):
             self._iccprofiles = [image.info['icc_profile']]
         self._frames = self._frames_of(image)
@@ -119,7 +124,7 @@ class _UprightSource(PILFileTileSource):  # type: ignore[misc]
         def load(keys: list[Hashable]) -> Mapping[Hashable, Block]:
             image = self._at(self._frames[frame])
             image.load()
-            found = pyramid_of(image, self.levels, self._png)
+            found = pyramid_of(image, self.levels, self._turn, self._png)
             if self._frameCount == 1:
                 self._pilImage = None
             return {key: found}

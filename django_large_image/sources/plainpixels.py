@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image
 
 from django_large_image.sources.blocks import Block
 from django_large_image.sources.pngheader import PngHeader
@@ -19,6 +19,18 @@ Array = NDArray[Any]
 _AS_THEY_ARE = frozenset({'L', 'LA', 'RGB', 'RGBA'})
 #: What other modes become; all that are not here become RGB.
 _BECOMES = {'1': 'L', 'La': 'LA', 'RGBa': 'RGBA', 'PA': 'RGBA'}
+
+
+#: What makes a picture upright, by its orientation. Pillow's own function writes the EXIF anew, which broken ones fail.
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +45,12 @@ class Pyramid(Block):
         return self.values.nbytes + sum(level.nbytes for level in self.smaller)
 
 
-def pyramid_of(image: Image.Image, levels: int, png: PngHeader | None) -> Pyramid:
+def pyramid_of(image: Image.Image, levels: int, turn: int, png: PngHeader | None) -> Pyramid:
     """Return the upright pixels of a picture in `levels` sizes, each (height, width, bands) of uint8 or uint16.
 
-    `png` is what the header says if the picture is a PNG.
+    `turn` is the orientation, 1 to 8, that the picture is still to be turned by, `png` what the header says of a PNG.
     """
-    shown = ImageOps.exif_transpose(image) if image.getexif() else image
-    shown = upright_colours(shown, png)
+    shown = upright_colours(image if turn == 1 else image.transpose(_TURNS[turn]), png)
     full = _array(shown)
     return Pyramid(full, None, tuple(_averaged(shown, full, 2**level) for level in range(1, levels)))
 

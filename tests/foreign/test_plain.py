@@ -205,3 +205,62 @@ def test_an_avif_of_too_many_pixels_is_refused_by_its_header(
     frames = [Image.fromarray(rgb(300, 200, seed)) for seed in range(6)]
     frames[0].save(tmp_path / 'f.avif', save_all=True, append_images=frames[1:])
     assert get('metadata', image_file(tmp_path / 'f.avif')).status_code == 422
+
+
+@pytest.mark.parametrize(('colour', 'clear'), [(0, (300,)), (2, (300, 400, 500))])
+def test_a_transparent_colour_of_16_bits(
+    get: Any, image_file: Any, tmp_path: pathlib.Path, colour: int, clear: tuple[int, ...]
+) -> None:
+    """Pillow keeps 8 of 16 bits of a colour, which do not say whether it is the transparent one."""
+    import struct
+    import zlib
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack('>I', len(body)) + kind + body + struct.pack('>I', zlib.crc32(kind + body))
+
+    values = np.random.default_rng(1).integers(0, 65_535, (60, 70, len(clear))).astype('>u2')
+    values[20:40, 10:30] = clear
+    # Another value with the same upper bits.
+    values[5:8, 5:8] = np.array(clear) + 1
+    header = struct.pack('>IIBBBBB', 70, 60, 16, colour, 0, 0, 0)
+    (tmp_path / 'deep.png').write_bytes(
+        b'\x89PNG\r\n\x1a\n' + chunk(b'IHDR', header) + chunk(b'tRNS', struct.pack(f'>{len(clear)}H', *clear))
+        + chunk(b'IDAT', zlib.compress(b''.join(b'\0' + row.tobytes() for row in values))) + chunk(b'IEND', b'')
+    )  # fmt: skip
+    got = whole.level(get, image_file(tmp_path / 'deep.png'))
+    assert ((got[3] == 0) == (values == clear).all(axis=2)).all()
+
+
+def test_a_gif_whose_frames_are_larger_than_it_says(
+    get: Any, image_file: Any, tmp_path: pathlib.Path
+) -> None:
+    """Pillow 12 makes the picture as large as its largest frame: 17 GB of some hundred bytes."""
+    import struct
+
+    def frame(left: int, width: int) -> bytes:
+        return struct.pack('<BHHHHB', 0x2C, left, left, width, width, 0) + b'\x02\x02\x4c\x01\x00'
+
+    screen = b'GIF89a' + struct.pack('<HHBBB', 2, 2, 0x80, 0, 0) + bytes(6)
+    (tmp_path / 'bomb.gif').write_bytes(screen + frame(0, 2) + frame(100, 65_535) + b';')
+    response = get('metadata', image_file(tmp_path / 'bomb.gif'))
+    assert response.status_code == 409
+
+
+def test_a_frame_of_a_png_beyond_its_sides_is_no_bomb(
+    get: Any, image_file: Any, tmp_path: pathlib.Path
+) -> None:
+    """The second frame says 60 000 pixels a side; the file is read as far as it goes, or is refused."""
+    import struct
+    import zlib
+
+    frames = [Image.fromarray(rgb(30, 20, seed)) for seed in (1, 2)]
+    frames[0].save(tmp_path / 'a.png', save_all=True, append_images=frames[1:])
+    data = bytearray((tmp_path / 'a.png').read_bytes())
+    place = data.rindex(b'fcTL')
+    data[place + 8 : place + 16] = struct.pack('>II', 60_000, 60_000)
+    data[place + 30 : place + 34] = struct.pack('>I', zlib.crc32(data[place : place + 30]))
+    (tmp_path / 'b.png').write_bytes(data)
+    image = image_file(tmp_path / 'b.png')
+    for index in (0, 1):
+        response = get('tile', image, z=0, x=0, y=0, fmt='png', query={'frame': index})
+        assert response.status_code in (200, 400, 422)

@@ -162,3 +162,16 @@ def test_another_reader_does_not_show_it_as_stored(get: Any, image_file: Any, tm
     response = get('metadata', image_file(tmp_path / 'turned.jpg'), query={'source': 'rasterio'})
     assert response.status_code == 422
     assert 'turned' in response.json()['detail']
+
+
+@pytest.mark.parametrize(
+    'exif', [b'Exif\0\0II*\0\x08\0\0\0\xff\xff', b'Exif\0\0no TIFF at all', b'Exif\0\0MM\0*\xff\xff\xff\xff']
+)
+@pytest.mark.parametrize('fmt', ['jpg', 'png', 'webp'])
+@pytest.mark.filterwarnings('ignore::UserWarning')  # Pillow warns of it
+def test_broken_exif_says_nothing(
+    get: Any, image_file: Any, tmp_path: pathlib.Path, fmt: str, exif: bytes
+) -> None:
+    Image.fromarray(stored()).save(tmp_path / f'a.{fmt}', exif=exif, **OPTIONS[fmt])
+    got = whole.level(get, image_file(tmp_path / f'a.{fmt}'), mode='RGB')
+    assert np.abs(got.astype(int) - stored().transpose(2, 0, 1)).mean() <= 3
