@@ -92,6 +92,9 @@ def check_work(source: Any, style: dict[str, Any] | None) -> None:
         return
     width, height = size(source)
     levels = int(getattr(source, '_populatedLevels', None) or source.levels)
+    if hasattr(source, 'heldBytes'):
+        # A picture of Pillow is small, and a region of all of it is coloured in one go.
+        levels = 1
     pixels = max(
         width * height // 4 ** (levels - 1), min(width, source.tileWidth) * min(height, source.tileHeight)
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
+import numpy as np
 from large_image.exceptions import TileSourceXYZRangeError
 
 from django_large_image.conf import settings
@@ -18,6 +20,7 @@ from django_large_image.imaging.formats import (
     to_uint8,
 )
 from django_large_image.sources.lease import reading
+from django_large_image.sources.picture import Array
 
 
 def check_index(source: Any, z: int, x: int, y: int) -> None:
@@ -58,7 +61,25 @@ def render(source: Any, z: int, x: int, y: int, frame: int | None, fmt: Format) 
             pixels = source.getTile(x, y, z, numpyAllowed='always', frame=frame, sparseFallback=True)
         except TileSourceXYZRangeError:
             raise TileOutsideGrid() from None
-    return encode(to_uint8(pixels), fmt)
+    return encode(_cleared(source, z, x, y, to_uint8(pixels)), fmt)
+
+
+def _cleared(source: Any, z: int, x: int, y: int, pixels: Array) -> Array:
+    """Return a tile with nothing beyond the image's sides, where large-image 1.35.6 puts black."""
+    if getattr(source, 'projection', None):
+        return pixels
+    scale = 2 ** (source.levels - 1 - z)
+    width = math.ceil(source.sizeX / scale) - x * source.tileWidth
+    height = math.ceil(source.sizeY / scale) - y * source.tileHeight
+    if width >= pixels.shape[1] and height >= pixels.shape[0]:
+        return pixels
+    if pixels.shape[2] in (1, 3):
+        alpha = np.full((*pixels.shape[:2], 1), 255, np.uint8)
+        pixels = np.concatenate([pixels, alpha], axis=2)
+    else:
+        pixels = pixels.copy()
+    pixels[height:], pixels[:, width:] = 0, 0
+    return pixels
 
 
 def _paint(source: Any, z: int, x: int, y: int, frame: int | None, fmt: Format) -> bytes:

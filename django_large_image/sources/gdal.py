@@ -17,7 +17,7 @@ from django_large_image.access import ImageRef
 from django_large_image.access.tempfiles import alone
 from django_large_image.conf import settings
 from django_large_image.exceptions import ImageChanged, ImageRefused, ImageUnreadable, fault_of
-from django_large_image.sources import guard, jp2header, tiffkinds
+from django_large_image.sources import guard, jp2header, tiffkinds, turning
 from django_large_image.sources.costs import weight_of
 
 #: The drivers that are tried for a remote file, which is not sniffed (that would cost a request).
@@ -82,6 +82,8 @@ def open_dataset(ref: ImageRef, limit: int) -> Any:
         dataset = _open(ref.path, kind.driver)
     try:
         check_dataset(dataset, limit)
+        if not (ref.remote or is_georeferenced(dataset)):
+            turning.check_as_stored(ref.path, kind.name)
     except Exception:
         dataset.close()
         raise
@@ -133,6 +135,18 @@ def is_georeferenced(dataset: Any) -> bool:
     """Return whether a dataset says where on earth it is: by a CRS, a transform or control points."""
     points, crs = dataset.gcps
     return bool(dataset.crs or not dataset.transform.is_identity or (points and crs))
+
+
+def decodes(dataset: Any) -> bool:
+    """Return whether GDAL decodes a block of the image: some that it opens only Pillow reads, and the other way."""
+    height, width = dataset.block_shapes[0]
+    try:
+        dataset.read(1, window=((0, min(height, dataset.height)), (0, min(width, dataset.width))))
+    except Exception as error:
+        if fault_of(error) is not None:
+            raise
+        return False
+    return True
 
 
 def has_frames(dataset: Any) -> bool:

@@ -24,7 +24,7 @@ from django_large_image.exceptions import (
     NeedsConversion,
     fault_of,
 )
-from django_large_image.sources import gifheader, jp2header, tiffheader
+from django_large_image.sources import gifheader, jp2header, tiffheader, turning
 from django_large_image.sources.costs import WEIGHTS
 from django_large_image.sources.xmlguard import check_xml
 
@@ -57,6 +57,7 @@ SIGNATURES: tuple[tuple[re.Pattern[bytes], Kind], ...] = (
     (re.compile(rb'RIFF....WEBP', re.S), Kind('webp', 'WEBP', _PLAIN, tiled=False)),
     (re.compile(rb'BM'), Kind('bmp', 'BMP', _PLAIN, tiled=False)),
     (re.compile(rb'\0\0\0\x0cjP  \r\n\x87\n|\xff\x4f\xff\x51'), Kind('jp2', 'JP2OpenJPEG', _PLAIN)),
+    (re.compile(rb'....ftyp.{0,44}?avi[fs]', re.S), Kind('avif', '', ('pil',), tiled=False)),
     (re.compile(rb'NITF0|NSIF0'), Kind('nitf', 'NITF', ('rasterio', 'gdal'))),
     (re.compile(rb'(UHL1|HDR1|VOL1)'), Kind('dted', 'DTED', ('rasterio', 'gdal'))),
     (re.compile(rb'\s*(ncols|nrows|xllcorner|xllcenter)\s', re.I), Kind('aaigrid', 'AAIGrid', ('rasterio', 'gdal'))),
@@ -128,7 +129,7 @@ def check_block(width: int, height: int, bytes_per_pixel: float) -> None:
 
 
 def check_plain(path: str, kind: Kind, limit: int) -> None:
-    """Check a PNG, JPEG, GIF, WebP, BMP or JPEG 2000 by its header, before anything of it is decoded as a whole.
+    """Check a PNG, JPEG, GIF, WebP, AVIF, BMP or JPEG 2000 by its header, before anything of it is decoded as a whole.
 
     Raises `NeedsConversion`, `ImageRefused` and `ImageUnreadable`. Frames count too: a GIF of a few bytes can hold
     thousands.
@@ -206,11 +207,16 @@ def check_tiff(path: str, limit: int, by_block: bool = False) -> float:
     return first.nbytes / max(1, first.number(tiffheader.WIDTH) * first.number(tiffheader.HEIGHT))
 
 
-def tiff_size(path: str) -> tuple[int, int, float]:
-    """Return width, height and bytes of a pixel of a TIFF's first image."""
+def check_whole(path: str, limit: int) -> None:
+    """Check a TIFF for a reader that decodes all of its first image, tiles or not; raises `NeedsConversion`."""
     first = tiffheader.directories(path)[0]
     width, height = first.number(tiffheader.WIDTH), first.number(tiffheader.HEIGHT)
-    return width, height, first.nbytes / max(1, width * height)
+    try:
+        check_untiled(width, height, limit, first.nbytes / max(1, width * height))
+    except NeedsConversion:
+        if turning.orientation(path, 'tiff') == 1:
+            raise
+        raise turning.needs_conversion(width, height) from None
 
 
 def check_tile(width: int, height: int) -> None:

@@ -23,7 +23,7 @@ from django_large_image.exceptions import (
     fault_of,
 )
 from django_large_image.models import runtime_settings
-from django_large_image.sources import guard, registry, tiffkinds
+from django_large_image.sources import guard, jp2header, pngheader, registry, tiffkinds, turning
 from django_large_image.sources.closing import close
 from django_large_image.sources.lease import Lease
 from django_large_image.sources.pool import PoolKey, pool
@@ -33,8 +33,6 @@ logger = logging.getLogger(__name__)
 
 #: How many times as long as decoding large-image's engine takes.
 _ENGINE = 4
-#: More than any side.
-_NO_SIDE = 2**31
 #: What `_decide` found, by digest of the image and bound for untiled images.
 _decided: OrderedDict[tuple[str, int], tuple[str, bool]] = OrderedDict()
 _decided_lock = threading.Lock()
@@ -82,6 +80,18 @@ def lease(ref: ImageRef, projection: str | None = None, source: str | None = Non
     return Lease(ref, key, handle)
 
 
+def check(ref: ImageRef, forget: bool = False) -> None:
+    """Open an image once, for what `lease` raises; with `forget` nothing of it is kept: its file is about to go."""
+    try:
+        lease(ref).release(failed=forget)
+    finally:
+        if forget:
+            pool.forget(ref.digest)
+            with _decided_lock:
+                for place in [place for place in _decided if place[0] == ref.digest]:
+                    del _decided[place]
+
+
 def _decide(ref: ImageRef, limit: int, projection: str | None) -> tuple[str, bool]:
     """Return which source reads the image and whether it needs a local file; once per version of the image."""
     known = _decided.get((ref.digest, limit))
@@ -98,7 +108,7 @@ def _find_out(ref: ImageRef, limit: int, projection: str | None) -> tuple[str, b
     rasterio_there = 'rasterio' in registry.available_sources()
     if rasterio_there:
         make_ready('rasterio')
-        from django_large_image.sources.gdal import has_frames, is_georeferenced
+        from django_large_image.sources.gdal import decodes, has_frames, is_georeferenced
     if ref.remote and ref.path is not None and rasterio_there:
         with contextlib.suppress(ImageUnreadable):
             if _look(
@@ -111,10 +121,12 @@ def _find_out(ref: ImageRef, limit: int, projection: str | None) -> tuple[str, b
     kind = guard.sniff(ref.path)
     if rasterio_there and 'rasterio' in kind.sources:
         with contextlib.suppress(ImageUnreadable):
-            # And of JPEG 2000 only rasterio reads the smaller levels, where others decode all of it.
-            question = is_georeferenced if kind.name != 'jp2' else _any
+            # Of JPEG 2000 only rasterio reads the smaller levels, where others decode all of it; of colours of 16 bits
+            # Pillow 13.0 keeps 8.
+            best = kind.name == 'jp2' or (kind.name == 'png' and pngheader.is_deep(ref.path))
+            question: Callable[[Any], bool] | None = decodes if best else is_georeferenced
             if kind.name == 'tiff' and tiffkinds.reader(ref.path) == 'rasterio':
-                question = _any
+                question = None
             if _look(ref, limit, projection, question):
                 # No other reader knows where the image is, so none is tried.
                 return 'rasterio', True
@@ -129,16 +141,11 @@ def _find_out(ref: ImageRef, limit: int, projection: str | None) -> tuple[str, b
     return registry.first_that_opens(registry.candidates(ref), try_one), True
 
 
-def _any(dataset: Any) -> bool:
-    """Return whether a dataset is one."""
-    return True
-
-
 class _Declined(ImageUnreadable):
     """The dataset is not one that was looked for."""
 
 
-def _look(ref: ImageRef, limit: int, projection: str | None, question: Callable[[Any], bool]) -> bool:
+def _look(ref: ImageRef, limit: int, projection: str | None, question: Callable[[Any], bool] | None) -> bool:
     """Return the answer to a question about rasterio's dataset of the image; if that is yes, its handle is kept."""
     key = PoolKey(ref.digest, 'rasterio', projection, limit, ref.remote)
     try:
@@ -184,9 +191,11 @@ def _open(
         raise ImageUnreadable() from error
     source.cache, source.cache_lock = _NoCache(), None
     source.logger = _strict_logger
-    if source.levels == 1:
+    if hasattr(source, 'heldBytes'):
+        info['nbytes'] = source.heldBytes()
+    elif source.levels == 1 and key.source != 'rasterio':
         # Readers of pictures without levels keep all of it decoded.
-        info['nbytes'] = 0 if key.source == 'rasterio' else 4 * int(source.sizeX) * int(source.sizeY)
+        info['nbytes'] = 4 * int(source.sizeX) * int(source.sizeY)
     source._bandRanges = info.setdefault('ranges', {})
     source._image_info = info
     source._opened = time.monotonic()
@@ -217,6 +226,9 @@ def _open_rasterio(
             check()
             if question is not None and not question(dataset):
                 raise _Declined()
+            if dataset.driver == 'JP2OpenJPEG' and not ref.remote:
+                assert ref.path is not None
+                info['nbytes'] = jp2header.check(ref.path).table_bytes
             options = {'projection': key.projection, 'style': '{}', 'encoding': 'PNG', 'noCache': True}
             return GeoSource(dataset, Opened(ref.digest, open_level, check, key.limit, info), **options)
         except Exception:
@@ -229,21 +241,20 @@ def _open_other(ref: ImageRef, key: PoolKey) -> Any:
     kind = guard.sniff(ref.path)
     if key.source not in kind.sources:
         raise ImageUnreadable(f'The source {key.source} does not read files of this format.')
+    if key.source != 'pil':
+        turning.check_as_stored(ref.path, kind.name)
     pixel = 3.0
     if kind.name == 'tiff':
         pixel = guard.check_tiff(ref.path, key.limit)
-        if key.source == 'pil':
-            # Pillow decodes all of it, tiles or not.
-            width, height, size = guard.tiff_size(ref.path)
-            guard.check_untiled(width, height, key.limit, size)
     elif 'pil' in kind.sources:
         guard.check_plain(ref.path, kind, key.limit)
     options: dict[str, Any] = {'encoding': 'PNG', 'noCache': True}
     if key.source == 'gdal':
         options |= {'style': '{}', 'projection': key.projection}
     elif key.source == 'pil':
-        # What is too large was refused just now, by bytes.
-        options['maxSize'] = _NO_SIDE
+        if kind.name == 'tiff':
+            guard.check_whole(ref.path, key.limit)
+        options['version'] = ref.digest
     source = registry.source_class(key.source)(ref.path, **options)
     try:
         _check_other(source, pixel)

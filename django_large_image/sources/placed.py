@@ -131,6 +131,9 @@ class PlacedSource(Ranges, RasterioFileTileSource):  # type: ignore[misc]
     def getPixelSizeInMeters(self) -> float | None:
         """Return the mean size of a pixel in metres, None if the image is not georeferenced."""
         size = self.pixelMetres()
+        if not size and '_target' not in self.__dict__ and not self.projection:
+            # While large-image 1.35.6 opens a PNG it takes that for a reason to refuse it.
+            return 1.0
         if size is None:
             return None
         width, height = self.sourceSizeX, self.sourceSizeY

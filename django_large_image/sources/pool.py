@@ -214,6 +214,18 @@ class Pool:
                 self._drop(key)
         return closing
 
+    def forget(self, digest: str) -> None:
+        """Close the idle handles of a version of an image, and forget what was learned of it."""
+        with self._freed:
+            keys = [key for key in self._images if key.digest == digest]
+            closing = [handle for key in keys for handle in self._take_idle(self._images[key])]
+        self._close(closing)
+        with self._freed:
+            for key in keys:
+                image = self._images.get(key)
+                if image is not None and image.count == 0:
+                    self._drop(key)
+
     def clear(self) -> None:
         """Close every idle handle and forget what was learned; handles in use are closed when given back."""
         with self._freed:

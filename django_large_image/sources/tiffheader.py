@@ -18,7 +18,7 @@ from django_large_image.conf import settings
 from django_large_image.exceptions import ImageMissing, ImageRefused, ImageUnreadable, fault_of
 
 SUBFILE, WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC = 254, 256, 257, 258, 259, 262
-DESCRIPTION, SAMPLES, ROWS = 270, 277, 278
+DESCRIPTION, ORIENTATION, SAMPLES, ROWS = 270, 274, 277, 278
 PLANAR, TILE_WIDTH, TILE_HEIGHT, SUB_IFDS, EXIF, MICROMANAGER = 284, 322, 323, 330, 34665, 51123
 
 #: The tags that are read, with the most values of each.
@@ -26,6 +26,8 @@ _WANTED = {
     SUBFILE: 1, WIDTH: 1, HEIGHT: 1, BITS: 64, COMPRESSION: 1, DESCRIPTION: 1 << 24, SAMPLES: 1, ROWS: 1, PLANAR: 1,
     TILE_WIDTH: 1, TILE_HEIGHT: 1, SUB_IFDS: 4096, EXIF: 1, MICROMANAGER: 1, PHOTOMETRIC: 1,
 }  # fmt: skip
+#: The tags that say where on earth an image is: tie points, a transformation, and the keys of GeoTIFF.
+_GEOREFERENCE = {33922: 1, 34264: 1, 34735: 1}
 #: The most bytes of all descriptions together.
 MAX_DESCRIBED = 16 * 2**20
 #: The most tags of all directories together.
@@ -109,6 +111,18 @@ def is_ome(path: str) -> bool:
     return isinstance(description, bytes) and description.rstrip(b'\0 \r\n\t').endswith(b'OME>')
 
 
+def orientation(path: str) -> int:
+    """Return how the first image is turned, 1 to 8; 1 for one that says where on earth it is, or says nothing."""
+    try:
+        with open(path, 'rb') as file:
+            order, big, first = _start(file)
+            tags = _read(file, first, order, big, wanted={ORIENTATION: 1, **_GEOREFERENCE})[2]
+    except (OSError, struct.error, OverflowError, ImageUnreadable):
+        return 1
+    found = 1 if tags.keys() & _GEOREFERENCE.keys() else int(next(iter(tags.get(ORIENTATION) or (1,))))
+    return found if 1 <= found <= 8 else 1
+
+
 @dataclass(slots=True)
 class _Node:
     """A directory, where it is, and the places of those that it leads to."""
@@ -154,12 +168,17 @@ def _after_what_they_lead_to(nodes: list[_Node]) -> list[_Node]:
     return found
 
 
-def _walk(file: IO[bytes]) -> Iterator[_Node]:
+def _start(file: IO[bytes]) -> tuple[str, bool, int]:
+    """Return struct's code of the order of bytes, whether it is a BigTIFF, and the place of the first directory."""
     head = file.read(16)
     order = '<' if head[:2] == b'II' else '>'
     big = struct.unpack_from(order + 'H', head, 2)[0] == 43
+    return order, big, int(struct.unpack_from(order + ('Q' if big else 'I'), head, 8 if big else 4)[0])
+
+
+def _walk(file: IO[bytes]) -> Iterator[_Node]:
+    order, big, first = _start(file)
     size = os.fstat(file.fileno()).st_size
-    first = struct.unpack_from(order + ('Q' if big else 'I'), head, 8 if big else 4)[0]
     # Directories to read: the offset, whether it is in the main chain, and whether it is one of Exif.
     waiting, seen = [(first, True, False)], set()
     described = tagged = 0
@@ -194,7 +213,7 @@ def _walk(file: IO[bytes]) -> Iterator[_Node]:
 
 
 def _read(
-    file: IO[bytes], offset: int, order: str, big: bool, image: bool
+    file: IO[bytes], offset: int, order: str, big: bool, image: bool = True, wanted: dict[int, int] = _WANTED
 ) -> tuple[int, int, dict[int, tuple[int, ...] | bytes], int]:
     """Return how many tags a directory has and the bytes of their values, those wanted, and the next one's place."""
     file.seek(offset)
@@ -209,14 +228,14 @@ def _read(
     for index in range(count):
         tag, kind, number, inline = entry.unpack_from(block, index * entry.size)
         size += number * _SIZES.get(kind, 1)
-        if image and tag == DESCRIPTION and (tag in tags or number > _WANTED[tag]):
+        if image and tag == DESCRIPTION and (tag in tags or number > wanted.get(tag, number)):
             # Readers differ in which of two they take, and in how much of a long one they read.
             raise ImageRefused('A directory of the TIFF has two descriptions, or one that is too long.')
-        if tag in _WANTED and tag not in tags:
+        if tag in wanted and tag not in tags:
             # Text stays bytes, whatever type it claims to have: as numbers it takes thirty times the memory.
             kind = 2 if tag == DESCRIPTION else kind
             try:
-                tags[tag] = _values(file, order, link, kind, min(number, _WANTED[tag]), inline)
+                tags[tag] = _values(file, order, link, kind, min(number, wanted[tag]), inline)
             except (struct.error, OverflowError):
                 # It points to nothing, so it says nothing; of pixels the most is assumed.
                 tags |= {BITS: (64,)} if tag == BITS else {}

@@ -3,6 +3,8 @@
 from django.apps import apps
 from django.db import models
 
+from django_large_image.validators import validate_image
+
 
 def image_file_field() -> models.FileField:
     """Return the field that fits the project's storage.
@@ -13,5 +15,5 @@ def image_file_field() -> models.FileField:
     if apps.is_installed('s3_file_field'):
         from s3_file_field import S3FileField
 
-        return S3FileField()
-    return models.FileField(upload_to='images', max_length=2000)
+        return S3FileField(validators=[validate_image])
+    return models.FileField(upload_to='images', max_length=2000, validators=[validate_image])

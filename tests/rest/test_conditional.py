@@ -19,6 +19,7 @@ from tests import reference
 pytestmark = pytest.mark.django_db
 
 TILE = {'z': 0, 'x': 0, 'y': 0, 'fmt': 'png'}
+ALL = {'left': 0, 'top': 0, 'right': 640, 'bottom': 480, 'units': 'pixels'}
 
 
 def test_headers_of_an_answer(get: Any, image_file: Any) -> None:
@@ -90,8 +91,9 @@ def test_a_replaced_file_is_new_at_once(get: Any, image_file: Any, images: Any) 
         response = get('tile', image, headers={'If-None-Match': first['ETag']}, **TILE)
         assert response.status_code == 200
         assert response['ETag'] != first['ETag']
+        response = get('region', image, fmt='png', query=ALL)
         expected = reference.decoded(images(name).read_bytes(), 'RGBA')
-        got = reference.decoded(response.content, 'RGBA')
+        got = reference.decoded(response.getvalue(), 'RGBA')
         assert (got[:, : expected.shape[1], : expected.shape[2]] == expected).all()
 
 

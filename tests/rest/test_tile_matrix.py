@@ -42,7 +42,18 @@ def test_the_web_map(get: Any, image_file: Any) -> None:
 
 @pytest.mark.parametrize(
     'name',
-    ['rgb', 'dem', 'palette', 'gcps', 'antimeridian', 'antimeridian-utm', 'conic', 'png-alpha', 'no-crs', 'ome'],
+    [
+        'rgb',
+        'dem',
+        'palette',
+        'gcps',
+        'antimeridian',
+        'antimeridian-utm',
+        'conic',
+        'png-alpha',
+        'no-crs',
+        'ome',
+    ],
 )
 def test_the_answer_without_projection_has_the_web_map(get: Any, image_file: Any, name: str) -> None:
     image = image_file(name)
