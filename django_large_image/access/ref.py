@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import IO, Any
 
+from django_large_image.access import sidecars
 from django_large_image.access.versions import RemoteVersion
 from django_large_image.conf import settings
 from django_large_image.exceptions import ImageMissing, ImageUnreadable, fault_of
@@ -57,20 +58,21 @@ class ImageRef:
         if self.remote or self.path is None or self.modified is None:
             return True
         try:
-            return file_version(os.stat(self.path)) == self.version
+            return file_version(self.path, os.stat(self.path)) == self.version
         except OSError:
             return False
 
 
-def file_version(stat: os.stat_result) -> str:
+def file_version(path: str, stat: os.stat_result) -> str:
     """Return the version token of a local file, by the setting `FILE_VERSION`.
 
-    Whoever puts an older file in its place keeps its time of change (`cp -p`, `rsync -t`), but not its inode's.
+    With `SIDECAR_FILES` the files beside it are part of it. Whoever puts an older file in its place keeps its time of change (`cp -p`, `rsync -t`), but not its inode's.
     """
     token = f'{stat.st_size:x}-{stat.st_mtime_ns:x}'
-    if settings.FILE_VERSION == 'mtime':
-        return token
-    return f'{token}-{stat.st_ctime_ns:x}-{stat.st_ino:x}'
+    if settings.FILE_VERSION != 'mtime':
+        token = f'{token}-{stat.st_ctime_ns:x}-{stat.st_ino:x}'
+    beside = sidecars.versions(path) if settings.SIDECAR_FILES else ''
+    return f'{token}+{beside}' if beside else token
 
 
 def stat_file(path: str) -> os.stat_result:
@@ -91,7 +93,7 @@ def local_file_ref(path: str, **details: Any) -> ImageRef:
     stat = stat_file(path)
     return ImageRef(
         key=path,
-        version=file_version(stat),
+        version=file_version(path, stat),
         path=path,
         name=os.path.basename(path),
         modified=stat.st_mtime,

@@ -79,6 +79,7 @@ def open_dataset(ref: ImageRef, limit: int) -> Any:
             guard.check_plain(ref.path, kind, limit)
         elif kind.name == 'jp2':
             jp2header.check(ref.path)
+        guard.check_sidecars(ref.path, limit)
         dataset = _open(ref.path, kind.driver)
     try:
         check_dataset(dataset, limit)

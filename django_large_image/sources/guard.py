@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 
 from PIL import Image
 
+from django_large_image.access import sidecars
 from django_large_image.conf import settings
 from django_large_image.exceptions import (
     CONVERT,
@@ -205,6 +206,22 @@ def check_tiff(path: str, limit: int, by_block: bool = False) -> float:
         if tiffheader.MICROMANAGER in directory.tags or _names_other_files(described, path):
             raise ImageRefused('The TIFF is one of several files; only single files are served.')
     return first.nbytes / max(1, first.number(tiffheader.WIDTH) * first.number(tiffheader.HEIGHT))
+
+
+def check_sidecars(path: str, limit: int) -> None:
+    """Check the overviews and masks beside an image, which have to be TIFFs.
+
+    GDAL opens them with any driver: a text that names another file would do. Raises `ImageRefused`, `NeedsConversion`
+    and `ImageUnreadable`.
+    """
+    for beside in sidecars.with_pixels(path) if settings.SIDECAR_FILES else ():
+        try:
+            known = sniff(beside).name == 'tiff'
+        except ImageUnreadable:
+            known = False
+        if not known:
+            raise ImageRefused('A file of overviews or masks beside the image is no TIFF.')
+        check_tiff(beside, limit, by_block=True)
 
 
 def check_whole(path: str, limit: int) -> None:
