@@ -66,7 +66,8 @@ class ImageRef:
 def file_version(path: str, stat: os.stat_result) -> str:
     """Return the version token of a local file, by the setting `FILE_VERSION`.
 
-    With `SIDECAR_FILES` the files beside it are part of it. Whoever puts an older file in its place keeps its time of change (`cp -p`, `rsync -t`), but not its inode's.
+    With `SIDECAR_FILES` the files beside it are part of it. Whoever puts an older file in its place keeps its time of
+    change (`cp -p`, `rsync -t`), but not its inode's.
     """
     token = f'{stat.st_size:x}-{stat.st_mtime_ns:x}'
     if settings.FILE_VERSION != 'mtime':
