@@ -36,6 +36,8 @@ def metadata(source: Any, ref: ImageRef) -> dict[str, Any]:
         _correct(source, found)
         if hasattr(source, 'automaticRanges'):
             found['ranges'] = source.automaticRanges()
+        elif str(found.get('dtype')) == 'uint8':
+            found['ranges'] = []
     return _safe(found, ref)
 
 

@@ -214,7 +214,7 @@ class PlacedSource(Ranges, RasterioFileTileSource):  # type: ignore[misc]
     ) -> float:
         number = frame or 0
         word, colon, share = str(value).partition(':')
-        if word == 'auto' and self.dataset.dtypes[0] == 'uint8' and not colon:
+        if word == 'auto' and self.dataset.dtypes[0] == 'uint8':
             top = self._topOfBytes(number)
             if top is not None:
                 return 0.0 if minmax == 'min' else float(top)

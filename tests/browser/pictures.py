@@ -7,7 +7,7 @@ import pathlib
 import numpy as np
 import tifffile
 
-from tests.images import GeoTiff, make_dem, make_giant_sparse, make_ome_tiff
+from tests.images import GeoTiff, make_dem, make_png_bomb, make_ome_tiff
 
 RED, GREEN, BLUE, YELLOW = (200, 30, 30), (30, 160, 60), (40, 60, 200), (230, 200, 40)
 
@@ -66,5 +66,5 @@ PICTURES = {
     'dem': (make_dem, 'dem.tif'),
     'ome': (make_ome_tiff, 'cells.ome.tif'),
     # Refused: it has to be converted first.
-    'giant': (make_giant_sparse, 'giant.tif'),
+    'giant': (make_png_bomb, 'giant.png'),
 }
