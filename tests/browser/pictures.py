@@ -7,7 +7,7 @@ import pathlib
 import numpy as np
 import tifffile
 
-from tests.images import GeoTiff, make_dem, make_png_bomb, make_ome_tiff
+from tests.images import GeoTiff, make_dem, make_ome_tiff, make_png_bomb
 
 RED, GREEN, BLUE, YELLOW = (200, 30, 30), (30, 160, 60), (40, 60, 200), (230, 200, 40)
 
