@@ -21,27 +21,32 @@ FLAGS = [
     '--disable-sync',
     '--no-first-run',
 ]
-#: Sets `firstPicture` to the milliseconds from the begin of the navigation to the frame in which there is a picture:
-#: the image of the bare page, or a pixel of the viewer's canvas.
+#: Sets `firstPicture` to the milliseconds from the begin of the navigation to the frame in which there is a picture,
+#: the image of the bare page or the poster of the viewer's, and `firstTile` to when the middle of the map has a pixel.
 WATCH = """
-const seen = () => {
+const pictured = () => {
     const image = document.querySelector('img');
-    if (image) return image.complete && image.naturalWidth > 0;
+    return image ? image.complete && image.naturalWidth > 0 : tiled();
+};
+const tiled = () => {
     const canvas = document.querySelector('large-image-viewer')?.shadowRoot?.querySelector('.map canvas');
     if (!canvas?.width || !canvas.height) return false;
     const {data} = canvas.getContext('2d').getImageData(canvas.width >> 1, canvas.height >> 1, 1, 1);
     return data[3] > 0;
 };
 const look = () => {
-    if (seen()) window.firstPicture = performance.now();
-    else requestAnimationFrame(look);
+    if (window.firstPicture === undefined && pictured()) window.firstPicture = performance.now();
+    if (window.firstTile === undefined && tiled()) window.firstTile = performance.now();
+    if (window.firstTile === undefined) requestAnimationFrame(look);
 };
 requestAnimationFrame(look);
 """
 
 
-def first_picture(browser: Any, origin: str, address: str, body: str | None = None) -> float:
-    """Return the seconds to the first picture of a page, which may be `body` instead of what the server has."""
+def first_picture(
+    browser: Any, origin: str, address: str, body: str | None = None, what: str = 'firstPicture'
+) -> dict[str, float]:
+    """Return the seconds to `what` and to all before it on a page, which may be `body` instead of the server's."""
     context = browser.new_context(viewport={'width': 1000, 'height': 700})
     try:
         page = context.new_page()
@@ -50,9 +55,9 @@ def first_picture(browser: Any, origin: str, address: str, body: str | None = No
             page.route(origin + address, lambda route: route.fulfill(body=body, content_type='text/html'))
         page.goto(origin + address)
         for _ in range(1000):
-            found = page.evaluate('window.firstPicture ?? null')
-            if found is not None:
-                return float(found) / 1000
+            found = page.evaluate('({firstPicture: window.firstPicture, firstTile: window.firstTile})')
+            if found.get(what) is not None:
+                return {name: float(value) / 1000 for name, value in found.items() if value is not None}
             page.wait_for_timeout(20)
         raise RuntimeError(f'{address} shows no picture')
     finally:
@@ -69,7 +74,7 @@ def measure(folder: pathlib.Path) -> dict[str, Any]:
     path = folder / FILE
     z, x, y = reference.tiles_covering(path, reference.native_zoom(path) - 4)[0]
     bare = f'<!doctype html><img src="/api/images/1/tiles/{z}/{x}/{y}.png?projection=EPSG:3857">'
-    times: dict[str, list[float]] = {'bare': [], 'viewer': []}
+    times: dict[str, list[float]] = {'bare': [], 'viewer': [], 'tile': []}
     with (
         tempfile.TemporaryDirectory(dir=DATA, prefix='page-') as place,
         Gallery(pathlib.Path(place)) as site,
@@ -84,10 +89,13 @@ def measure(folder: pathlib.Path) -> dict[str, Any]:
         try:
             rounds = 3 if scale().name == 'quick' else 15
             for number in range(rounds + 1):
+                plain = first_picture(browser, site.origin, '/bare', bare)
+                viewer = first_picture(
+                    browser, site.origin, '/api/images/1/viewer?base_layer=none', what='firstTile'
+                )
                 found = {
-                    'bare': first_picture(browser, site.origin, '/bare', bare),
-                    'viewer': first_picture(browser, site.origin, '/api/images/1/viewer?base_layer=none'),
-                }
+                    'bare': plain['firstPicture'], 'viewer': viewer['firstPicture'], 'tile': viewer['firstTile'],
+                }  # fmt: skip
                 # The first round fills the server's caches.
                 if number:
                     for name, seconds in found.items():
@@ -95,5 +103,8 @@ def measure(folder: pathlib.Path) -> dict[str, Any]:
         finally:
             browser.close()
     result = {name: statistics.median(found) for name, found in times.items()} | {'rounds': rounds}
-    print(f'    bare page {1000 * result["bare"]:.0f} ms, viewer {1000 * result["viewer"]:.0f} ms')
+    print(
+        f'    bare page {1000 * result["bare"]:.0f} ms, viewer {1000 * result["viewer"]:.0f} ms, its first tile '
+        f'{1000 * result["tile"]:.0f} ms'
+    )
     return result

@@ -220,8 +220,9 @@ def _rest(results: dict[str, Any]) -> Iterator[str]:
         yield ''
         yield (
             '`…/viewer` of `rgb.tif` and a bare page with one of its tiles, in Chromium with an empty browser cache, '
-            f'in turn, median of {found["rounds"]}: the viewer has drawn after {1000 * found["viewer"]:.0f} ms, the '
-            f'bare page after {1000 * found["bare"]:.0f} ms. The server is `runserver` and has answered both before.'
+            f'in turn, median of {found["rounds"]}: the viewer shows the image after {1000 * found["viewer"]:.0f} ms '
+            f'(its poster, a thumbnail) and has drawn the first tile of the map after {1000 * found["tile"]:.0f} ms, '
+            f'the bare page after {1000 * found["bare"]:.0f} ms. The server is `runserver` and answered both before.'
         )
         yield ''
     if 'memory' in results:

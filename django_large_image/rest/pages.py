@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from django.core.exceptions import ImproperlyConfigured
 from django.http import Http404, HttpResponse
@@ -16,9 +17,14 @@ from rest_framework.settings import api_settings
 
 from django_large_image.exceptions import Misconfigured
 from django_large_image.rest.base import LargeImageBase
-from django_large_image.rest.params import PageParams
+from django_large_image.rest.params import PageParams, ProjectionParams
 from django_large_image.rest.routing import endpoint
+from django_large_image.sources import tile_cache
 
+#: What a map is in unless the page says otherwise.
+WEB_MAP = 'EPSG:3857'
+#: The longest side of a poster in pixels: it is seen for a moment, and is there before the map is.
+POSTER_SIDE = 512
 #: The templates of the pages.
 TEMPLATES = {'viewer': 'django_large_image/viewer.html', 'globe': 'django_large_image/cesium_viewer.html'}
 #: What a template raises in a project that has not set up templates, or static files.
@@ -79,22 +85,25 @@ class Pages(LargeImageBase):
     )
     def viewer(self, request: Any, pk: Any = None, **kwargs: Any) -> HttpResponse:
         """The image in a viewer."""
-        return self._page(request, 'viewer')
+        return self._page(request, pk, 'viewer')
 
     @endpoint(
         'globe', name='globe', summary='The globe, a page', query=PageParams, hidden=True, **PAGE_ACTION
     )
     def globe(self, request: Any, pk: Any = None, **kwargs: Any) -> HttpResponse:
         """The image on a globe."""
-        return self._page(request, 'globe')
+        return self._page(request, pk, 'globe')
 
-    def _page(self, request: Any, kind: str) -> HttpResponse:
+    def _page(self, request: Any, pk: Any, kind: str) -> HttpResponse:
         """Return the page of an element; the image is not opened, which the element asks for by itself."""
         values = PageParams.read_query(request)
+        src = source_address(request._request)
+        poster = self._poster(request, pk, src, values) if kind == 'viewer' else None
         # As it was sent: the checked one has all colours of its palettes.
         style = None if values.pop('style') is None else request.query_params['style']
         context = {
-            'src': source_address(request._request),
+            'src': src,
+            'poster': poster,
             'base_layer': values.pop('base_layer'),
             'controls': values.pop('controls'),
             'attributes': {'style_json': style, 'format': values.pop('tile_format'), **values},
@@ -108,6 +117,37 @@ class Pages(LargeImageBase):
                 'django_large_image, and STATIC_URL a value.'
             ) from None
         return HttpResponse(html, status=HTTPStatus.OK, headers={'Cache-Control': 'no-store'})
+
+    def _poster(self, request: Any, pk: Any, src: str, values: dict[str, Any]) -> str | None:
+        """Return the address of a thumbnail to be seen until the map's first tile is; None where it is not known.
+
+        Whether the image is georeferenced, and so shown on the web map, is known if somebody asked `tiles/metadata`
+        before: nothing is opened for it.
+        """
+        try:
+            ref = self.image_ref(request, pk)
+            key = self._key(request, ref, 'tiles', ProjectionParams.read({}), None)
+            body = key and tile_cache.get(tile_cache.key(key))
+        except Exception:
+            # Whatever the storage or the project's hooks raise: the element asks the same and says what is wrong.
+            return None
+        if not body or getattr(self, 'thumbnail', None) is None:
+            return None
+        known = json.loads(body)
+        code = str(values['projection'] or WEB_MAP)
+        native = not known['geospatial'] or code.lower() == 'native'
+        if not native and code == WEB_MAP and not known['web_mercator']:
+            return None
+        names = ('frame', 'style', 'resampling')
+        query = {
+            **{name: request.query_params[name] for name in names if values[name] is not None},
+            **({} if native else {'projection': code}),
+            'max_width': POSTER_SIDE,
+            'max_height': POSTER_SIDE,
+        }
+        path, _, own = src.partition('?')
+        slash = '/' if path.endswith('/') else ''
+        return f'{path.rstrip("/")}/data/thumbnail.png{slash}?{own and own + "&"}{urlencode(query)}'
 
 
 def source_address(request: Any) -> str:

@@ -13,7 +13,7 @@ import {Nearby} from './nearby.ts';
 import {PageTheme} from './pagetheme.ts';
 import {RequestQueue} from './queue.ts';
 import {theme} from './theme.ts';
-import type {Defaults, ViewState} from './urlstate.ts';
+import {readState, type Defaults, type ViewState} from './urlstate.ts';
 import {UrlSync} from './urlsync.ts';
 
 export type View = Pick<ViewState, 'centre' | 'zoom' | 'rotation'>;
@@ -279,9 +279,19 @@ export abstract class LargeImageElement extends LitElement {
     return this.headersFromName ? globalFunction(this.headersFromName)() : {};
   };
 
+  /** What covers the picture while it is opened. */
+  protected get waiting(): TemplateResult | typeof nothing {
+    return loadingCover();
+  }
+
+  /** Whether the page's address says where to look. */
+  protected get elsewhere(): boolean {
+    return this.stateInUrl !== null && readState(location.hash, this.stateInUrl || 'view') !== null;
+  }
+
   protected override render(): TemplateResult {
     let cover: TemplateResult | typeof nothing = nothing;
-    if (this.phase === 'loading') cover = loadingCover();
+    if (this.phase === 'loading') cover = this.waiting;
     else if (this.phase === 'error') cover = errorCover(this.problem, this.reload, this.help());
     return html`<div class="root" part="root" data-theme=${this.pageTheme.value ?? nothing}>${this.body()} ${cover}</div>`;
   }

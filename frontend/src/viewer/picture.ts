@@ -7,6 +7,7 @@ import TileLayer from 'ol/layer/Tile.js';
 import DataTile from 'ol/DataTile.js';
 import {fromLonLat, getPointResolution, toLonLat} from 'ol/proj.js';
 import type Projection from 'ol/proj/Projection.js';
+import type {TileSourceEvent} from 'ol/source/Tile.js';
 import type {View as Seen} from '../core/element.ts';
 import type {Look, Shown} from '../core/image.ts';
 import type {Unit} from './format.ts';
@@ -17,8 +18,6 @@ import {PictureTiles} from './tiles.ts';
 
 /** What of an image's edge stays free when all of it is shown, in pixels of the screen. */
 const PADDING = 12;
-/** How long what is round the picture waits for its first tile, in milliseconds. */
-const PATIENCE = 300;
 /** How much a pixel of the image may be enlarged. */
 const ENLARGED = 32;
 /** From this enlargement on the pixels are seen as squares: what is between them is not in the file. */
@@ -158,18 +157,22 @@ export class Picture {
     return JSON.stringify([this.view.getCenter(), this.view.getResolution()]);
   }
 
-  /** Resolves when the first tile is drawn or cannot be had, or after a moment in which none came. */
+  /** Resolves when the first tile is drawn or cannot be had, or the person begins to look elsewhere. */
   begun(): Promise<void> {
     const {source} = this.tiles;
     return new Promise((resolve) => {
-      const timer = window.setTimeout(resolve, PATIENCE);
-      const done = () => {
-        window.clearTimeout(timer);
+      const done = (event: unknown) => {
+        const {tile} = event as TileSourceEvent;
+        // Those beside the image are there at once.
+        if (tile instanceof DataTile && tile.getData() === this.tiles.empty) return;
         source.un(['tileloadend', 'tileloaderror'], done);
         this.map.once('postrender', () => resolve());
         this.map.render();
       };
       source.on(['tileloadend', 'tileloaderror'], done);
+      // Not at each change of the view: it is fitted anew when the controls take room from it.
+      const viewport = this.map.getViewport();
+      for (const name of ['pointerdown', 'wheel', 'keydown']) viewport?.addEventListener(name, () => resolve(), {once: true});
     });
   }
 

@@ -27,6 +27,15 @@ export const layout = css`
     inset: 0;
     touch-action: none;
   }
+  ::slotted([slot='poster']) {
+    position: absolute;
+    inset: 12px;
+    box-sizing: border-box;
+    width: calc(100% - 24px);
+    height: calc(100% - 24px);
+    object-fit: contain;
+    pointer-events: none;
+  }
   .map:focus-visible {
     outline-offset: -2px;
   }

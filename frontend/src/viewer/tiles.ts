@@ -33,7 +33,8 @@ export class PictureTiles {
   private readonly store = new Store<Picture>(300);
   private readonly shared = new Shared<Picture>();
   private readonly loads = new Set<() => number>();
-  private readonly empty: HTMLCanvasElement;
+  /** What is shown where nothing of the image is. */
+  readonly empty: HTMLCanvasElement;
   /** The tiles that are fetched ahead, by their keys. */
   private ahead = new Set<string>();
 

@@ -29,6 +29,8 @@ import {toolbar} from './toolbar.ts';
 /** PNG keeps the pixels as they are, and is transparent where the image is not. */
 const FORMAT = 'png';
 const MOVE = 250;
+/** How long what is round the picture waits for its first tile, in milliseconds. */
+const PATIENCE = 300;
 
 export class LargeImageViewer extends LargeImageElement implements Host {
   static override styles: CSSResultGroup = [
@@ -46,6 +48,8 @@ export class LargeImageViewer extends LargeImageElement implements Host {
   /** From 0, which hides the image, to 1. */
   @property({type: Number, useDefault: true}) opacity = 1;
 
+  /** Whether the picture itself has taken the place of the page's poster. */
+  @internal() private posterSeen = false;
   @internal() private panel: PanelName | null = null;
   @internal() private failure: unknown = null;
   picture: Picture | null = null;
@@ -102,7 +106,11 @@ export class LargeImageViewer extends LargeImageElement implements Host {
     // Tiles are asked for after the first frame: at once, not with the next one of the browser.
     picture.map.renderSync();
     // What is round the picture would keep the browser from drawing it.
-    await picture.begun();
+    const begun = picture.begun();
+    void begun.then(() => {
+      if (this.picture === picture) this.posterSeen = true;
+    });
+    await Promise.race([begun, new Promise((resolve) => setTimeout(resolve, PATIENCE))]);
     // It may have been closed meanwhile.
     if (this.picture !== picture) return;
     for (const tool of this.tools) tool.open(picture);
@@ -218,8 +226,17 @@ export class LargeImageViewer extends LargeImageElement implements Host {
     const mode = this.measuring.mode || this.downloads.busy ? 'map drawing' : 'map';
     return html`<div class="stage">
       <div class=${mode} part="map" tabindex="0" role="application" aria-label=${this.getAttribute('aria-label') ?? 'The image'}></div>
-      ${this.overview.render()} ${this.notice()}
+      ${this.poster ? html`<slot name="poster"></slot>` : nothing} ${this.overview.render()} ${this.notice()}
     </div>`;
+  }
+
+  /** Whether the page has a picture to be seen until the image's own: it shows all of the image, and no other view. */
+  private get poster(): boolean {
+    return !this.posterSeen && this.phase !== 'error' && this.querySelector('[slot=poster]') !== null && !this.elsewhere;
+  }
+
+  protected override get waiting(): TemplateResult | typeof nothing {
+    return this.poster ? nothing : super.waiting;
   }
 
   private notice(): TemplateResult | typeof nothing {
