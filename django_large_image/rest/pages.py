@@ -136,7 +136,7 @@ class Pages(LargeImageBase):
         known = json.loads(body)
         code = str(values['projection'] or WEB_MAP)
         native = not known['geospatial'] or code.lower() == 'native'
-        if not native and code == WEB_MAP and not known['web_mercator']:
+        if not native and code == WEB_MAP and not known.get('web_mercator'):
             return None
         names = ('frame', 'style', 'resampling')
         query = {

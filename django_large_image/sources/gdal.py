@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import rasterio
+from rasterio.enums import ColorInterp
 from rasterio.errors import RasterioIOError
 from rasterio.session import Session
 
@@ -148,6 +149,13 @@ def decodes(dataset: Any) -> bool:
             raise
         return False
     return True
+
+
+def has_other_colours(dataset: Any) -> bool:
+    """Return whether the colours of a TIFF are not those that GDAL 3.10 makes of them; see `tiffkinds.reader`."""
+    space = dataset.tags(ns='IMAGE_STRUCTURE').get('SOURCE_COLOR_SPACE')
+    # 8-bit CMYK GDAL makes RGB of.
+    return space == 'CIELAB' or ColorInterp.cyan in dataset.colorinterp
 
 
 def has_frames(dataset: Any) -> bool:

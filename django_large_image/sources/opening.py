@@ -108,11 +108,21 @@ def _find_out(ref: ImageRef, limit: int, projection: str | None) -> tuple[str, b
     rasterio_there = 'rasterio' in registry.available_sources()
     if rasterio_there:
         make_ready('rasterio')
-        from django_large_image.sources.gdal import decodes, has_frames, is_georeferenced
+        from django_large_image.sources.gdal import (
+            decodes,
+            has_frames,
+            has_other_colours,
+            is_georeferenced,
+        )
     if ref.remote and ref.path is not None and rasterio_there:
         with contextlib.suppress(ImageUnreadable):
             if _look(
-                ref, limit, projection, lambda dataset: is_georeferenced(dataset) or not has_frames(dataset)
+                ref,
+                limit,
+                projection,
+                lambda dataset: (
+                    is_georeferenced(dataset) or not (has_frames(dataset) or has_other_colours(dataset))
+                ),
             ):
                 return 'rasterio', False
         # Not a format that GDAL reads from afar, or one that another reader knows better, such as a whole-slide scan.

@@ -10,9 +10,11 @@ from urllib.parse import urlencode
 
 import numpy as np
 import pytest
+import tifffile
 
 from tests import reference
 from tests.app.models import UrlImage
+from tests.foreign.test_plain_tiffs import DEEP, grey, pillow_lab, table
 from tests.images import make_rgb
 from tests.services.answers import (
     UNIT,
@@ -62,6 +64,32 @@ def test_image_is_served_as_from_disk(
         (copy,) = copies_in(copies)
         assert copy.read_bytes() == images(name).read_bytes()
         assert 1 <= len(whole) <= 1 + probes[1]
+
+
+@pytest.mark.parametrize('kind', ['CIELab', '16-bit CMYK', 'white is zero', 'table', '12 bits in 16'])
+def test_a_tiff_of_another_program_looks_as_from_disk(
+    get: Any, image_file: Any, http_server: RangeServer, http_folder: pathlib.Path, tmp_path: pathlib.Path, kind: str
+) -> None:  # fmt: skip
+    path = tmp_path / 'foreign.tif'
+    if kind == 'CIELab':
+        pillow_lab(path)
+    elif kind == 'table':
+        table(path)
+    else:
+        values = {
+            '16-bit CMYK': np.random.default_rng(5).integers(0, 65536, (90, 120, 4)).astype('uint16'),
+            'white is zero': grey(),
+            '12 bits in 16': DEEP,
+        }[kind]
+        photometric = {'16-bit CMYK': 'separated', 'white is zero': 'miniswhite'}.get(kind, 'minisblack')
+        tifffile.imwrite(path, values, photometric=photometric, metadata=None)
+    here = image_file(path)
+    there = UrlImage.objects.create(name=kind, url=http_server.url(serve(http_folder, path)))
+    query = {'max_width': 200, 'max_height': 200}
+    expected = get('thumbnail', here, fmt='png', query=query)
+    assert expected.status_code == 200
+    got = get('thumbnail', there, fmt='png', query=query, prefix='url-image')
+    assert (reference.decoded(got.content) == reference.decoded(expected.content)).all()
 
 
 def test_a_second_tile_reads_its_own_bytes_and_a_cached_one_nothing(
