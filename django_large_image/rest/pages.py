@@ -16,13 +16,12 @@ from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.settings import api_settings
 
 from django_large_image.exceptions import Misconfigured
+from django_large_image.imaging import webmercator
 from django_large_image.rest.base import LargeImageBase
 from django_large_image.rest.params import PageParams, ProjectionParams
 from django_large_image.rest.routing import endpoint
 from django_large_image.sources import tile_cache
 
-#: What a map is in unless the page says otherwise.
-WEB_MAP = 'EPSG:3857'
 #: The longest side of a poster in pixels: it is seen for a moment, and is there before the map is.
 POSTER_SIDE = 512
 #: The templates of the pages.
@@ -134,9 +133,9 @@ class Pages(LargeImageBase):
         if not body or getattr(self, 'thumbnail', None) is None:
             return None
         known = json.loads(body)
-        code = str(values['projection'] or WEB_MAP)
+        code = str(values['projection'] or webmercator.CODE)
         native = not known['geospatial'] or code.lower() == 'native'
-        if not native and code == WEB_MAP and not known.get('web_mercator'):
+        if not native and code == webmercator.CODE and not known.get('web_mercator'):
             return None
         names = ('frame', 'style', 'resampling')
         query = {

@@ -186,15 +186,13 @@ def check_dataset(dataset: Any, limit: int) -> None:
         # Statistics and tiles read the same, and each takes as long as a tile may.
         weight *= 3
     guard.check_block(width, height, (dataset.count if together else 1) * itemsize)
-    overviews = dataset.overviews(1) or [
-        round(dataset.width / across) for across, _, _ in sub_images_of(dataset)
-    ]
+    overviews = dataset.overviews(1)
     # Strips of a TIFF are decoded one by one, as tiles are.
     strips = tiff and height < dataset.height
     untiled = width >= dataset.width and not overviews and not strips and dataset.driver != 'JP2OpenJPEG'
     # Of bands that are stored apart only those of a picture are read.
     size = (dataset.count if together else min(dataset.count, 4)) * itemsize
-    if untiled:
+    if untiled and not sub_images_of(dataset):
         guard.check_untiled(dataset.width, dataset.height, limit, size)
     # What is decoded of a TIFF's blocks has its bound in each answer, so that those are given that stay within it.
     if not tiff:

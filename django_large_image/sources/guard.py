@@ -196,7 +196,7 @@ def check_tiff(path: str, limit: int, by_block: bool = False) -> float:
             or (by_block and directory.block[1] < directory.number(tiffheader.HEIGHT))
         ):
             width, height = directory.number(tiffheader.WIDTH), directory.number(tiffheader.HEIGHT)
-            size = directory.nbytes / max(1, width * height)
+            size = directory.bytes_of_all_samples
             if by_block and directory.number(tiffheader.PLANAR) == 2:
                 size = min(size, 4 * directory.bytes_per_pixel)
             check_untiled(width, height, limit, size)
@@ -205,7 +205,7 @@ def check_tiff(path: str, limit: int, by_block: bool = False) -> float:
             check_xml(described)
         if tiffheader.MICROMANAGER in directory.tags or _names_other_files(described, path):
             raise ImageRefused('The TIFF is one of several files; only single files are served.')
-    return first.nbytes / max(1, first.number(tiffheader.WIDTH) * first.number(tiffheader.HEIGHT))
+    return first.bytes_of_all_samples
 
 
 def check_sidecars(path: str, limit: int) -> None:
@@ -229,7 +229,7 @@ def check_whole(path: str, limit: int) -> None:
     first = tiffheader.directories(path)[0]
     width, height = first.number(tiffheader.WIDTH), first.number(tiffheader.HEIGHT)
     try:
-        check_untiled(width, height, limit, first.nbytes / max(1, width * height))
+        check_untiled(width, height, limit, first.bytes_of_all_samples)
     except NeedsConversion:
         if turning.orientation(path, 'tiff') == 1:
             raise
@@ -254,7 +254,7 @@ def check_pyramid(width: int, height: int, reduction: float, bytes_per_pixel: fl
     if pixels > settings.MAX_BASE_PIXELS or pixels * bytes_per_pixel > settings.MAX_DECODED_BYTES:
         raise NeedsConversion(
             f'The image has {width} × {height} pixels and no small overview; a zoomed-out tile would read all of it. '
-            f'{CONVERT}',
+            + CONVERT,
             width=width,
             height=height,
         )

@@ -73,6 +73,11 @@ class Directory:
         return max(1, samples * max(self.tags.get(BITS) or (1,)) // 8)
 
     @property
+    def bytes_of_all_samples(self) -> float:
+        """Return the bytes of one pixel with all its samples, also of those that have blocks of their own."""
+        return self.nbytes / max(1, self.number(WIDTH) * self.number(HEIGHT))
+
+    @property
     def nbytes(self) -> int:
         """Return the bytes of all its pixels and samples when they are decoded."""
         samples = self.number(SAMPLES) or 1
