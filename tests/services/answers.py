@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import pathlib
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
 import pytest
 from django.test import override_settings
+from PIL import Image
 
 from tests.services.requestlog import Request
 
@@ -70,7 +73,19 @@ def same(found: dict[str, bytes], expected: dict[str, bytes]) -> None:
     """Assert that two sets of answers are the same, and name those that differ."""
     assert found.keys() == expected.keys()
     differing = [name for name in found if found[name] != expected[name]]
-    assert not differing, [(name, found[name][:300], expected[name][:300]) for name in differing]
+    assert not differing, [(name, difference(found[name], expected[name])) for name in differing]
+
+
+def difference(found: bytes, expected: bytes) -> str:
+    """Say where two answers differ: of pictures, in which pixels and by how much."""
+    if not found.startswith(b'\x89PNG'):
+        return f'{found[:300]!r} {expected[:300]!r}'
+    first, second = (np.asarray(Image.open(io.BytesIO(body))).astype(int) for body in (found, expected))
+    if first.shape != second.shape:
+        return f'{first.shape} {second.shape}'
+    places = np.argwhere(first != second)
+    some = [(*place.tolist(), int(first[tuple(place)]), int(second[tuple(place)])) for place in places[:8]]
+    return f'{len(found)} and {len(expected)} bytes, {len(places)} values differ, {some}, to {places[-1:].tolist()}'
 
 
 def copies_in(folder: pathlib.Path) -> list[pathlib.Path]:
