@@ -170,8 +170,8 @@ setup(
     },
     entry_points={
         # large-image finds its tile cache by this name.
-        'large_image.cache': ['django = django_large_image.sources.backend:DjangoCache'],
+        'large_image.cache': ['django = django_large_image.readers.tilecache:DjangoCache'],
         # And by this one the source that draws georeferenced rasters.
-        'large_image.source': ['djangogeo = django_large_image.sources.entry:source'],
+        'large_image.source': ['djangogeo = django_large_image.handles.entry:source'],
     },
 )

@@ -144,7 +144,7 @@ def ours(path: pathlib.Path, tiles: list[Tile]) -> dict[str, Any]:
     import django
 
     django.setup()
-    from django_large_image import sources
+    from django_large_image import handles
     from django_large_image.access import image_ref
     from django_large_image.imaging import tile as imaging
     from django_large_image.imaging.formats import Format
@@ -152,7 +152,7 @@ def ours(path: pathlib.Path, tiles: list[Tile]) -> dict[str, Any]:
     ref = image_ref(path)
 
     def render(tile: Tile) -> int:
-        with sources.lease(ref, projection='EPSG:3857') as lease:
+        with handles.borrow(ref, projection='EPSG:3857') as lease:
             return len(imaging.render(lease.view(None), *tile, None, Format.PNG))
 
     for tile in tiles:

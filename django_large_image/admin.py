@@ -18,9 +18,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from django_large_image import checks_pages, elements
-from django_large_image.rest import admin_views
-from django_large_image.rest.addresses import ACTION, END, object_address
+from django_large_image import elements
+from django_large_image.checks import pages
+from django_large_image.rest.pages import admin_views
+from django_large_image.rest.pages.addresses import ACTION, END, object_address
 
 if TYPE_CHECKING:
     _ModelAdmin = admin.ModelAdmin[Any]
@@ -158,7 +159,7 @@ class LargeImageAdminMixin(_Images, _ModelAdmin):
         """Check that the field with the image is known."""
         # Of a model without images only the inlines may have some.
         inlines = any(issubclass(inline, LargeImageInlineMixin) for inline in self.inlines)
-        found = checks_pages.field_messages(self, image_fields(self.model), needed=not inlines)
+        found = pages.field_messages(self, image_fields(self.model), needed=not inlines)
         return [*super().check(**kwargs), *found]
 
 
@@ -227,8 +228,8 @@ class LargeImageInlineMixin(_Images, _InlineModelAdmin):
         """Check that the field with the image is known, and that the parent has the endpoints."""
         registered = self.admin_site._registry.get(self.parent_model)
         mounted = registered is None or isinstance(registered, LargeImageAdminMixin)
-        found = checks_pages.field_messages(self, image_fields(self.model))
-        return [*super().check(*args, **kwargs), *found, *checks_pages.inline_messages(self, mounted)]
+        found = pages.field_messages(self, image_fields(self.model))
+        return [*super().check(*args, **kwargs), *found, *pages.inline_messages(self, mounted)]
 
 
 def _with_preview(model_admin: Any, fields: Any) -> Any:

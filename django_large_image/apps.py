@@ -16,9 +16,10 @@ class LargeImageConfig(AppConfig):
 
     def ready(self) -> None:
         """Register what has to be there before the first request."""
-        from django_large_image import checks, logs
+        from django_large_image import logs
+        from django_large_image.checks import setup
 
-        checks.register()
+        setup.register()
         logs.install()
         _configure_large_image()
         # The reloader's thread imports the URLconf while another one runs the system checks, and servers import views

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pathlib
 from typing import Any
 
-from django_large_image import access, sources
+from django_large_image import access, handles
 from django_large_image.imaging import formats, image
 from django_large_image.imaging.style import load_style, parse_style
 
@@ -25,7 +25,7 @@ def get_tilesource_from_path(
     `InvalidParameter`.
     """
     parsed = load_style(style) if isinstance(style, str) else parse_style(style)
-    lease = sources.lease(access.image_ref(path), projection=projection, source=source)
+    lease = handles.borrow(access.image_ref(path), projection=projection, source=source)
     image.check_style(lease.source, parsed)
     return lease.view(parsed, encoding=encoding or 'PNG', owner=True)
 

@@ -37,13 +37,13 @@ def validate_image(value: Any) -> None:
     request.
     """
     # Here, as models are imported before all apps are ready, and by commands that open no image.
-    from django_large_image import access, sources
+    from django_large_image import access, handles
     from django_large_image.access.s3 import is_s3_storage
 
     try:
         if isinstance(value, FieldFile) and getattr(value, '_committed', True):
             if value and is_s3_storage(value.storage):
-                sources.check(access.image_ref(value))
+                handles.check(access.image_ref(value))
             return
         _check_upload(value.file if isinstance(value, FieldFile) else value)
     except _OF_THE_FILE as error:
@@ -74,8 +74,8 @@ def _check_upload(upload: Any) -> None:
 
 
 def _check_path(path: str, name: str) -> None:
-    from django_large_image import access, sources
+    from django_large_image import access, handles
     from django_large_image.access.tempfiles import alone
 
     with alone(path, name) as link:
-        sources.check(access.path_ref(link), forget=True)
+        handles.check(access.path_ref(link), forget=True)

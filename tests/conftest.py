@@ -68,12 +68,12 @@ def clean_caches() -> Iterator[None]:
 
 def forget_package_state() -> None:
     """Forget what the package remembers in this process."""
-    from django_large_image import models, sources
+    from django_large_image import handles, models
     from django_large_image.access.versions import remote_versions
 
     models.forget_runtime_settings()
     remote_versions.clear()
-    sources.clear()
+    handles.clear()
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from django.core.cache import caches
 
-from django_large_image.sources import cache
-from django_large_image.sources.cache import FLUSH_SECONDS, TileCache
+from django_large_image.caching import answers
+from django_large_image.caching.answers import FLUSH_SECONDS, TileCache
 
 
 class Clock:
@@ -26,7 +26,7 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """Let the tile cache look at a clock of the test's own."""
     clock = Clock()
-    monkeypatch.setattr(cache, 'time', clock)
+    monkeypatch.setattr(answers, 'time', clock)
     return clock
 
 

@@ -8,8 +8,8 @@ import pytest
 from django.core.checks.registry import registry as registry_of_checks
 from django.test import override_settings
 
-from django_large_image import checks
-from django_large_image.sources import registry
+from django_large_image.checks import setup
+from django_large_image.handles import registry
 
 
 def ids(messages: list[Any]) -> list[str]:
@@ -34,18 +34,18 @@ def installed(monkeypatch: Any, *names: str) -> None:
 )
 def test_sources(monkeypatch: Any, names: tuple[str, ...], expected: list[str]) -> None:
     installed(monkeypatch, *names)
-    assert ids(checks.check_sources(None)) == expected
+    assert ids(setup.check_sources(None)) == expected
 
 
 def test_two_gdals_where_one_is_left_out(monkeypatch: Any) -> None:
     installed(monkeypatch, 'gdal', 'rasterio')
     with override_settings(LARGE_IMAGE_SOURCES=('rasterio', 'pil')):
-        assert checks.check_sources(None) == []
+        assert setup.check_sources(None) == []
 
 
 @override_settings(LARGE_IMAGE_CACHE_NAMES='x', LARGE_IMAGE_COMPLETELY_ELSE=1)
 def test_unknown_settings() -> None:
-    messages = checks.check_settings(None)
+    messages = setup.check_settings(None)
     assert ids(messages) == ['W003', 'W003']
     hints = {message.msg: message.hint for message in messages}
     assert 'LARGE_IMAGE_CACHE_NAME?' in hints['There is no setting LARGE_IMAGE_CACHE_NAMES.']
@@ -53,13 +53,13 @@ def test_unknown_settings() -> None:
 
 @override_settings(LARGE_IMAGE_CACHE_REDIS_URL='redis://127.0.0.1', LARGE_IMAGE_ALLOWED_HOSTS=['*'])
 def test_settings_that_0_10_forwarded_are_known_and_open_hosts_are_not_well() -> None:
-    assert ids(checks.check_settings(None)) == ['W008']
+    assert ids(setup.check_settings(None)) == ['W008']
 
 
 @override_settings(LARGE_IMAGE_CACHE_NAME='nowhere')
 def test_a_missing_cache() -> None:
-    assert ids(checks.check_cache(None)) == ['E004']
-    assert checks.check_cache_deploy(None) == []
+    assert ids(setup.check_cache(None)) == ['E004']
+    assert setup.check_cache_deploy(None) == []
 
 
 @pytest.mark.parametrize(
@@ -69,18 +69,18 @@ def test_a_missing_cache() -> None:
 )  # fmt: skip
 def test_a_cache_of_each_process(monkeypatch: Any, variable: str, value: str, expected: list[str]) -> None:
     monkeypatch.setenv(variable, value)
-    assert ids(checks.check_cache(None)) == expected
+    assert ids(setup.check_cache(None)) == expected
     # Said once: by the plain check, or else by `check --deploy`.
-    assert ids(checks.check_cache_deploy(None)) == ([] if expected else ['W005'])
+    assert ids(setup.check_cache_deploy(None)) == ([] if expected else ['W005'])
 
 
 def test_viewsets() -> None:
     import tests.app.urls  # noqa: F401
 
-    found = ids(checks.check_viewsets(None))
+    found = ids(setup.check_viewsets(None))
     assert {'W006', 'W007'} <= set(found)
     with override_settings(LARGE_IMAGE_ALLOWED_HOSTS=['images.example.org']):
-        assert 'W006' not in ids(checks.check_viewsets(None))
+        assert 'W006' not in ids(setup.check_viewsets(None))
 
 
 @pytest.mark.parametrize(
@@ -89,8 +89,8 @@ def test_viewsets() -> None:
 )
 def test_what_makes_tiles_slow(monkeypatch: Any, missing: tuple[str, ...], expected: list[str]) -> None:
     installed(monkeypatch, 'rasterio', 'pil')
-    monkeypatch.setattr(checks, 'find_spec', lambda name: None if name in missing else object())
-    messages = checks.check_speed(None)
+    monkeypatch.setattr(setup, 'find_spec', lambda name: None if name in missing else object())
+    messages = setup.check_speed(None)
     assert ids(messages) == expected
     assert all("'django-large-image[rasterio]'" in message.hint for message in messages)
 
@@ -98,17 +98,17 @@ def test_what_makes_tiles_slow(monkeypatch: Any, missing: tuple[str, ...], expec
 @pytest.mark.parametrize('names', [('pil',), ('gdal', 'pil')])
 def test_what_other_readers_do_not_need(monkeypatch: Any, names: tuple[str, ...]) -> None:
     installed(monkeypatch, *names)
-    monkeypatch.setattr(checks, 'find_spec', lambda name: None)
-    assert checks.check_speed(None) == []
+    monkeypatch.setattr(setup, 'find_spec', lambda name: None)
+    assert setup.check_speed(None) == []
 
 
 def test_a_reader_that_is_left_out_needs_nothing(monkeypatch: Any) -> None:
     installed(monkeypatch, 'rasterio', 'pil')
-    monkeypatch.setattr(checks, 'find_spec', lambda name: None)
+    monkeypatch.setattr(setup, 'find_spec', lambda name: None)
     with override_settings(LARGE_IMAGE_SOURCES=('pil',)):
-        assert checks.check_speed(None) == []
+        assert setup.check_speed(None) == []
 
 
 def test_every_check_is_registered() -> None:
     registered = {check.__name__ for check in registry_of_checks.get_checks(include_deployment_checks=True)}
-    assert {name for name in vars(checks) if name.startswith('check_')} <= registered
+    assert {name for name in vars(setup) if name.startswith('check_')} <= registered

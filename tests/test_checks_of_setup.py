@@ -8,7 +8,7 @@ import pytest
 from django.test import override_settings
 from rest_framework import viewsets
 
-from django_large_image import checks
+from django_large_image.checks import setup
 from django_large_image.rest import LargeImageFileDetailMixin
 from tests.app.models import ImageFile
 from tests.test_checks import ids, installed
@@ -30,7 +30,7 @@ def test_a_source_has_to_be_installed_and_allowed(
 ) -> None:
     installed(monkeypatch, *names)
     with override_settings(LARGE_IMAGE_SOURCES=allowed):
-        assert ids(checks.check_sources(None)) == expected
+        assert ids(setup.check_sources(None)) == expected
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_a_source_has_to_be_installed_and_allowed(
 )
 def test_every_host_is_a_warning(allowed: list[str], private: list[str], expected: list[str]) -> None:
     with override_settings(LARGE_IMAGE_ALLOWED_HOSTS=allowed, LARGE_IMAGE_PRIVATE_HOSTS=private):
-        assert ids(checks.check_settings(None)) == expected
+        assert ids(setup.check_settings(None)) == expected
 
 
 @pytest.mark.parametrize(
@@ -69,9 +69,9 @@ def test_the_field_of_the_image_has_to_be_there(
         assert Viewset in cls.__subclasses__()
         return [Viewset]
 
-    monkeypatch.setattr(checks, '_subclasses', only)
+    monkeypatch.setattr(setup, '_subclasses', only)
     monkeypatch.setattr(ImageFile, 'preview', property(lambda self: self.file), raising=False)
-    messages = checks.check_viewsets(None)
+    messages = setup.check_viewsets(None)
     assert ids(messages) == expected
     if expected:
         assert f'FILE_FIELD_NAME is {name!r}' in messages[0].msg

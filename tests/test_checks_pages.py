@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.utils.functional import lazystr
 
-from django_large_image import checks_pages
+from django_large_image.checks import pages
 from tests.test_checks import ids
 
 STREETS = {'name': 'Streets', 'url': 'https://tiles.example.org/{z}/{x}/{y}.png', 'attribution': '© Somebody'}
@@ -18,7 +18,7 @@ BARE = {'name': lazystr('Bare'), 'url': '/tiles/{z}/{y}/{x}.jpg'}
 @pytest.mark.parametrize('layers', [(), [], [STREETS], (STREETS, BARE), [{**STREETS, 'attribution': None}]])
 def test_base_layers_that_can_be_shown(settings: Any, layers: Any) -> None:
     settings.LARGE_IMAGE_BASE_LAYERS = layers
-    assert checks_pages.check_base_layers(None) == []
+    assert pages.check_base_layers(None) == []
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_base_layers_that_can_be_shown(settings: Any, layers: Any) -> None:
 )
 def test_base_layers_that_cannot(settings: Any, layers: Any, said: str) -> None:
     settings.LARGE_IMAGE_BASE_LAYERS = layers
-    found = checks_pages.check_base_layers(None)
+    found = pages.check_base_layers(None)
     assert ids(found) == ['E013']
     assert found[0].msg == f'LARGE_IMAGE_BASE_LAYERS{said}'
 
@@ -51,7 +51,7 @@ def test_base_layers_that_cannot(settings: Any, layers: Any, said: str) -> None:
 @pytest.fixture
 def built(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> pathlib.Path:
     """Return a folder of static files in which the bundles are."""
-    monkeypatch.setattr(checks_pages, 'STATIC', tmp_path)
+    monkeypatch.setattr(pages, 'STATIC', tmp_path)
     folder = tmp_path / 'django_large_image'
     folder.mkdir()
     for name in ('viewer.js', 'globe.js'):
@@ -60,14 +60,14 @@ def built(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> pathlib.Pa
 
 
 def test_bundles_that_are_there(built: pathlib.Path) -> None:
-    assert checks_pages.check_static(None) == []
+    assert pages.check_static(None) == []
 
 
 @pytest.mark.parametrize('missing', [('viewer.js',), ('globe.js',), ('viewer.js', 'globe.js')])
 def test_bundles_that_are_not(built: pathlib.Path, missing: tuple[str, ...]) -> None:
     for name in missing:
         (built / name).unlink()
-    found = checks_pages.check_static(None)
+    found = pages.check_static(None)
     assert ids(found) == ['W015']
     assert all(f'django_large_image/{name}' in found[0].msg for name in missing)
     assert 'make frontend' in found[0].hint
@@ -75,6 +75,6 @@ def test_bundles_that_are_not(built: pathlib.Path, missing: tuple[str, ...]) -> 
 
 def test_files_without_a_hash_have_to_stay(built: pathlib.Path, settings: Any) -> None:
     settings.WHITENOISE_KEEP_ONLY_HASHED_FILES = True
-    assert ids(checks_pages.check_static(None)) == ['W014']
+    assert ids(pages.check_static(None)) == ['W014']
     settings.WHITENOISE_KEEP_ONLY_HASHED_FILES = False
-    assert checks_pages.check_static(None) == []
+    assert pages.check_static(None) == []

@@ -12,7 +12,7 @@ from django.test import override_settings
 from django_large_image.exceptions import ImageRefused, NeedsConversion, RegionTooLarge
 from django_large_image.imaging import bounds
 from django_large_image.imaging.formats import Format
-from django_large_image.sources import guard
+from django_large_image.inspection import guard
 from tests.images import GeoTiff
 from tests.images.geo import UTM, UTM_TRANSFORM
 

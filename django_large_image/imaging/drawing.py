@@ -9,8 +9,8 @@ import numpy as np
 
 from django_large_image.conf import settings
 from django_large_image.exceptions import RegionTooLarge
-from django_large_image.sources.costs import Budget
-from django_large_image.sources.picture import Picture
+from django_large_image.inspection.costs import Budget
+from django_large_image.raster.colour.rendered import RenderedImage
 
 #: The pixels that are drawn at a time.
 STRIP_PIXELS = 2_000_000
@@ -59,7 +59,7 @@ def pixels(source: Any, canvas: Any, frame: int | None, lossy: bool = False) -> 
     return result
 
 
-def _colours(picture: Picture | None, height: int, width: int, channels: int) -> np.ndarray:
+def _colours(picture: RenderedImage | None, height: int, width: int, channels: int) -> np.ndarray:
     if picture is None:
         return np.zeros((height, width, channels), np.uint8)
     array = picture.array()

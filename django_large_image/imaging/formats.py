@@ -14,7 +14,7 @@ from PIL import Image, ImageColor, features
 from django_large_image.conf import settings
 from django_large_image.exceptions import InvalidParameter, NotSupported
 from django_large_image.imaging import png
-from django_large_image.sources.picture import Picture
+from django_large_image.raster.colour.rendered import RenderedImage
 
 
 class Format(enum.Enum):
@@ -83,7 +83,7 @@ def to_uint8(pixels: np.ndarray) -> np.ndarray:
     return np.asarray(np.clip(np.nan_to_num(pixels, nan=0.0), 0, 255), np.uint8)
 
 
-def encode_picture(picture: Picture, fmt: Format) -> bytes:
+def encode_picture(picture: RenderedImage, fmt: Format) -> bytes:
     """Encode a picture, as indices of its palette where the format has them."""
     if picture.palette is not None and fmt is Format.PNG:
         return png.encode(picture.pixels, picture.palette)

@@ -13,8 +13,8 @@ from rasterio.enums import ColorInterp, MaskFlags
 from rasterio.transform import from_bounds
 from rasterio.windows import Window, transform as window_transform
 
-from django_large_image.sources.costs import Budget
-from django_large_image.sources.picking import decimated
+from django_large_image.inspection.costs import Budget
+from django_large_image.raster.decimation import decimated
 
 if TYPE_CHECKING:
     from django_large_image.imaging.region import Frame

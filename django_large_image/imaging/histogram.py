@@ -11,10 +11,10 @@ from large_image.constants import TILE_FORMAT_NUMPY
 
 from django_large_image.conf import settings
 from django_large_image.exceptions import InvalidParameter
+from django_large_image.handles.lease import reading
 from django_large_image.imaging import image
 from django_large_image.imaging.tally import Pieces, Tally, tally
 from django_large_image.loading import load
-from django_large_image.sources.lease import reading
 
 
 def compute(
@@ -62,15 +62,15 @@ def _check_exact(width: int, height: int, bands: int, dtype: Any) -> None:
 
 
 def _of_samples(source: Any, bins: int, frame: int | None) -> Iterator[Tally]:
-    statistics = load('django_large_image.sources.statistics')
+    statistics = load('django_large_image.raster.statistics')
     raster = source.raster(frame or 0)
     for _, values in statistics.samples(raster, tuple(range(raster.layout.count))):
         yield from tally(functools.partial(iter, [[values]]), bins)
 
 
 def _of_dataset(source: Any, frame: int | None) -> Pieces:
-    statistics = load('django_large_image.sources.statistics')
-    picking, raster = load('django_large_image.sources.picking'), source.raster(frame or 0)
+    statistics = load('django_large_image.raster.statistics')
+    picking, raster = load('django_large_image.raster.decimation'), source.raster(frame or 0)
     bands = tuple(range(raster.layout.count))
 
     def pieces() -> Iterator[list[np.ndarray]]:

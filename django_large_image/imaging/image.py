@@ -7,9 +7,9 @@ import math
 from typing import Any
 
 from django_large_image.exceptions import InvalidParameter, Misconfigured, NotSupported
+from django_large_image.handles.ready import make_ready
 from django_large_image.imaging.style import bands_of, check_against
 from django_large_image.loading import is_there
-from django_large_image.sources.ready import make_ready
 
 #: The most pixels, those of each band of a style counted apart, that large-image's engine colours for an answer. The
 #: rest of the work takes as long as two bands, and thresholds such as min:0.02 as long as four (large-image 1.35.6).

@@ -9,10 +9,10 @@ from typing import Any
 
 from django_large_image.access import ImageRef
 from django_large_image.exceptions import ImageUnreadable, InvalidParameter, NotSupported, fault_of
+from django_large_image.handles.lease import reading
 from django_large_image.imaging import crs, image, tile, webmercator
 from django_large_image.imaging.jsonsafe import json_safe
 from django_large_image.loading import is_there, load
-from django_large_image.sources.lease import reading
 
 #: The most IFDs that a dump shows.
 MAX_IFDS = 1000
@@ -179,7 +179,7 @@ def tiff_dump(ref: ImageRef) -> Any:
     Raises `NotSupported` without tifftools and for a file that is no TIFF, `ImageUnreadable` for a broken one.
     """
     from django_large_image.access import local_ref
-    from django_large_image.sources import guard, tiffheader
+    from django_large_image.inspection import guard, tiffheader
 
     local = local_ref(ref)
     assert local.path is not None

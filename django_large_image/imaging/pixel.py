@@ -6,9 +6,9 @@ import math
 from typing import Any
 
 from django_large_image.exceptions import InvalidParameter, NotSupported, fault_of
+from django_large_image.handles.lease import reading
 from django_large_image.imaging import image
 from django_large_image.imaging.jsonsafe import json_safe
-from django_large_image.sources.lease import reading
 
 
 def read(source: Any, left: float, top: float, units: str, frame: int | None) -> dict[str, Any]:

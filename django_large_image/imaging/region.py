@@ -15,11 +15,11 @@ from django_large_image.exceptions import (
     NotSupported,
     fault_of,
 )
+from django_large_image.handles.lease import reading
 from django_large_image.imaging import drawing, image, png
 from django_large_image.imaging.bounds import check_size, check_values, refusing
 from django_large_image.imaging.formats import Format, to_uint8, write
 from django_large_image.loading import is_there, load
-from django_large_image.sources.lease import reading
 
 #: The rows that are read and written at a time.
 STRIP_ROWS = 512
@@ -187,7 +187,7 @@ def _to_pixel(source: Any, x: float, y: float) -> tuple[float, float]:
 def _transformed(source_crs: Any, target_crs: Any, sides: tuple[float, ...]) -> tuple[float, ...]:
     # A source is open, so one of the two is ready.
     if not is_there('rasterio'):
-        from django_large_image.sources import osgeosource
+        from django_large_image.readers import osgeosource
 
         return osgeosource.transform_bounds(source_crs, target_crs, sides)
     from rasterio.warp import transform_bounds

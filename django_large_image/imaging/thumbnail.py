@@ -6,9 +6,9 @@ from typing import Any
 
 from large_image.constants import TILE_FORMAT_NUMPY
 
+from django_large_image.handles.lease import reading
 from django_large_image.imaging import drawing
 from django_large_image.imaging.formats import Format, check_pixels, encode, to_uint8
-from django_large_image.sources.lease import reading
 
 
 def render(source: Any, max_width: int, max_height: int, frame: int | None, fmt: Format) -> bytes:

@@ -10,6 +10,7 @@ from large_image.exceptions import TileSourceXYZRangeError
 
 from django_large_image.conf import settings
 from django_large_image.exceptions import EmptyTile, TileOutsideGrid
+from django_large_image.handles.lease import reading
 from django_large_image.imaging import image
 from django_large_image.imaging.formats import (
     Format,
@@ -19,8 +20,7 @@ from django_large_image.imaging.formats import (
     encode_picture,
     to_uint8,
 )
-from django_large_image.sources.lease import reading
-from django_large_image.sources.picture import Array
+from django_large_image.pixels import Array
 
 
 def check_index(source: Any, z: int, x: int, y: int) -> None:

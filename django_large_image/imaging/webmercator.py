@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from django_large_image.imaging import crs
-from django_large_image.sources.matrix import HALF_EQUATOR
+from django_large_image.raster.georef.tile_matrix import HALF_EQUATOR
 
 CODE = 'EPSG:3857'
 

@@ -13,10 +13,12 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.response import Response
 
 import django_large_image
-from django_large_image import access, sources
+from django_large_image import access, caching, handles
 from django_large_image.access import ImageRef
+from django_large_image.caching.flight import SingleFlight
 from django_large_image.conf import settings
 from django_large_image.exceptions import ImageChanged, Misconfigured, NotLargeImage
+from django_large_image.handles.lease import reading
 from django_large_image.imaging import image
 from django_large_image.imaging.formats import Format
 from django_large_image.imaging.jsonsafe import json_safe
@@ -25,8 +27,6 @@ from django_large_image.models import is_large_image, runtime_settings
 from django_large_image.rest import conditional
 from django_large_image.rest.params import DrawParams, ProjectionParams, StyleParams
 from django_large_image.rest.routing import Endpoints
-from django_large_image.sources.flight import SingleFlight
-from django_large_image.sources.lease import reading
 
 Style = dict[str, Any] | None
 Produced = TypeVar('Produced')
@@ -71,7 +71,7 @@ class LargeImageBase(Endpoints):
         style = load_style(style) if isinstance(style, str) else parse_style(style)
         options = DrawParams.read_query(request)
         projection = kwargs.get('projection', options['projection'])
-        lease = sources.lease(access.image_ref(path), projection=projection, source=options['source'])
+        lease = handles.borrow(access.image_ref(path), projection=projection, source=options['source'])
         encoding = kwargs.get('encoding') or 'PNG'
         if self._large_image_stack is not None:
             self._large_image_stack.enter_context(lease)
@@ -241,8 +241,8 @@ class LargeImageBase(Endpoints):
         etag = conditional.etag_of(tag, weak)
         if conditional.not_modified(request, etag):
             return conditional.patch(HttpResponse(status=304), etag, ref)
-        cache_key = sources.tile_cache.key(key)
-        body = sources.tile_cache.get(cache_key)
+        cache_key = caching.tile_cache.key(key)
+        body = caching.tile_cache.get(cache_key)
         if body is None:
             body = _flights.run(cache_key, lambda: _kept(cache_key, ref, produce))
         return conditional.patch(respond(body), etag, ref)
@@ -270,7 +270,7 @@ _flights: SingleFlight[bytes] = SingleFlight()
 
 def _kept(cache_key: str, ref: ImageRef, produce: Callable[[], bytes]) -> bytes:
     body = checked(ref, produce)
-    sources.tile_cache.set(cache_key, body)
+    caching.tile_cache.set(cache_key, body)
     return body
 
 

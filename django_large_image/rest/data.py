@@ -8,8 +8,9 @@ from django.http import FileResponse, HttpResponse, HttpResponseBase
 
 from django_large_image.imaging import histogram, image, pixel, region, thumbnail
 from django_large_image.imaging.formats import parse_format
-from django_large_image.rest import answers, conditional
+from django_large_image.rest import conditional
 from django_large_image.rest.base import LargeImageBase, checked
+from django_large_image.rest.openapi import answers
 from django_large_image.rest.params import HistogramParams, PixelParams, RegionParams, ThumbnailParams
 from django_large_image.rest.renderers import IMAGE_ACTION
 from django_large_image.rest.routing import endpoint

@@ -18,9 +18,9 @@ from rest_framework import serializers
 
 from django_large_image.conf import PREFIX, settings
 from django_large_image.exceptions import InvalidParameter, MissingParameter
+from django_large_image.handles.registry import check_source
 from django_large_image.imaging.image import crs_from_code
 from django_large_image.imaging.style import load_style
-from django_large_image.sources.registry import check_source
 
 #: Values that clients send for "not given" (0.10's too).
 ABSENT = frozenset({'', 'undefined', 'none', 'null'})

@@ -9,16 +9,17 @@ from rest_framework.permissions import IsAdminUser
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from django_large_image.caching import block_cache, shared_blocks, tile_cache
 from django_large_image.conf import DEFAULTS, settings
 from django_large_image.exceptions import InvalidParameter, LargeImageError
+from django_large_image.handles import available_sources, handle_pool
+from django_large_image.handles.registry import source_class
 from django_large_image.imaging import formats, palettes
 from django_large_image.models import RuntimeSetting, change_runtime_settings, runtime_settings
-from django_large_image.rest import answers, schema
+from django_large_image.rest.openapi import answers, description
 from django_large_image.rest.params import LegendParams
 from django_large_image.rest.renderers import ImageNegotiation
 from django_large_image.rest.routing import error_response
-from django_large_image.sources import available_sources, block_cache, pool, shared_blocks, tile_cache
-from django_large_image.sources.registry import source_class
 
 #: Settings that are not shown: a path of the server, and a token.
 HIDDEN = frozenset({'LOCAL_COPY_DIR', 'CESIUM_ION_TOKEN'})
@@ -45,7 +46,7 @@ class LargeImageView(APIView):
 class ListTileSourcesView(LargeImageView):
     """The readers of images that may be used here."""
 
-    @schema.describe_view('The sources that may be used', answers.SOURCES)
+    @description.describe_view('The sources that may be used', answers.SOURCES)
     def get(self, request: Any) -> Response:
         """List the sources, with the extensions that each knows."""
         found = {}
@@ -62,7 +63,7 @@ class ListTileSourcesView(LargeImageView):
 class ListColormapsView(LargeImageView):
     """The names of palettes."""
 
-    @schema.describe_view('The names of palettes', answers.COLORMAPS)
+    @description.describe_view('The names of palettes', answers.COLORMAPS)
     def get(self, request: Any) -> Response:
         """List the names by library; each has a picture at `colormaps/{name}.png`."""
         return Response(palettes.names())
@@ -73,7 +74,7 @@ class ColormapLegendView(LargeImageView):
 
     content_negotiation_class = ImageNegotiation
 
-    @schema.describe_view(
+    @description.describe_view(
         'The picture of a palette',
         query=LegendParams,
         image=True,
@@ -94,7 +95,7 @@ class ColormapLegendView(LargeImageView):
 class ListAvailableFormatsView(LargeImageView):
     """The formats that tiles, thumbnails and regions can be had in."""
 
-    @schema.describe_view('The formats that can be written', answers.FORMATS)
+    @description.describe_view('The formats that can be written', answers.FORMATS)
     def get(self, request: Any) -> Response:
         """List the extensions with their media types."""
         return Response(
@@ -108,7 +109,7 @@ class SettingsView(LargeImageView):
     permission_classes = (IsAdminUser,)
     cache_control = 'no-store'
 
-    @schema.describe_view('The settings in force', answers.SETTINGS)
+    @description.describe_view('The settings in force', answers.SETTINGS)
     def get(self, request: Any) -> Response:
         """Show the settings in force, and which of them can be changed."""
         values = {name.lower(): getattr(settings, name) for name in DEFAULTS if name not in HIDDEN}
@@ -116,7 +117,9 @@ class SettingsView(LargeImageView):
         changeable = {name.lower(): allowed for name, (_, allowed) in RuntimeSetting.CHANGEABLE.items()}
         return Response(values | in_force | {'changeable': changeable})
 
-    @schema.describe_view('Change settings', answers.SETTINGS, body=answers.CHANGES, statuses=(400, 403, 415))
+    @description.describe_view(
+        'Change settings', answers.SETTINGS, body=answers.CHANGES, statuses=(400, 403, 415)
+    )
     def patch(self, request: Any) -> Response:
         """Change settings, all that are sent or none; they last until they are changed again."""
         names = ' or '.join(RuntimeSetting.CHANGEABLE).lower()
@@ -146,23 +149,23 @@ class CacheView(LargeImageView):
     permission_classes = (IsAdminUser,)
     cache_control = 'no-store'
 
-    @schema.describe_view('The tile cache and the open images', answers.CACHE, statuses=(403, 503))
+    @description.describe_view('The tile cache and the open images', answers.CACHE, statuses=(403, 503))
     def get(self, request: Any) -> Response:
         """Show the tile cache, the open sources and decoded blocks of this process, and those that all share."""
         return Response(
             {
                 'tiles': tile_cache.stats(),
-                'sources': pool.stats(),
+                'sources': handle_pool.stats(),
                 'blocks': block_cache.stats(),
                 'shared_blocks': shared_blocks.stats(),
             }
         )
 
-    @schema.describe_view('Clear the tile cache', answers.CLEARED, statuses=(403, 503))
+    @description.describe_view('Clear the tile cache', answers.CLEARED, statuses=(403, 503))
     def delete(self, request: Any) -> Response:
         """Clear our entries of the tile cache and the shared blocks, and this process's idle sources and blocks."""
         removed = tile_cache.clear()
-        pool.clear()
+        handle_pool.clear()
         block_cache.clear()
         shared_blocks.clear()
         return Response({'removed': removed})

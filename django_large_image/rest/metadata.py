@@ -15,9 +15,10 @@ from django_large_image.models import (
     runtime_settings,
     unmake_large_image,
 )
-from django_large_image.rest import answers, conditional
+from django_large_image.rest import conditional
 from django_large_image.rest.base import LargeImageBase, checked, identity_of
 from django_large_image.rest.fields import Params
+from django_large_image.rest.openapi import answers
 from django_large_image.rest.params import BandParams, BandsParams, OpenParams, ProjectionParams
 from django_large_image.rest.routing import endpoint
 

@@ -26,10 +26,10 @@ from django_large_image.exceptions import (
     RemoteUnavailable,
     ServerFault,
 )
-from django_large_image.rest import schema
-from django_large_image.rest.answers import STYLE, Shape
 from django_large_image.rest.fields import Params
-from django_large_image.rest.forms import EndpointMetadata, hide_model_fields
+from django_large_image.rest.openapi import description
+from django_large_image.rest.openapi.answers import STYLE, Shape
+from django_large_image.rest.openapi.forms import EndpointMetadata, hide_model_fields
 
 Handler = Callable[..., Any]
 
@@ -52,7 +52,7 @@ def endpoint(
     """Declare an endpoint: where it is, what it takes, and how it is documented; `hidden` ones are not.
 
     `alias_of` names the endpoint that this one is another address of, whose permissions hold here too. `answer` is what
-    it answers where that is no picture, and `about` whatever else `schema.Description` knows.
+    it answers where that is no picture, and `about` whatever else `description.Description` knows.
     """
 
     # Any, so that a project may leave the endpoint out by None.
@@ -68,10 +68,12 @@ def endpoint(
         )
         routed.alias_of = alias_of  # type: ignore[attr-defined]
         if hidden:
-            return schema.hide(routed, methods)
+            return description.hide(routed, methods)
         body = STYLE if image and 'post' in methods else None
-        description = schema.Description(summary, query, path, methods, image, answer, body, **(about or {}))
-        return schema.describe(routed, description)
+        return description.describe(
+            routed,
+            description.Description(summary, query, path, methods, image, answer, body, **(about or {})),
+        )
 
     return decorate
 

@@ -8,8 +8,8 @@ from django.http import HttpResponse
 
 from django_large_image.imaging import metadata, tile
 from django_large_image.imaging.formats import parse_format
-from django_large_image.rest import answers
 from django_large_image.rest.base import LargeImageBase
+from django_large_image.rest.openapi import answers
 from django_large_image.rest.params import (
     FrameTileParams,
     FrameTilePath,

@@ -12,7 +12,7 @@ from django_large_image.access.raster import is_raster
 from django_large_image.exceptions import ImageMissing, Misconfigured
 from django_large_image.rest.data import Data
 from django_large_image.rest.metadata import Metadata
-from django_large_image.rest.pages import Pages
+from django_large_image.rest.pages.views import Pages
 from django_large_image.rest.tiles import Tiles
 
 

@@ -1,20 +1,17 @@
-"""Open sources: which reader opens an image, the pool of open handles, and the cache of encoded tiles."""
+"""Names that projects import to read images without HTTP; see docs/customizing.md, "From Python"."""
 
-from django_large_image.sources.blocks import block_cache
-from django_large_image.sources.cache import tile_cache
-from django_large_image.sources.lease import Lease
-from django_large_image.sources.opening import check, forget_decisions, lease
-from django_large_image.sources.pool import pool
-from django_large_image.sources.registry import available_sources
-from django_large_image.sources.shared import shared_blocks
+from django_large_image.caching import block_cache, shared_blocks, tile_cache
+from django_large_image.handles import (
+    Lease,
+    available_sources,
+    borrow as lease,
+    check,
+    clear,
+    forget_decisions,
+)
+from django_large_image.handles.pool import handle_pool as pool
 
 __all__ = [
-    'Lease', 'available_sources', 'block_cache', 'check', 'clear', 'lease', 'pool', 'shared_blocks', 'tile_cache',
+    'Lease', 'available_sources', 'block_cache', 'check', 'clear', 'forget_decisions', 'lease', 'pool', 'shared_blocks',
+    'tile_cache',
 ]  # fmt: skip
-
-
-def clear() -> None:
-    """Close every idle handle of this process and forget which source reads which image."""
-    pool.clear()
-    block_cache.clear()
-    forget_decisions()

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 
 from django_large_image import elements
 from django_large_image.exceptions import Misconfigured
-from django_large_image.rest.addresses import object_address
+from django_large_image.rest.pages.addresses import object_address
 
 register = template.Library()
 

@@ -9,7 +9,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views import generic
 
-from django_large_image import access, sources
+from django_large_image import access, handles
 from django_large_image.exceptions import LargeImageError
 from django_large_image.imaging.metadata import metadata as read_metadata
 from gallery.forms import UploadForm
@@ -78,7 +78,7 @@ def describe(image: Image) -> dict[str, Any]:
     This is the package's own Python interface: a lease is an open image, borrowed for as long as the block lasts.
     """
     ref = access.image_ref(image.file)
-    with sources.lease(ref) as lease:
+    with handles.borrow(ref) as lease:
         metadata = read_metadata(lease.source, ref)
     bounds = metadata['bounds'] if metadata['geospatial'] else None
     return {

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from django_large_image import urls
-from django_large_image.checks import __file__ as checks_file
+from django_large_image.checks.setup import __file__ as checks_file
 from django_large_image.conf import DEFAULTS, FORWARDED, PREFIX
 from django_large_image.exceptions import LargeImageError
 from django_large_image.models import RuntimeSetting
@@ -77,7 +77,7 @@ def test_the_settings_of_run_time_are_documented() -> None:
 
 
 def test_every_system_check_is_documented() -> None:
-    modules = pathlib.Path(checks_file).parent.glob('checks*.py')
+    modules = pathlib.Path(checks_file).parent.glob('*.py')
     ids = {
         name
         for path in modules
@@ -98,13 +98,13 @@ def test_every_system_check_is_documented() -> None:
 def declared() -> dict[str, dict[str, Any]]:
     """Return what each `@endpoint` says, by the name of its route: the classes of its query and its path."""
     found = {}
-    for module in ('tiles', 'data', 'metadata', 'pages'):
-        path = pathlib.Path(params.__file__).with_name(f'{module}.py')
+    for module in ('tiles', 'data', 'metadata', 'pages/views'):
+        path = pathlib.Path(params.__file__).parent / f'{module}.py'
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and getattr(node.func, 'id', '') == 'endpoint':
                 options = {keyword.arg: keyword.value for keyword in node.keywords}
                 # Pages are no part of OpenAPI's documents, but of these.
-                if 'hidden' not in options or module == 'pages':
+                if 'hidden' not in options or module == 'pages/views':
                     found[options['name'].value] = {  # type: ignore[union-attr]
                         key: options[key].id  # type: ignore[union-attr]
                         for key in ('query', 'path')

@@ -122,11 +122,12 @@ def test_the_tables_of_announced_tiles_are_bounded_by_bytes(
 def test_what_gdal_opens_and_cannot_decode_gets_a_second_reader(
     get: Any, image_file: Any, tmp_path: pathlib.Path, monkeypatch: Any
 ) -> None:
-    from django_large_image.sources import gdal
 
     picture = Image.fromarray(np.ascontiguousarray(content.rgb(300, 200).transpose(1, 2, 0)))
     picture.save(tmp_path / 'a.jp2', irreversible=False)
-    monkeypatch.setattr(gdal, 'decodes', lambda dataset: False)
+    from django_large_image.raster import dataset
+
+    monkeypatch.setattr(dataset, 'decodes', lambda dataset: False)
     got = whole.level(get, image_file(tmp_path / 'a.jp2'), mode='RGB')
     assert whole.difference(got, np.asarray(picture).transpose(2, 0, 1)) == 0
 
@@ -134,7 +135,7 @@ def test_what_gdal_opens_and_cannot_decode_gets_a_second_reader(
 def test_what_pillow_opens_and_cannot_decode_gets_another_one(
     get: Any, image_file: Any, tmp_path: pathlib.Path, monkeypatch: Any
 ) -> None:
-    from django_large_image.sources import plainpicture
+    from django_large_image.readers import plainpicture
 
     def broken(*args: Any) -> Any:
         raise OSError('broken data stream when reading image file')

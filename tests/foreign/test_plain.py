@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from django_large_image import sources
+from django_large_image import caching
 from tests.foreign import whole
 from tests.images import content
 
@@ -36,7 +36,7 @@ def rgb(width: int, height: int, seed: int = content.SEED) -> np.ndarray:
 def test_a_picture_has_levels_of_tiles_out_of_one_decoding(
     get: Any, image_file: Any, tmp_path: pathlib.Path, monkeypatch: Any
 ) -> None:
-    from django_large_image.sources import plainpicture
+    from django_large_image.readers import plainpicture
 
     decoded: list[int] = []
     real = plainpicture.pyramid_of
@@ -54,7 +54,7 @@ def test_a_picture_has_levels_of_tiles_out_of_one_decoding(
         got = whole.level(get, image, z, 'RGB')[:, : size // factor]
         assert np.abs(got - expected).max() <= 1
     assert len(decoded) == 1
-    assert sources.block_cache.stats()['bytes'] <= 2000 * 1990 * 4
+    assert caching.block_cache.stats()['bytes'] <= 2000 * 1990 * 4
     assert max(len(get('tile', image, z=z, x=0, y=0, fmt='png').content) for z in range(4)) < 2**18
 
 

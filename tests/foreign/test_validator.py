@@ -18,7 +18,7 @@ from django.db.migrations.writer import MigrationWriter
 from PIL import Image
 from rest_framework import serializers
 
-from django_large_image import sources
+from django_large_image import handles
 from django_large_image.access.localcopy import copies_folder
 from django_large_image.validators import validate_image
 from tests.app.models import ImageFile
@@ -81,7 +81,7 @@ def test_an_image_is_accepted_and_nothing_of_it_stays(
         file._name = name
         validate_image(file)
         assert file.read() == png()
-    assert sources.pool.stats()['handles'] == 0
+    assert handles.handle_pool.stats()['handles'] == 0
     assert not [entry for entry in copies_folder().iterdir() if entry.name.startswith(('region-', 'link-'))]
 
 
@@ -89,7 +89,7 @@ def test_an_image_is_accepted_and_nothing_of_it_stays(
 def test_images_of_all_readers_are_accepted(images: Any, name: str) -> None:
     path: pathlib.Path = images(name)
     validate_image(SimpleUploadedFile(path.name, path.read_bytes()))
-    assert sources.pool.stats()['handles'] == 0
+    assert handles.handle_pool.stats()['handles'] == 0
 
 
 def test_a_form_says_so_before_anything_is_saved(validated: Any, media: pathlib.Path) -> None:
@@ -134,6 +134,6 @@ def test_a_fault_of_the_server_is_not_the_users(monkeypatch: Any, caplog: Any) -
     def fail(*args: Any, **kwargs: Any) -> None:
         raise ServerFault()
 
-    monkeypatch.setattr(sources, 'check', fail)
+    monkeypatch.setattr(handles, 'check', fail)
     validate_image(SimpleUploadedFile('a.png', png()))
     assert 'ServerFault' in caplog.text

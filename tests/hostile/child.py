@@ -94,8 +94,8 @@ def main() -> None:
     from django.core.management import call_command
     from django.test import Client
 
-    from django_large_image import sources
-    from django_large_image.sources.ready import make_ready
+    from django_large_image import handles
+    from django_large_image.handles.ready import make_ready
     from tests.app.models import ImageFile
     from tests.settings import DATA_DIR, MEDIA_ROOT
 
@@ -105,7 +105,7 @@ def main() -> None:
     path = pathlib.Path(sys.argv[1])
     shutil.copyfile(path, pathlib.Path(MEDIA_ROOT) / path.name)
     ImageFile.objects.create(pk=1, name=path.name, file=path.name)
-    for name in sources.available_sources():
+    for name in handles.available_sources():
         make_ready(name)
     client = Client(raise_request_exception=False)
     # Whatever a worker does once.

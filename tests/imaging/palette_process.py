@@ -47,7 +47,7 @@ def drawn(names: list[str], paths: list[str]) -> dict[str, int]:
     """Draw each palette by a lease of each image, by large-image, as a legend, and list the names."""
     import large_image
 
-    from django_large_image import access, sources
+    from django_large_image import access, handles
     from django_large_image.imaging import palettes, thumbnail
     from django_large_image.imaging.formats import Format
     from django_large_image.imaging.style import parse_style
@@ -55,7 +55,7 @@ def drawn(names: list[str], paths: list[str]) -> dict[str, int]:
     sizes = {}
     for name in names:
         for path in paths:
-            with sources.lease(access.image_ref(path)) as lease:
+            with handles.borrow(access.image_ref(path)) as lease:
                 for style in (parse_style({'band': 1, 'palette': name}), {'band': 1, 'palette': name}):
                     body = thumbnail.render(lease.view(style), 32, 32, None, Format.PNG)
                     sizes[f'{name} {pathlib.Path(path).name}'] = len(body)

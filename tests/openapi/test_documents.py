@@ -14,11 +14,12 @@ from rest_framework.authentication import BasicAuthentication
 from rest_framework.routers import SimpleRouter
 from rest_framework.throttling import AnonRateThrottle
 
+from django_large_image.handles import available_sources
 from django_large_image.imaging.formats import by_extension
 from django_large_image.imaging.style import BAND_KEYS, TOP_KEYS
 from django_large_image.models import RuntimeSetting
-from django_large_image.rest import LargeImageFileDetailMixin, answers
-from django_large_image.sources import available_sources
+from django_large_image.rest import LargeImageFileDetailMixin
+from django_large_image.rest.openapi import answers
 from tests.app.models import ImageFile
 from tests.openapi.documents import (
     URLS,

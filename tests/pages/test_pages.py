@@ -63,7 +63,7 @@ def test_a_page_is_html_whatever_is_accepted(get: Any, image_file: Any, kind: st
 
 def test_the_page_does_not_open_the_image(get: Any, image_file: Any, monkeypatch: Any) -> None:
     image = image_file('rgb')
-    monkeypatch.setattr('django_large_image.sources.lease', lambda *args, **kwargs: 1 / 0)
+    monkeypatch.setattr('django_large_image.handles.lease', lambda *args, **kwargs: 1 / 0)
     image.file.storage.delete(image.file.name)
     assert get('viewer', image).status_code == 200
     assert get('globe', image).status_code == 200
@@ -234,7 +234,7 @@ def test_nested_routes_keep_their_keys(api: Any, image_file: Any, user: Any) -> 
 
 
 def test_the_source_is_never_on_another_host() -> None:
-    from django_large_image.rest.pages import source_address
+    from django_large_image.rest.pages.views import source_address
 
     request = APIRequestFactory().get('/x/viewer')
     request.path = '//example.org/7/viewer'

@@ -19,7 +19,7 @@ from rest_framework.routers import DefaultRouter, SimpleRouter
 
 from django_large_image.exceptions import Misconfigured
 from django_large_image.rest import LargeImageDetailMixin, LargeImageFileDetailMixin
-from django_large_image.rest.addresses import object_address
+from django_large_image.rest.pages.addresses import object_address
 from tests.app.models import ImageFile, UrlImage
 from tests.pages.html import Page
 

@@ -11,9 +11,9 @@ from django.core.cache import caches
 from django.core.cache.backends.locmem import LocMemCache
 from django.test import override_settings
 
-from django_large_image import sources
+from django_large_image import caching, handles
 from django_large_image.conf import DEFAULTS
-from django_large_image.sources import opening
+from django_large_image.handles import opening
 from tests import reference
 
 pytestmark = pytest.mark.django_db
@@ -51,7 +51,7 @@ def test_304_opens_nothing(
 ) -> None:
     image = image_file('rgb')
     first = get(endpoint, image, **kwargs)
-    sources.clear()
+    handles.clear()
     caches['default'].clear()
 
     def refuse(*args: Any, **kwargs: Any) -> None:
@@ -120,17 +120,17 @@ def test_a_deleted_file(get: Any, image_file: Any) -> None:
 
 def test_an_error_is_not_cached(get: Any, image_file: Any, images: Any) -> None:
     image = image_file('corrupt-tiles')
-    sources.tile_cache.clear()
+    caching.tile_cache.clear()
     finest = [{'z': 2, 'x': x, 'y': y, 'fmt': 'png'} for x in range(4) for y in range(4)]
     broken = [tile for tile in finest if get('tile', image, **tile).status_code == 422]
     assert broken
-    assert sources.tile_cache.stats()['entries'] == len(finest) - len(broken)
+    assert caching.tile_cache.stats()['entries'] == len(finest) - len(broken)
     shutil.copy(images('rgb'), image.file.path)
     assert get('tile', image, **broken[0]).status_code == 200
 
 
 def test_the_cache_counts_and_clears_its_own(api: Any, get: Any, image_file: Any, staff: Any) -> None:
-    sources.tile_cache.clear()
+    caching.tile_cache.clear()
     caches['default'].set('theirs', 'untouched')
     image = image_file('rgb')
     for _ in range(3):
@@ -143,7 +143,7 @@ def test_the_cache_counts_and_clears_its_own(api: Any, get: Any, image_file: Any
     assert found['sources']['handles'] == 1
     blocks = found['blocks']
     # Other readers keep no blocks.
-    assert (blocks['blocks'] > 0) == (blocks['bytes'] > 0) == ('rasterio' in sources.available_sources())
+    assert (blocks['blocks'] > 0) == (blocks['bytes'] > 0) == ('rasterio' in handles.available_sources())
     assert blocks['limit'] == DEFAULTS['BLOCK_CACHE_BYTES']
     assert api.delete('/api/large-image/cache').json() == {'removed': 1}
     found = api.get('/api/large-image/cache').json()

@@ -250,13 +250,13 @@ def test_a_file_without_permission(image_file: Any) -> None:
         'settings.configure(INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.auth", "django_large_image"],'
         ' DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}})\n'
         'django.setup()\n'
-        'from django_large_image import access, sources\n'
+        'from django_large_image import access, handles\n'
         'from django_large_image.exceptions import ServerFault\n'
-        'sources.lease\n'
-        'import django_large_image.sources.gdal, django_large_image.sources.geo\n'
+        'handles.borrow\n'
+        'import django_large_image.raster.dataset, django_large_image.readers.geo\n'
         'ref = access.image_ref(sys.argv[1])\n'
         'os.setuid(65534)\n'
-        'try:\n    sources.lease(ref)\n'
+        'try:\n    handles.borrow(ref)\n'
         'except ServerFault as error:\n    assert sys.argv[1] not in error.message; print("refused", error.message)\n'
     )
     for folder in pathlib.Path(image.file.path).parents:

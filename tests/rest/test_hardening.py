@@ -16,10 +16,10 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.response import Response
 from rest_framework.test import APIRequestFactory
 
-from django_large_image import access, models, sources
+from django_large_image import access, handles, models
 from django_large_image.exceptions import ImageRefused
+from django_large_image.inspection import tiffheader
 from django_large_image.rest import LargeImageDetailMixin, LargeImageFileDetailMixin
-from django_large_image.sources import tiffheader
 from tests import images as generated
 from tests.app.models import ImageFile
 
@@ -198,12 +198,12 @@ def test_a_wrong_question_keeps_the_handle_open(get: Any, image_file: Any, monke
 
 def test_garbage_is_collected_under_the_pool_s_lock(image_file: Any) -> None:
     ref = access.image_ref(image_file('rgb').file.path)
-    view = sources.lease(ref).view(owner=True)
+    view = handles.borrow(ref).view(owner=True)
     view.cycle = view
     del view
-    with sources.pool._freed:
+    with handles.handle_pool._freed:
         gc.collect()
-    assert sources.pool.stats()['idle'] == 1
+    assert handles.handle_pool.stats()['idle'] == 1
 
 
 def test_storages_of_one_class_do_not_share_files(image_file: Any, images: Any) -> None:

@@ -9,7 +9,7 @@ from django.urls.resolvers import RegexPattern, URLResolver
 from rest_framework import decorators, permissions, routers, viewsets
 from rest_framework.test import APIRequestFactory, force_authenticate
 
-from django_large_image import sources
+from django_large_image import caching
 from django_large_image.rest import LargeImageDetailMixin, LargeImageFileDetailMixin
 from tests.app import models
 
@@ -48,13 +48,13 @@ def test_a_cached_tile_is_the_owner_s_alone(api: Any, image_file: Any, user: Any
     address = f'/private-images/{image.pk}/tiles/0/0/0.png'
     api.force_authenticate(user)
     tile = api.get(address)
-    before = sources.tile_cache.stats()['hits']
+    before = caching.tile_cache.stats()['hits']
     assert api.get(address).content == tile.content
-    assert sources.tile_cache.stats()['hits'] == before + 1
+    assert caching.tile_cache.stats()['hits'] == before + 1
     assert api.get(address, headers={'If-None-Match': tile['ETag']}).status_code == 304
     api.force_authenticate(other_user)
     assert api.get(address).status_code == 404
-    assert sources.tile_cache.stats()['hits'] == before + 1
+    assert caching.tile_cache.stats()['hits'] == before + 1
 
 
 def test_a_hidden_image_is_not_found_by_the_public_route(get: Any, image_file: Any) -> None:

@@ -204,9 +204,9 @@ def test_an_own_action_may_open_the_image(image_file: Any) -> None:
         request = APIRequestFactory().get('/')
         response = Own.as_view({'get': 'size'}, detail=True)(request, pk=image.pk)
         assert response.data[0] >= 512
-    from django_large_image import sources
+    from django_large_image import handles
 
-    assert sources.pool.stats()['handles'] == sources.pool.stats()['idle'] == 1
+    assert handles.handle_pool.stats()['handles'] == handles.handle_pool.stats()['idle'] == 1
 
 
 def test_hooks_are_used(image_file: Any) -> None:

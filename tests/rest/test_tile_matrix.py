@@ -15,7 +15,7 @@ from rasterio.vrt import WarpedVRT
 from rasterio.warp import transform_bounds
 
 from django_large_image.imaging import crs
-from django_large_image.sources.matrix import world_width_of
+from django_large_image.raster.georef.tile_matrix import world_width_of
 from tests import reference
 from tests.images import GeoTiff, make_antimeridian
 

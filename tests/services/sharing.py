@@ -19,7 +19,7 @@ def serve(caches: dict[str, Any], path: str) -> None:
     """Answer each line of the input, `[z, x, y]`, with the hash of that tile and whether the cache had it."""
     from django.test import override_settings
 
-    from django_large_image.sources import tile_cache
+    from django_large_image.caching import tile_cache
     from tests.services.rasters import RASTERS, answer
 
     RASTERS['path'] = path

@@ -15,9 +15,9 @@ import pytest
 from django.core.cache import caches
 from django.test import override_settings
 
-from django_large_image import checks
-from django_large_image.sources import cache
-from django_large_image.sources.cache import tile_cache
+from django_large_image.caching import answers
+from django_large_image.caching.answers import tile_cache
+from django_large_image.checks import setup
 from tests.services.process import free_ports, is_listening
 from tests.services.skipping import missing
 
@@ -100,7 +100,7 @@ def test_a_stopped_server_costs_one_timeout(
     tile_cache._left_alone = time.monotonic() - 0.001
     tile_cache.set('large_image:tile:k', b'tile')
     assert tile_cache.get('large_image:tile:k') == b'tile'
-    assert cache.PAUSE_SECONDS == 10
+    assert answers.PAUSE_SECONDS == 10
 
 
 @pytest.mark.parametrize(
@@ -115,6 +115,6 @@ def test_a_redis_without_a_timeout_is_warned_of(
     location: str, options: dict[str, float], expected: list[str]
 ) -> None:
     with override_settings(CACHES={'default': backend(location, **options)}):
-        found = checks.check_cache_timeout(None)
+        found = setup.check_cache_timeout(None)
         assert [message.id for message in found] == expected
         assert all('socket_timeout' in (message.hint or '') for message in found)

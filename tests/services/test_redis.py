@@ -16,7 +16,7 @@ from django.core.management import call_command
 from django.test import override_settings
 from rest_framework.test import APIClient
 
-from django_large_image.sources.cache import FLUSH_SECONDS, tile_cache
+from django_large_image.caching.answers import FLUSH_SECONDS, tile_cache
 from tests.services.answers import body_of
 from tests.services.process import free_ports
 from tests.services.rasters import RASTERS, answer

@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 from rest_framework.test import APIClient
 
-from django_large_image import sources
+from django_large_image import handles
 from tests import reference
 from tests.app.models import ImageFile
 from tests.images import make_png, make_rgb
@@ -198,7 +198,7 @@ def test_least_recently_used_copies_go_first(
     settings.LARGE_IMAGE_LOCAL_COPY_MAX_BYTES = sum(sizes) - min(sizes) + 1
 
     def look(image: ImageFile) -> None:
-        sources.clear()
+        handles.clear()
         body_of(get('pixel', image, query={'left': look_at.pop(), 'top': 1, 'units': 'pixels'}))
         time.sleep(0.02)
 
@@ -269,7 +269,7 @@ def test_a_copy_that_was_removed_is_fetched_again(
     removals: list[Callable[[], object]] = [
         lambda: [path.unlink() for path in copies_in(copies)],
         lambda: shutil.rmtree(copies),
-        lambda: (shutil.rmtree(copies), sources.clear()),
+        lambda: (shutil.rmtree(copies), handles.clear()),
     ]
     body_of(get('tile', image, **TILE | {'x': 0}))
     for turn, remove in enumerate(removals, 2):

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from django_large_image import access, sources
+from django_large_image import access, handles
 from django_large_image.exceptions import (
     ImageUnreadable,
     InvalidParameter,
@@ -36,13 +36,13 @@ ERRORS = [
 @pytest.mark.parametrize('name', ['rgb', 'png'])
 def test_a_failed_handle_is_not_given_back(images: Any, name: str, error: Exception, failed: bool) -> None:
     ref = access.image_ref(images(name))
-    with pytest.raises(type(error)), sources.lease(ref) as lease:
+    with pytest.raises(type(error)), handles.borrow(ref) as lease:
         lent = lease.source
         raise error
     kept = 0 if failed else 1
-    stats = sources.pool.stats()
+    stats = handles.handle_pool.stats()
     assert (stats['handles'], stats['idle']) == (kept, kept)
-    with sources.lease(ref) as lease:
+    with handles.borrow(ref) as lease:
         assert (lease.source is lent) == (not failed)
 
 
@@ -67,6 +67,6 @@ def test_a_file_that_cannot_be_opened_after_all_is_closed(tmp_path: pathlib.Path
     with contextlib.ExitStack() as stack:
         stack.callback(gc.enable)
         gc.disable()
-        with pytest.raises(ImageUnreadable), sources.lease(access.image_ref(path), source=source):
+        with pytest.raises(ImageUnreadable), handles.borrow(access.image_ref(path), source=source):
             pass
         assert open_files(path) == 0

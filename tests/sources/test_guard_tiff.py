@@ -10,7 +10,7 @@ import pytest
 import tifffile
 
 from django_large_image.exceptions import ImageRefused
-from django_large_image.sources import guard
+from django_large_image.inspection import guard
 
 OWN, OTHER = 'urn:uuid:11111111-1111-1111-1111-111111111111', 'urn:uuid:22222222-2222-2222-2222-222222222222'
 OME = 'xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06"'

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from django_large_image.sources import geo
-from django_large_image.sources.kept import Kept
-from django_large_image.sources.lease import _styles
+from django_large_image.caching.kept import Kept
+from django_large_image.handles.lease import _styles
+from django_large_image.readers import geo
 
 
 def test_the_oldest_go_and_the_largest_is_not_kept() -> None:

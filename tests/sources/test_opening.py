@@ -8,8 +8,9 @@ import pytest
 import rasterio
 from django.test import override_settings
 
-from django_large_image import access, sources
-from django_large_image.sources import opening, placed
+from django_large_image import access, handles
+from django_large_image.handles import opening
+from django_large_image.readers import placed
 
 pytestmark = pytest.mark.django_db
 
@@ -45,7 +46,7 @@ def test_statistics_are_computed_when_asked_for_and_once(image_file: Any, monkey
         placed, 'samples', lambda raster, bands: computed.append(bands) or real(raster, bands)
     )
     ref = access.image_ref(image_file('uint16').file.path)
-    leases = [sources.lease(ref) for _ in range(3)]
+    leases = [handles.borrow(ref) for _ in range(3)]
     assert computed == []
     for lease in leases:
         assert lease.source.getBandInformation(statistics=True)[4]['max'] > 0
@@ -53,7 +54,7 @@ def test_statistics_are_computed_when_asked_for_and_once(image_file: Any, monkey
 
 
 def test_a_view_has_a_style_and_leaves_others_alone(image_file: Any) -> None:
-    with sources.lease(access.image_ref(image_file('rgb').file.path)) as lease:
+    with handles.borrow(access.image_ref(image_file('rgb').file.path)) as lease:
         red = lease.view({'band': 1, 'palette': ['#000000ff', '#ff0000ff']})
         plain = lease.view()
         again = lease.view({'band': 1, 'palette': ['#000000ff', '#ff0000ff']})
@@ -71,9 +72,9 @@ def test_the_compatible_function_opens_and_gives_back(image_file: Any) -> None:
     image = image_file('rgb')
     source = get_tilesource_from_path(str(field_file_to_local_path(image.file)), projection='EPSG:3857')
     assert source.getTile(0, 0, 0)[:8] == b'\x89PNG\r\n\x1a\n'
-    assert sources.pool.stats()['idle'] == 0
+    assert handles.handle_pool.stats()['idle'] == 0
     del source
-    assert sources.pool.stats()['idle'] == 1
+    assert handles.handle_pool.stats()['idle'] == 1
     assert 'png' in get_formats()
     assert get_formats(return_dict=True)['jpg'] == 'image/jpeg'
 
@@ -82,9 +83,9 @@ def test_a_source_can_be_left_out(get: Any, image_file: Any) -> None:
     image = image_file('no-crs')
     with override_settings(LARGE_IMAGE_SOURCES=('rasterio',)):
         assert get('tile', image, z=0, x=0, y=0, fmt='png').status_code == 200
-        assert sources.available_sources().keys() == {'rasterio'}
+        assert handles.available_sources().keys() == {'rasterio'}
     with override_settings(LARGE_IMAGE_SOURCES=('multi', 'test')):
-        assert sources.available_sources() == {}
+        assert handles.available_sources() == {}
         opening.forget_decisions()
         assert get('metadata', image).status_code == 422
 

@@ -11,7 +11,7 @@ import pytest
 from django.test import override_settings
 
 from django_large_image.exceptions import Busy
-from django_large_image.sources.pool import Pool, PoolKey
+from django_large_image.handles.pool import Pool, PoolKey
 
 
 class Handle:
@@ -186,7 +186,7 @@ def test_threads_never_share_a_handle(pool: Pool) -> None:
 
 
 def test_a_child_process_starts_without_handles() -> None:
-    from django_large_image.sources import pool as shared
+    from django_large_image.handles import pool as shared
 
     handle = shared.borrow(key('fork'), 'fork', lambda info: Handle())
     child = os.fork()

@@ -13,7 +13,7 @@ import pytest
 from rasterio.errors import RasterioIOError
 
 from django_large_image.exceptions import Misconfigured, ServerFault, fault_of
-from django_large_image.sources import opening, ready, registry
+from django_large_image.handles import opening, ready, registry
 
 pytestmark = pytest.mark.django_db
 

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from django_large_image.exceptions import ImageRefused
-from django_large_image.sources import tiffheader
+from django_large_image.inspection import tiffheader
 from tests import reference
 
 pytestmark = pytest.mark.django_db

@@ -14,11 +14,11 @@ import rasterio.warp
 from affine import Affine
 from rasterio.crs import CRS
 
-from django_large_image.sources.canvas import Canvas
-from django_large_image.sources.layout import describe
-from django_large_image.sources.placement import Placement, target
-from django_large_image.sources.raster import Raster
-from django_large_image.sources.warp import draw
+from django_large_image.raster.blockreader import BlockReader
+from django_large_image.raster.georef.geobox import GeoBox
+from django_large_image.raster.georef.georeference import Georeference, target
+from django_large_image.raster.info import describe
+from django_large_image.raster.resampling.warp import draw
 from tests import reference
 from tests.images import GeoTiff, content
 
@@ -88,10 +88,10 @@ def masked(array: Array, kind: str, valid: Array | None = None, **fields: Any) -
 
 
 @contextmanager
-def opened(path: str | os.PathLike[str]) -> Iterator[tuple[Raster, Placement]]:
+def opened(path: str | os.PathLike[str]) -> Iterator[tuple[BlockReader, Georeference]]:
     """Open a file for `draw`, with what lies beside it."""
     with reference.open_raster(path) as dataset:
-        raster = Raster(
+        raster = BlockReader(
             dataset,
             object(),
             describe(dataset),
@@ -99,14 +99,14 @@ def opened(path: str | os.PathLike[str]) -> Iterator[tuple[Raster, Placement]]:
             lambda: None,
         )
         try:
-            yield raster, Placement(dataset)
+            yield raster, Georeference(dataset)
         finally:
             raster.close()
 
 
 def drawn(
     path: str | os.PathLike[str],
-    canvas: Canvas,
+    canvas: GeoBox,
     resampling: str = 'nearest',
     bands: tuple[int, ...] | None = None,
     nodata: float | None = None,
@@ -121,20 +121,20 @@ def drawn(
         return np.zeros((len(wanted), *shape), dtype), np.zeros(shape, np.uint8)
     assert drawing.values.shape == (*shape, len(wanted))
     assert drawing.values.dtype == dtype
-    if drawing.valid is None:
+    if drawing.mask is None:
         return drawing.values.transpose(2, 0, 1), np.full(shape, 255, np.uint8)
-    assert drawing.valid.shape == shape
-    assert drawing.valid.dtype == np.uint8
-    assert not drawing.values[drawing.valid == 0].any(), 'what is not valid is 0'
-    return drawing.values.transpose(2, 0, 1), drawing.valid
+    assert drawing.mask.shape == shape
+    assert drawing.mask.dtype == np.uint8
+    assert not drawing.values[drawing.mask == 0].any(), 'what is not valid is 0'
+    return drawing.values.transpose(2, 0, 1), drawing.mask
 
 
-def mercator_tile(z: int, x: int, y: int, size: int = 256) -> Canvas:
+def mercator_tile(z: int, x: int, y: int, size: int = 256) -> GeoBox:
     """Return the canvas of a tile of web mercator."""
-    return Canvas(reference.tile_transform(z, x, y, size), size, size, target(CRS.from_epsg(3857)))
+    return GeoBox(reference.tile_transform(z, x, y, size), size, size, target(CRS.from_epsg(3857)))
 
 
-def canvas_over(path: str | os.PathLike[str], epsg: int, scale: float = 1.0, size: int = 256) -> Canvas:
+def canvas_over(path: str | os.PathLike[str], epsg: int, scale: float = 1.0, size: int = 256) -> GeoBox:
     """Return a canvas round the middle of an image in a CRS; its pixels are `scale` times the image's there."""
     with opened(path) as (_, placement):
         there = target(CRS.from_epsg(epsg))
@@ -145,17 +145,17 @@ def canvas_over(path: str | os.PathLike[str], epsg: int, scale: float = 1.0, siz
     pixel = scale * min(math.hypot(xs[1] - xs[0], ys[1] - ys[0]), math.hypot(xs[2] - xs[0], ys[2] - ys[0]))
     # Not on the image's own grid, where any shift would be lost in rounding.
     left, top = xs[0] - pixel * (size / 2 + 0.37), ys[0] + pixel * (size / 2 - 0.21)
-    return Canvas(Affine(pixel, 0, left, 0, -pixel, top), size, size, there)
+    return GeoBox(Affine(pixel, 0, left, 0, -pixel, top), size, size, there)
 
 
-def warped(path: str | os.PathLike[str], canvas: Canvas, resampling: str = 'nearest') -> tuple[Array, Array]:
+def warped(path: str | os.PathLike[str], canvas: GeoBox, resampling: str = 'nearest') -> tuple[Array, Array]:
     """Return what GDAL's warper draws on a canvas, bands and where they are valid."""
     assert canvas.target is not None
     epsg = canvas.target.crs.to_epsg()
     return reference.warped(path, canvas.affine, canvas.width, canvas.height, resampling, epsg)
 
 
-def tile_canvases(path: str | os.PathLike[str], zoom: int = 0, most: int = 4) -> list[Canvas]:
+def tile_canvases(path: str | os.PathLike[str], zoom: int = 0, most: int = 4) -> list[GeoBox]:
     """Return some tiles that cover an image, at its native zoom plus `zoom`."""
     z = max(0, reference.native_zoom(path) + zoom)
     tiles = reference.tiles_covering(path, z)

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from django_large_image.sources import shared
-from django_large_image.sources.shared import shared_blocks
+from django_large_image.caching import shared
+from django_large_image.caching.shared import shared_blocks
 
 LIMIT = 64 * 2**20
 

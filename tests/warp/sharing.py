@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from django_large_image import access, conf, sources
-from django_large_image.sources import shared
-from django_large_image.sources.blocks import Block
-from django_large_image.sources.shared import shared_blocks
+from django_large_image import access, conf, handles
+from django_large_image.caching import shared
+from django_large_image.caching.shared import shared_blocks
+from django_large_image.pixels import MaskedPixels
 
 #: `tests.warp` needs the settings.
 PROGRAM = 'import django; django.setup(); from tests.warp.sharing import main; main()'
@@ -26,7 +26,7 @@ SIDE = 256
 def block_of(key: Hashable) -> Any:
     """Return a block that nobody else would make of the key."""
     values = np.random.default_rng(sum(str(key).encode())).integers(0, 255, (SIDE, SIDE, 3), np.uint8)
-    return Block(values, None)
+    return MaskedPixels(values, None)
 
 
 class Other:
@@ -119,7 +119,7 @@ def main() -> None:
         # However quickly the small images of tests are decoded.
         shared._WORTH_CPU = 0
         path, z, x, y = rest
-        with sources.lease(access.image_ref(path), projection='EPSG:3857') as lease:
+        with handles.borrow(access.image_ref(path), projection='EPSG:3857') as lease:
             lease.view().getTile(int(x), int(y), int(z), numpyAllowed='always')
         say('done')
         sys.stdin.readline()

@@ -11,7 +11,7 @@ import pytest
 from large_image.tilesource import utilities
 from large_image_source_rasterio import RasterioFileTileSource
 
-from django_large_image import access, sources
+from django_large_image import access, handles
 from django_large_image.imaging import tile
 from django_large_image.imaging.formats import Format
 from django_large_image.imaging.style import parse_style
@@ -82,7 +82,7 @@ def both_pictures(
 ) -> tuple[Array, Array]:
     """Return the picture of a tile (4, 256, 256) by our source and by large-image's, which may get another style."""
     z, x, y = a_tile(path, projection)
-    with sources.lease(access.image_ref(path), projection=projection) as lease:
+    with handles.borrow(access.image_ref(path), projection=projection) as lease:
         view = lease.view(parse_style(style), resampling='nearest')
         found = tile.render(view, z, x, y, None, Format.PNG)
     options = {} if style is None else {'style': json.dumps(instead or style)}
@@ -163,7 +163,7 @@ def test_only_some_styles_are_left_to_large_image_s_engine(
     tmp_path: pathlib.Path, projection: str | None
 ) -> None:
     left = set()
-    with sources.lease(access.image_ref(image_of(tmp_path, 'uint8', 3)), projection=projection) as lease:
+    with handles.borrow(access.image_ref(image_of(tmp_path, 'uint8', 3)), projection=projection) as lease:
         for name, style in (STYLES | MULTI).items():
             if not lease.view(parse_style(style)).canPaint():
                 left.add(name)
@@ -243,7 +243,7 @@ def test_thresholds_leave_out_what_is_not_valid(
     step = (float(valid.max()) + 1 - float(valid.min())) / 256
     words = [('min', 'min:0.02'), ('max', 'max:0.05'), ('min', 'max:0.5'), ('min', 'min'), ('max', 'max')]
     expected = [*np.quantile(valid, [0.02, 0.95, 0.5]), valid.min(), valid.max()]
-    with sources.lease(access.image_ref(path), projection=projection) as lease:
+    with handles.borrow(access.image_ref(path), projection=projection) as lease:
         view = lease.view({'band': 1})
         found = [float(view._getMinMax(end, word, view.dtype, 0, 0)) for end, word in words]
     assert np.abs(np.array(found[:3]) - expected[:3]).max() <= step
@@ -256,7 +256,7 @@ def test_a_threshold_that_the_first_bin_exceeds_leaves_nothing_out(tmp_path: pat
     array[:, :10] = 8
     epsg, transform = PLACE
     path = GeoTiff(array, epsg, transform).write(tmp_path / 'image.tif')
-    with sources.lease(access.image_ref(path)) as lease:
+    with handles.borrow(access.image_ref(path)) as lease:
         view = lease.view({'band': 1})
         assert view._getMinMax('min', 'min:0.02', view.dtype, 0, 0) == 0
         # The upper edge of the bin of 8, of 256 bins from 0 to 9.

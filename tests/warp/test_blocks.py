@@ -14,29 +14,30 @@ import numpy as np
 import pytest
 from django.test import override_settings
 
-from django_large_image import access, sources
-from django_large_image.sources.blocks import Block, BlockCache
-from django_large_image.sources.costs import Budget
-from django_large_image.sources.flight import SingleFlight
-from django_large_image.sources.raster import Raster
+from django_large_image import access, handles
+from django_large_image.caching.blocks import BlockCache
+from django_large_image.caching.flight import SingleFlight
+from django_large_image.inspection.costs import Budget
+from django_large_image.pixels import MaskedPixels
+from django_large_image.raster.blockreader import BlockReader
 from tests import reference
 
 THREADS = 16
 
 
-def block(size: int = 10) -> Block:
-    return Block(np.zeros((size, size, 1), np.uint8), None)
+def block(size: int = 10) -> MaskedPixels:
+    return MaskedPixels(np.zeros((size, size, 1), np.uint8), None)
 
 
 def test_a_block_that_many_want_is_loaded_once() -> None:
     cache, loaded, together = BlockCache(), Counter[Hashable](), threading.Barrier(THREADS)
 
-    def load(keys: list[Hashable]) -> dict[Hashable, Block]:
+    def load(keys: list[Hashable]) -> dict[Hashable, MaskedPixels]:
         loaded.update(keys)
         time.sleep(0.05)
         return {key: block() for key in keys}
 
-    def ask(number: int) -> dict[Hashable, Block]:
+    def ask(number: int) -> dict[Hashable, MaskedPixels]:
         together.wait()
         # Each wants one that all want, and one that the next wants, too.
         return cache.fetch(['all', number // 2], load)
@@ -50,7 +51,7 @@ def test_a_block_that_many_want_is_loaded_once() -> None:
 def test_an_error_is_that_of_one_and_the_others_try_for_themselves() -> None:
     cache, calls, together = BlockCache(), Counter[str](), threading.Barrier(4)
 
-    def load(keys: list[Hashable]) -> dict[Hashable, Block]:
+    def load(keys: list[Hashable]) -> dict[Hashable, MaskedPixels]:
         calls['load'] += 1
         time.sleep(0.05)
         if calls['load'] == 1:
@@ -111,23 +112,27 @@ def test_a_rendering_that_many_wait_for_is_one() -> None:
 def test_neighbours_decode_their_common_block_once(images: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     path: pathlib.Path = images('rgb')
     decoded: Counter[tuple[int, tuple[int, ...]]] = Counter()
-    real = Raster._decode
+    real = BlockReader._decode
 
     def counting(
-        self: Raster, index: int, window: tuple[int, int, int, int], bands: tuple[int, ...], budget: Budget
-    ) -> Block:
+        self: BlockReader,
+        index: int,
+        window: tuple[int, int, int, int],
+        bands: tuple[int, ...],
+        budget: Budget,
+    ) -> MaskedPixels:
         level = self.level(index)
         for row in range(window[1] // level.block_height, -(-window[3] // level.block_height)):
             for column in range(window[0] // level.block_width, -(-window[2] // level.block_width)):
                 decoded[index, (row, column)] += 1
         return real(self, index, window, bands, budget)
 
-    monkeypatch.setattr(Raster, '_decode', counting)
+    monkeypatch.setattr(BlockReader, '_decode', counting)
     tiles = reference.tiles_covering(path, reference.native_zoom(path))
 
     def draw(tile: tuple[int, int, int]) -> None:
         z, x, y = tile
-        with sources.lease(access.image_ref(path), projection='EPSG:3857') as lease:
+        with handles.borrow(access.image_ref(path), projection='EPSG:3857') as lease:
             lease.view().getTile(x, y, z, numpyAllowed='always')
 
     with ThreadPoolExecutor(4) as threads:

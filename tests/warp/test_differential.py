@@ -11,9 +11,9 @@ import rasterio
 from affine import Affine
 from rasterio.crs import CRS
 
-from django_large_image.sources import kernels
-from django_large_image.sources.canvas import Canvas
-from django_large_image.sources.placement import target
+from django_large_image.raster.georef.geobox import GeoBox
+from django_large_image.raster.georef.georeference import target
+from django_large_image.raster.resampling import kernels
 from tests import reference
 from tests.images import GeoTiff
 from tests.warp import (
@@ -72,7 +72,7 @@ def write(path: pathlib.Path, array: Array, kind: str = 'none', place: str = 'ut
     return masked(array, kind, **fields).write(path)
 
 
-def nearest_is_gdal_s(path: pathlib.Path, canvas: Canvas, oracle: pathlib.Path | None = None) -> None:
+def nearest_is_gdal_s(path: pathlib.Path, canvas: GeoBox, oracle: pathlib.Path | None = None) -> None:
     """Check that the nearest pixels are GDAL's; `oracle` is a file of the same content that GDAL reads right."""
     found, expected = drawn(path, canvas), warped(oracle or path, canvas)
     if oracle is not None:
@@ -117,7 +117,7 @@ def test_over_the_antimeridian_both_sides_are_there(images: Any) -> None:
     path = images('antimeridian')
     # Degrees that go on beyond 180, and those that begin at -180.
     for left in (175.013, -184.987):
-        canvas = Canvas(Affine(0.02, 0, left, 0, -0.02, -12.507), 500, 400, target(CRS.from_epsg(4326)))
+        canvas = GeoBox(Affine(0.02, 0, left, 0, -0.02, -12.507), 500, 400, target(CRS.from_epsg(4326)))
         found, valid = drawn(path, canvas)
         assert (valid == 255).all()
         with rasterio.open(path) as dataset:
@@ -305,7 +305,7 @@ def test_on_its_own_grid_an_image_is_itself(
         (Affine(*PLACES['utm'][1]), target(CRS.from_epsg(32633))),
         (Affine.identity(), None),
     ):
-        values, valid = drawn(path, Canvas(transform, 200, 170, crs), method)
+        values, valid = drawn(path, GeoBox(transform, 200, 170, crs), method)
         with reference.open_raster(path) as dataset:
             expected, there = dataset.read(), dataset.dataset_mask() > 0
         np.testing.assert_array_equal(valid > 0, there)

@@ -10,12 +10,12 @@ import pytest
 import rasterio
 from rasterio.windows import Window
 
-from django_large_image import access, sources
+from django_large_image import access, handles
+from django_large_image.caching.blocks import block_cache
 from django_large_image.imaging import tile
 from django_large_image.imaging.formats import Format
-from django_large_image.sources import raster
-from django_large_image.sources.blocks import block_cache
-from django_large_image.sources.costs import Budget
+from django_large_image.inspection.costs import Budget
+from django_large_image.raster import blockreader
 from tests import reference
 from tests.images import GeoTiff, content, geo
 
@@ -35,7 +35,7 @@ def read(
 ) -> tuple[Any, Any, Any]:
     """Return values and validity of a window of a level as the source reads them, and the source's layout."""
     block_cache.clear()
-    with sources.lease(access.image_ref(path)) as lease:
+    with handles.borrow(access.image_ref(path)) as lease:
         own = lease.source.raster(0)
         return (*own.read(level, window, tuple(range(count)), Budget(), lossy=True), own.layout)
 
@@ -81,8 +81,8 @@ def test_a_decoder_that_shows_something_else_is_not_trusted(
     tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = jpeg(tmp_path / 'a.tif', 'ycbcr')
-    decode = raster.decode_jpeg
-    monkeypatch.setattr(raster, 'decode_jpeg', lambda data: decode(data)[:, :, ::-1])
+    decode = blockreader.decode_jpeg
+    monkeypatch.setattr(blockreader, 'decode_jpeg', lambda data: decode(data)[:, :, ::-1])
     values, _, layout = read(path, 0, (0, 0, 700, 600), 3)
     assert layout.jpegs == {0: False}
     assert np.array_equal(values, gdal(path, 0, (0, 0, 700, 600)))
@@ -114,7 +114,7 @@ def test_a_png_shows_exactly_what_gdal_reads(tmp_path: pathlib.Path) -> None:
     block_cache.clear()
     pictures = {}
     for fmt in (Format.JPEG, Format.PNG, Format.WEBP, Format.PNG):
-        with sources.lease(access.image_ref(path)) as lease:
+        with handles.borrow(access.image_ref(path)) as lease:
             pictures[fmt] = reference.decoded(tile.render(lease.view(None), 2, 1, 1, None, fmt), 'RGB')
     truth = gdal(path, 0, (256, 256, 512, 512)).transpose(2, 0, 1)
     assert np.array_equal(pictures[Format.PNG], truth)

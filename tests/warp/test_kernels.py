@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from django_large_image.sources import kernels
-from django_large_image.sources.sampling import _taps
+from django_large_image.raster.resampling import kernels
+from django_large_image.raster.resampling.sampling import _taps
 from tests.warp import RANGES, Array
 
 DTYPES = ('uint8', 'uint16', 'int16', 'float32', 'float64', 'int8', 'int32', 'uint32')

@@ -21,8 +21,8 @@ from hypothesis import HealthCheck, assume, given, note, settings, strategies as
 from rasterio.crs import CRS
 
 from django_large_image.exceptions import LargeImageError
-from django_large_image.sources.canvas import Canvas
-from django_large_image.sources.placement import target
+from django_large_image.raster.georef.geobox import GeoBox
+from django_large_image.raster.georef.georeference import target
 from tests import reference
 from tests.warp import PLACES, RANGES, Array, agreement, bleeding, drawn, masked, opened, warped
 
@@ -108,7 +108,7 @@ class Case:
                 dataset.build_overviews([2, 4], rasterio.enums.Resampling.average)
         return path
 
-    def canvas(self, path: pathlib.Path) -> Canvas:
+    def canvas(self, path: pathlib.Path) -> GeoBox:
         """Return the tile."""
         column, row = self.where[0] * self.width, self.where[1] * self.height
         there = target(CRS.from_epsg(self.epsg or 3857))
@@ -121,7 +121,7 @@ class Case:
         if self.epsg is not None:
             pixel /= 2.0**self.zoom
             left, top = xs[0] - 70.3 * pixel, ys[0] + 50.6 * pixel
-            return Canvas(Affine(pixel, 0, left, 0, -pixel, top), 150, 110, there)
+            return GeoBox(Affine(pixel, 0, left, 0, -pixel, top), 150, 110, there)
         z = max(0, math.ceil(math.log2(2 * reference.HALF_WORLD / 256 / pixel)) + self.zoom)
         side = 2 * reference.HALF_WORLD / 2**z
         x, y = (
@@ -129,7 +129,7 @@ class Case:
             math.floor((reference.HALF_WORLD - ys[0]) / side),
         )
         assume(0 <= y < 2**z and z <= 24)
-        return Canvas(reference.tile_transform(z, x % 2**z, y), 256, 256, there)
+        return GeoBox(reference.tile_transform(z, x % 2**z, y), 256, 256, there)
 
 
 @st.composite
@@ -165,7 +165,7 @@ def cases(draw: Any, **fixed: Any) -> Case:
 
 
 @contextlib.contextmanager
-def written(case: Case, array: Array | None = None) -> Iterator[tuple[pathlib.Path, Canvas]]:
+def written(case: Case, array: Array | None = None) -> Iterator[tuple[pathlib.Path, GeoBox]]:
     """Write the image of a case into a folder that goes again."""
     with tempfile.TemporaryDirectory() as folder:
         path = case.write(pathlib.Path(folder) / 'image.tif', array)
@@ -205,7 +205,7 @@ def disagreeing(found: tuple[Array, Array], expected: tuple[Array, Array]) -> Ar
     return ~alike
 
 
-def reach(case: Case, path: pathlib.Path, canvas: Canvas) -> int:
+def reach(case: Case, path: pathlib.Path, canvas: GeoBox) -> int:
     """Return how far from an edge of GDAL's mask, in pixels of the answer, ours may be another one.
 
     The valid area grows by half a pixel of the image; a hole that is smaller than one of the answer's closes.
@@ -220,7 +220,7 @@ def reach(case: Case, path: pathlib.Path, canvas: Canvas) -> int:
     return 2 + math.ceil(longer / canvas.affine.a / 2)
 
 
-def assert_seen(valid: Array, case: Case, path: pathlib.Path, canvas: Canvas) -> None:
+def assert_seen(valid: Array, case: Case, path: pathlib.Path, canvas: GeoBox) -> None:
     """Check that every pixel is valid that is so by GDAL and not near an edge of its mask."""
     expected, distance = warped(path, canvas)[1], reach(case, path, canvas)
     # So near to a pixel of the image there is no mask to speak of.
@@ -278,7 +278,7 @@ def test_any_tile_of_the_world_is_drawn_or_refused(case: Case, z: int, place: in
     # Far away, on the other side of the world or deep inside a pixel.
     x, y = place % 2**z, (place * 7919) % 2**z
     with written(case) as (path, _):
-        canvas = Canvas(reference.tile_transform(z, x, y), 256, 256, target(CRS.from_epsg(3857)))
+        canvas = GeoBox(reference.tile_transform(z, x, y), 256, 256, target(CRS.from_epsg(3857)))
         for method in ('nearest', 'bilinear'):
             with contextlib.suppress(LargeImageError):
                 _, valid = drawn(path, canvas, method)
@@ -298,7 +298,7 @@ def test_next_to_each_other_tiles_fit(case: Case) -> None:
         size = canvas.width // 2, canvas.height // 2
         for column in (0, size[0]):
             for row in (0, size[1]):
-                quarter = Canvas(affine @ Affine.translation(column, row), *size, canvas.target)
+                quarter = GeoBox(affine @ Affine.translation(column, row), *size, canvas.target)
                 values, valid = drawn(path, quarter)
                 there = np.s_[row : row + size[1], column : column + size[0]]
                 assert agreement((values, valid), (whole[0][(slice(None), *there)], whole[1][there])) >= 0.97

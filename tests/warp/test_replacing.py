@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from django_large_image import access, sources
+from django_large_image import access, handles
 from django_large_image.exceptions import LargeImageError
 from django_large_image.imaging import tile
 from django_large_image.imaging.formats import Format
@@ -73,7 +73,7 @@ def test_no_tile_has_pixels_of_two_versions(tmp_path: pathlib.Path, how: str) ->
 
     def colours(where: tuple[int, int, int]) -> np.ndarray:
         z, x, y = where
-        with sources.lease(access.image_ref(path), projection='EPSG:3857') as lease:
+        with handles.borrow(access.image_ref(path), projection='EPSG:3857') as lease:
             body = tile.render(lease.view(), z, x, y, None, Format.PNG)
         with Image.open(io.BytesIO(body)) as picture:
             rgba = np.asarray(picture.convert('RGBA')).reshape(-1, 4)

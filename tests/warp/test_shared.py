@@ -17,12 +17,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from django_large_image import access, sources
-from django_large_image.sources import shared
-from django_large_image.sources.blockfolder import Folder
-from django_large_image.sources.blocks import Block
-from django_large_image.sources.raster import Raster
-from django_large_image.sources.shared import SharedBlocks, name_of, shared_blocks
+from django_large_image import access, handles
+from django_large_image.caching import shared
+from django_large_image.caching.blockfolder import Folder
+from django_large_image.caching.shared import SharedBlocks, name_of, shared_blocks
+from django_large_image.pixels import MaskedPixels
+from django_large_image.raster.blockreader import BlockReader
 from tests import reference
 from tests.warp.conftest import LIMIT
 from tests.warp.sharing import KEY, Other, block_of
@@ -36,11 +36,11 @@ def entries(memory: pathlib.Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir() if path.name != 'claims')
 
 
-def never(keys: list[Hashable]) -> dict[Hashable, Block]:
+def never(keys: list[Hashable]) -> dict[Hashable, MaskedPixels]:
     raise AssertionError('decoded again')
 
 
-def slowly(keys: list[Hashable]) -> dict[Hashable, Block]:
+def slowly(keys: list[Hashable]) -> dict[Hashable, MaskedPixels]:
     time.sleep(0.05)
     return {key: block_of(key) for key in keys}
 
@@ -56,15 +56,15 @@ def test_a_block_comes_back_as_it_was(
     # Cut from a larger array, as blocks of one read are.
     values = (numbers.random((*shape[:2], shape[2] + 1)) * 100).astype(dtype)[:, :, 1:]
     valid = numbers.integers(0, 2, shape[:2], np.uint8) * np.uint8(255) if masked else None
-    folder.put('a', Block(values, valid))
+    folder.put('a', MaskedPixels(values, valid))
     found = folder.get('a')
     assert found is not None
     assert (found.values.dtype, found.values.shape) == (np.dtype(dtype), shape)
     np.testing.assert_array_equal(found.values, values)
     if valid is None:
-        assert found.valid is None
+        assert found.mask is None
     else:
-        np.testing.assert_array_equal(found.valid, valid)
+        np.testing.assert_array_equal(found.mask, valid)
     assert folder.get('b') is None
 
 
@@ -79,8 +79,8 @@ def test_another_process_draws_without_decoding(
     z, x, y = reference.tiles_covering(path, reference.native_zoom(path))[0]
 
     def draw() -> Any:
-        sources.clear()
-        with sources.lease(access.image_ref(path), projection='EPSG:3857') as lease:
+        handles.clear()
+        with handles.borrow(access.image_ref(path), projection='EPSG:3857') as lease:
             return lease.view().getTile(x, y, z, numpyAllowed='always')
 
     settings.LARGE_IMAGE_SHARED_BLOCK_BYTES = 0
@@ -89,7 +89,7 @@ def test_another_process_draws_without_decoding(
     with Other(shared_folder, 'draw', path, z, x, y) as other:
         assert other.says() == 'done'
         assert entries(shared_folder)
-        monkeypatch.setattr(Raster, '_decode', never)
+        monkeypatch.setattr(BlockReader, '_decode', never)
         np.testing.assert_array_equal(draw(), expected)
 
 
@@ -129,7 +129,7 @@ def test_it_decodes_its_own_blocks_before_it_waits(shared_folder: pathlib.Path) 
     with Other(shared_folder, 'hold') as other:
         assert other.says() == 'decoding'
 
-        def load(keys: list[Hashable]) -> dict[Hashable, Block]:
+        def load(keys: list[Hashable]) -> dict[Hashable, MaskedPixels]:
             assert keys == mine
             other.tell()
             return slowly(keys)
@@ -151,7 +151,7 @@ def test_a_process_that_never_finishes_holds_up_nobody_for_long(
 
 
 def test_an_error_leaves_no_claim(shared_folder: pathlib.Path) -> None:
-    def fails(keys: list[Hashable]) -> dict[Hashable, Block]:
+    def fails(keys: list[Hashable]) -> dict[Hashable, MaskedPixels]:
         raise OSError('broken block')
 
     with pytest.raises(OSError, match='broken block'):
@@ -180,7 +180,7 @@ def test_a_block_that_came_between_two_looks_leaves_no_claim(
     shared_blocks.fetch([KEY], slowly)
     real, looks = Folder.get, []
 
-    def late(folder: Folder, name: str) -> Block | None:
+    def late(folder: Folder, name: str) -> MaskedPixels | None:
         looks.append(name)
         return None if len(looks) == 1 else real(folder, name)
 
@@ -198,7 +198,7 @@ def test_what_is_kept_goes_when_there_is_no_space(
     shared_blocks.fetch([KEY], slowly)
     assert entries(shared_folder) == [name_of(KEY)]
 
-    def fails(folder: Folder, name: str, block: Block) -> None:
+    def fails(folder: Folder, name: str, block: MaskedPixels) -> None:
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(Folder, 'put', fails)
@@ -282,14 +282,14 @@ def test_a_folder_that_is_removed_meanwhile(shared_folder: pathlib.Path, caplog:
 def test_the_bytes_have_a_bound_and_those_used_last_stay(tmp_path: pathlib.Path) -> None:
     limit = 2 * 2**20
     folder = Folder(str(tmp_path / 'blocks'), limit)
-    block = Block(np.zeros((100, 100, 10), np.uint8), None)
+    block = MaskedPixels(np.zeros((100, 100, 10), np.uint8), None)
     for number in range(60):
         folder.put(f'block{number}', block)
         assert folder.get('block0') is not None
         assert folder.size()[1] <= limit
     assert folder.get('block1') is None
     assert folder.get('block59') is not None
-    large = Block(np.zeros((600, 600, 1), np.uint8), None)
+    large = MaskedPixels(np.zeros((600, 600, 1), np.uint8), None)
     folder.put('large', large)
     assert folder.get('large') is None
 

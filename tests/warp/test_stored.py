@@ -13,10 +13,10 @@ from PIL import Image
 from rasterio.shutil import copy
 from rasterio.transform import from_bounds
 
-from django_large_image import access, sources
+from django_large_image import access, handles
 from django_large_image.imaging import tile
 from django_large_image.imaging.formats import Format
-from django_large_image.sources.blockbytes import read_block
+from django_large_image.raster.encoded_blocks import read_block
 from tests import reference
 
 pytestmark = pytest.mark.django_db
@@ -52,7 +52,7 @@ def rendered(
 ) -> tuple[bytes, bytes | None]:
     """Return a tile, and what the file has for it."""
     z, x, y = where
-    with sources.lease(access.image_ref(path), projection='EPSG:3857') as lease:
+    with handles.borrow(access.image_ref(path), projection='EPSG:3857') as lease:
         view = lease.view(style)
         return tile.render(view, z, x, y, None, fmt), view.storedTile(z, x, y, None, fmt.encoding)
 

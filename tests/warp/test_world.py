@@ -9,8 +9,8 @@ import pytest
 from affine import Affine
 from rasterio.crs import CRS
 
-from django_large_image.sources.canvas import Canvas
-from django_large_image.sources.placement import target
+from django_large_image.raster.georef.geobox import GeoBox
+from django_large_image.raster.georef.georeference import target
 from tests.images import GeoTiff
 from tests.warp import Array, drawn, mercator_tile
 
@@ -39,7 +39,7 @@ def globe(
     return GeoTiff(array, epsg, (step, 0, first, 0, -step, top), overviews=False).write(path)
 
 
-def places(canvas: Canvas) -> tuple[Array, Array]:
+def places(canvas: GeoBox) -> tuple[Array, Array]:
     """Return the longitude and the latitude of each pixel of a canvas; not finite beside the globe."""
     from rasterio.warp import transform
 
@@ -50,13 +50,13 @@ def places(canvas: Canvas) -> tuple[Array, Array]:
     return np.array([line[0] for line in found]), np.array([line[1] for line in found])
 
 
-def canvas_of(epsg: int, x: float, y: float, pixel: float, size: int = 256) -> Canvas:
+def canvas_of(epsg: int, x: float, y: float, pixel: float, size: int = 256) -> GeoBox:
     """Return a canvas round a place."""
     half = pixel * size / 2
-    return Canvas(Affine(pixel, 0, x - half, 0, -pixel, y + half), size, size, target(CRS.from_epsg(epsg)))
+    return GeoBox(Affine(pixel, 0, x - half, 0, -pixel, y + half), size, size, target(CRS.from_epsg(epsg)))
 
 
-def assert_shows_the_globe(path: pathlib.Path, canvas: Canvas, method: str, north: float = -90.0) -> None:
+def assert_shows_the_globe(path: pathlib.Path, canvas: GeoBox, method: str, north: float = -90.0) -> None:
     """Check that each pixel north of a latitude is there and shows the content of its place."""
     values, valid = drawn(path, canvas, method)
     longitudes, latitudes = places(canvas)

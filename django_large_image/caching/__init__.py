@@ -1,0 +1,7 @@
+"""Bytes that are kept: encoded answers, and decoded blocks of the threads and of the processes of a site."""
+
+from django_large_image.caching.answers import tile_cache
+from django_large_image.caching.blocks import block_cache
+from django_large_image.caching.shared import shared_blocks
+
+__all__ = ['block_cache', 'shared_blocks', 'tile_cache']

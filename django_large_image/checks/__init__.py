@@ -1,0 +1,1 @@
+"""System checks: settings, installation and pages of a project."""

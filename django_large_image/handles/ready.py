@@ -1,0 +1,98 @@
+"""Make the readers ready: import what they need and set up GDAL and PROJ, once, before two threads need them.
+
+What a reader uses is imported nowhere else in a request than here (see `loading`). And while one thread sets PROJ up,
+rasterio 1.4.4 tells the others that there is no proj.db, so the first use of it is here, too.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from django.core.exceptions import AppRegistryNotReady, ImproperlyConfigured
+
+from django_large_image.exceptions import Misconfigured
+from django_large_image.loading import load, lock
+
+logger = logging.getLogger(__name__)
+
+#: The packages that a source of large-image needs besides itself, which it imports when it opens its first image.
+NEEDS: dict[str, tuple[str, ...]] = {
+    'rasterio': ('rasterio', 'affine'),
+    'gdal': ('osgeo', 'pyproj'),
+    'openslide': ('openslide',),
+    'tifffile': ('tifffile', 'zarr'),
+    'tiff': ('libtiff',),
+    'ometiff': ('libtiff',),
+}
+
+#: What became of each reader: empty if it is ready, else why it cannot be used.
+_made: dict[str, str] = {}
+
+
+def make_ready(name: str) -> None:
+    """Import a source of large-image with all that it uses; at once if that was done.
+
+    Raises `Misconfigured` if it is installed and cannot be used, such as for a library that it does not find.
+    """
+    if name not in _made:
+        with lock:
+            if name not in _made:
+                _made[name] = _make(name)
+    if _made[name]:
+        raise Misconfigured(_made[name])
+
+
+def _make(name: str) -> str:
+    try:
+        _MAKERS.get(name, lambda: _import(*NEEDS.get(name, ()), f'large_image_source_{name}'))()
+    except (AppRegistryNotReady, ImproperlyConfigured):
+        # Too early; a later call may be in time.
+        raise
+    except Exception as error:
+        # OSError for a shared library that is not there, and whatever else a package raises when it is imported.
+        logger.error('The source %s is installed but cannot be used: %s', name, type(error).__name__)
+        return f'The source {name} is installed on the server but cannot be used.'
+    return ''
+
+
+def _import(*names: str) -> None:
+    for name in names:
+        load(name)
+
+
+def _rasterio() -> None:
+    _import(
+        'rasterio', 'rasterio.crs', 'rasterio.enums', 'rasterio.transform', 'rasterio.warp', 'rasterio.windows',
+        'django_large_image.readers.geo',
+    )  # fmt: skip
+    _pil()
+    rasterio: Any = load('rasterio')
+    with rasterio.Env():
+        # From here on every thread finds PROJ's database.
+        crs: Any = load('rasterio.crs').CRS
+        load('rasterio.warp').transform(crs.from_epsg(4326), crs.from_epsg(3857), [0.0], [0.0])
+
+
+def _gdal() -> None:
+    _import('osgeo.gdal', 'osgeo.osr', 'pyproj', 'django_large_image.readers.osgeosource')
+    load('pyproj').CRS.from_epsg(3857)
+
+
+def _tifffile() -> None:
+    _import('tifffile', 'zarr', 'django_large_image.readers.multiframe')
+
+
+def _pil() -> None:
+    _import('PIL.Image', 'django_large_image.readers.plainpicture')
+    # Pillow 12 imports its plugins when the first picture is opened.
+    load('PIL.Image').init()
+
+
+_MAKERS: dict[str, Callable[[], None]] = {
+    'rasterio': _rasterio,
+    'gdal': _gdal,
+    'tifffile': _tifffile,
+    'pil': _pil,
+}

@@ -1,0 +1,1 @@
+"""What a file is before any library opens it: signatures, directories and headers, limits."""

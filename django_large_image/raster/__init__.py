@@ -1,0 +1,1 @@
+"""The engine: reading, resampling and colouring rasters. Knows rasterio, NumPy and OpenCV."""

@@ -1,0 +1,261 @@
+"""From values to colours: a style compiled into look-up tables, once for an image and a style.
+
+The rules are those of large-image's style engine (`TileSource._applyStyle`), whose pictures these are, to a level of
+255: a band's values are scaled from min..max to 0..1, a palette makes colours of that, and the bands' colours are
+composited, each channel the lightest of all. Only beyond min and max nothing goes further than the ends of the palette.
+What the tables do not know (frames, dtype, axis, multiplied colours) is left to large-image's engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from django_large_image import colors
+from django_large_image.pixels import Array, MaskedPixels
+from django_large_image.raster.colour.quantize import Quantized, as_palette
+from django_large_image.raster.colour.rendered import RenderedImage
+from django_large_image.raster.resampling import kernels
+
+#: The keys of a style's band that the tables know.
+_KNOWN = frozenset({'band', 'min', 'max', 'palette', 'nodata', 'composite', 'scheme', 'clamp'})
+#: The steps between min and max in a table for values that are not small integers.
+_STEPS = 65_534
+
+
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    """From values to rows of a table: those of small integers directly, others by their place between two ends.
+
+    A table for others begins with a row for values below `low` and ends with one for those above `high`.
+    """
+
+    low: float
+    high: float
+    #: What is added to an integer to make an index of it, None for other types.
+    offset: int | None
+
+    def samples(self, dtype: np.dtype[Any]) -> Array:
+        """Return the value of each row of a table."""
+        if self.offset is not None:
+            limits = np.iinfo(dtype)
+            every: Array = np.arange(int(limits.min), int(limits.max) + 1, dtype=np.float64)
+            return every
+        inside = self.low + np.arange(_STEPS + 1) / _STEPS * (self.high - self.low)
+        # The ends may be the other way round.
+        step = self.high - self.low
+        return np.concatenate([[self.low - step], inside, [self.high + step]])
+
+    def indices(self, values: Array) -> Array:
+        """Return the rows of a table for values."""
+        if self.offset == 0:
+            return values
+        if self.offset is not None:
+            shifted: Array = values.astype(np.int32) + np.int32(self.offset)
+            return shifted
+        number: Any = np.float32 if values.dtype == np.float32 else np.float64
+        place: Array = values.astype(number, copy=False) - number(self.low)
+        place *= number(_STEPS / (self.high - self.low))
+        # More than half a step above is above; the row of `high` itself is the last but one.
+        place += number(1.5)
+        rows: Array = place.clip(0, _STEPS + 2).astype(np.int32)
+        return rows
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """One band of a style: its place among the values drawn, and a colour for each of its values."""
+
+    position: int
+    scale: _Scale
+    #: uint8 (rows, 4).
+    table: Array
+
+
+class Colorizer:
+    """Make pictures of drawings; shared by threads.
+
+    `bands` are the bands (from 0) to draw, in this order; `nodata` is a value that the style makes transparent in the
+    only band, to be left out before anything is averaged.
+    """
+
+    def __init__(
+        self, entries: list[_Entry], bands: tuple[int, ...], nodata: float | None, plain: bool
+    ) -> None:
+        self.bands = bands
+        self.nodata = nodata
+        self._entries = entries
+        self._plain = plain
+        self._indexed: Quantized | None = None
+        self._opaque = all(bool((entry.table[:, 3] == 255).all()) for entry in entries)
+        self._planes = _planes(entries) if self._opaque else []
+        if len(entries) == 1:
+            self._indexed = as_palette(entries[0].table)
+
+    @property
+    def steps(self) -> int:
+        """Return how many bands are drawn or coloured for each pixel."""
+        return max(len(self.bands), len(self._entries))
+
+    @property
+    def nbytes(self) -> int:
+        """Return the memory it takes."""
+        size = 1024 + sum(entry.table.nbytes for entry in self._entries)
+        size += sum(levels.nbytes for _, _, levels in self._planes)
+        return size + (0 if self._indexed is None else self._indexed.indices.nbytes)
+
+    @property
+    def opaque(self) -> bool:
+        """Return whether valid pixels are opaque."""
+        return self._opaque
+
+    def paint(self, drawing: MaskedPixels) -> RenderedImage:
+        """Return the picture of a drawing of `bands`."""
+        if self._plain:
+            return _with_alpha(drawing.values, drawing.mask)
+        if len(self._entries) == 1:
+            return self._paint_one(self._entries[0], drawing)
+        if self._planes:
+            return self._paint_planes(drawing)
+        pixels: Array | None = None
+        for entry in self._entries:
+            rows = entry.scale.indices(drawing.values[:, :, entry.position])
+            colours = np.take(entry.table, rows, axis=0)
+            pixels = colours if pixels is None else np.maximum(pixels, colours, out=pixels)
+        assert pixels is not None
+        if self._opaque:
+            return _with_alpha(pixels[:, :, :3], drawing.mask)
+        return _with_alpha(pixels, drawing.mask)
+
+    def _paint_planes(self, drawing: MaskedPixels) -> RenderedImage:
+        pixels = np.zeros((*drawing.values.shape[:2], 3), np.uint8)
+        for entry, channel, levels in self._planes:
+            pixels[:, :, channel] = np.take(levels, entry.scale.indices(drawing.values[:, :, entry.position]))
+        return _with_alpha(pixels, drawing.mask)
+
+    def _paint_one(self, entry: _Entry, drawing: MaskedPixels) -> RenderedImage:
+        rows = entry.scale.indices(drawing.values[:, :, entry.position])
+        found = self._indexed
+        if found and (drawing.mask is None or (found.clear and _binary(drawing.mask))):
+            indices, palette = found.indices, found.palette
+            pixels = np.take(indices, rows)
+            if drawing.mask is not None:
+                pixels[drawing.mask == 0] = len(palette) - 1
+            return RenderedImage(pixels[:, :, None], palette)
+        table = entry.table[:, :3] if self._opaque else entry.table
+        return _with_alpha(np.take(np.ascontiguousarray(table), rows, axis=0), drawing.mask)
+
+
+def _with_alpha(pixels: Array, valid: Array | None) -> RenderedImage:
+    """Return a picture of uint8 colours that is transparent, and 0, where nothing is valid."""
+    if valid is None:
+        return RenderedImage(pixels)
+    pixels = kernels.masked(pixels, valid)
+    if pixels.shape[2] == 4:
+        pixels[:, :, 3] = pixels[:, :, 3].astype(np.uint16) * valid // 255
+        return RenderedImage(pixels)
+    return RenderedImage(kernels.with_alpha(pixels, valid))
+
+
+def _planes(entries: list[_Entry]) -> list[tuple[_Entry, int, Array]]:
+    """Return each band's channel and levels where each is shown in a channel of its own, such as red, else nothing."""
+    found = []
+    for entry in entries:
+        channels = np.flatnonzero(entry.table[:, :3].any(axis=0)).tolist()
+        if len(channels) > 1:
+            return []
+        channel = channels[0] if channels else 0
+        found.append((entry, channel, np.ascontiguousarray(entry.table[:, channel])))
+    return found if len({channel for _, channel, _ in found}) == len(found) > 1 else []
+
+
+def _binary(valid: Array) -> bool:
+    return bool(((valid == 0) | (valid == 255)).all())
+
+
+MinMax = Callable[..., float]
+
+
+def compile_style(
+    style: Any, dtype: np.dtype[Any], count: int, alpha: int | None, min_max: MinMax, frame: int
+) -> Colorizer | None:
+    """Return the painter of a style as large-image completes it, None for one that only large-image knows.
+
+    `min_max` is `TileSource._getMinMax`. `alpha` is the index of the alpha band, which the drawing's validity holds.
+    """
+    entries: list[_Entry] = []
+    positions: dict[int, int] = {}
+    nodata: list[Any] = []
+    bands = [entry for entry in style.get('bands', ()) if not _is_transparency(entry, count, alpha)]
+    if set(style) - {'bands', 'icc'} or not bands or dtype.kind not in 'iuf':
+        return None
+    for entry in bands:
+        band = entry.get('band')
+        if set(entry) - _KNOWN or not isinstance(band, int) or not 1 <= band <= count:
+            return None
+        if entry.get('composite', 'lighten') != 'lighten':
+            return None
+        low = min_max('min', entry.get('min', 'auto'), dtype, band - 1, frame)
+        high = min_max('max', entry.get('max', 'auto'), dtype, band - 1, frame)
+        scale = _scale_for(dtype, low, high)
+        if scale is None:
+            return None
+        position = positions.setdefault(band - 1, len(positions))
+        entries.append(_Entry(position, scale, _table(entry, scale, dtype, low, high)))
+        nodata.append(entry.get('nodata'))
+    left_out = nodata[0] if len(entries) == 1 and nodata[0] is not None else None
+    return Colorizer(entries, tuple(positions), None if left_out is None else float(left_out), False)
+
+
+def plain_painter(bands: tuple[int, ...]) -> Colorizer:
+    """Return the painter of 8-bit bands that are colours already."""
+    return Colorizer([], bands, None, True)
+
+
+def _is_transparency(entry: Any, count: int, alpha: int | None) -> bool:
+    """Return whether an entry does to alpha what a drawing's validity does anyway."""
+    band = entry.get('band')
+    palette = [str(colour).lower() for colour in entry.get('palette', ())]
+    return (
+        (band == count + 1 or (alpha is not None and band == alpha + 1))
+        and entry.get('composite') == 'multiply'
+        and palette == ['#ffffff00', '#ffffffff']
+        and not set(entry) - _KNOWN
+    )
+
+
+def _scale_for(dtype: np.dtype[Any], low: float, high: float) -> _Scale | None:
+    if dtype.kind in 'iu' and dtype.itemsize <= 2:
+        return _Scale(low, high, -int(np.iinfo(dtype).min))
+    if not np.isfinite([low, high]).all():
+        return None
+    # With equal ends large-image divides by 1.
+    return _Scale(low, high if high != low else low + 1, None)
+
+
+def _table(entry: Any, scale: _Scale, dtype: np.dtype[Any], low: float, high: float) -> Array:
+    """Return the colours (rows, 4), uint8, of the values of a table's rows."""
+    values = scale.samples(dtype)
+    palette = colors.levels(entry.get('palette', ['#000', '#FFF']))
+    band = (values - low) / (high - low if high != low else 1)
+    shown: Array = np.ones(len(values), bool)
+    if entry.get('nodata') is not None and scale.offset is not None:
+        shown = values != float(entry['nodata'])
+    if not entry.get('clamp', True):
+        shown = shown & (band >= 0) & (band <= 1)
+    colours = np.empty((len(values), 4))
+    for channel in range(4):
+        steps = palette[:, channel]
+        if entry.get('scheme') == 'discrete':
+            place = np.floor(band * len(palette)).clip(0, len(palette) - 1)
+            colours[:, channel] = steps[place.astype(np.intp)]
+        else:
+            # Beyond the ends these are their colours, also of two from black, where large-image 1.35.6 goes on.
+            colours[:, channel] = np.interp(band, np.linspace(0, 1, len(palette)), steps)
+    # Single precision, then cut off: as large-image's picture becomes bytes.
+    table = colours.astype(np.float32).clip(0, 255).astype(np.uint8)
+    table[~shown] = 0
+    return table

@@ -1,0 +1,292 @@
+"""Where an image lies: from its pixels to a CRS and back, and the bounds that it covers there."""
+
+from __future__ import annotations
+
+import functools
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+import rasterio.warp
+from numpy.typing import NDArray
+from rasterio._err import CPLE_BaseError
+from rasterio.crs import CRS
+from rasterio.transform import GCPTransformer, from_gcps
+
+try:
+    from rasterio._base import _transform
+except ImportError:
+    # What it is wrapped in sets up GDAL at each call, which takes longer than the transformation.
+    _transform = rasterio.warp.transform
+
+Floats = NDArray[np.float64]
+
+#: The nodes a side of the grid on the image that its bounds are found with; 64 steps miss a bent side by very little.
+_NODES = 65
+
+
+class Extent(NamedTuple):
+    """What an image covers in a CRS; in CRS that go round the world `right` may lie beyond their end."""
+
+    left: float
+    bottom: float
+    right: float
+    top: float
+
+
+class TargetCRS:
+    """A CRS to draw in, with what is asked of it again and again."""
+
+    def __init__(self, crs: Any) -> None:
+        self.crs = crs
+        self.name = str(crs.to_wkt())
+        self.geographic = bool(crs.is_geographic)
+        #: The width of the world where x goes round it evenly: of longitudes and cylindrical projections. Else None.
+        self.period = _period(crs)
+
+
+def _period(crs: Any) -> float | None:
+    if crs.is_geographic:
+        return 360.0
+    try:
+        xs, ys = rasterio.warp.transform('EPSG:4326', crs, [-180, -90, 0, 90, 180, 90], [0, 0, 0, 0, 0, 60])
+    except Exception:
+        return None
+    if not all(map(math.isfinite, (*xs, *ys))) or xs[4] <= 0:
+        return None
+    even = np.allclose(xs, np.array([-1, -0.5, 0, 0.5, 1, 0.5]) * xs[4], rtol=1e-9, atol=1e-6 * xs[4])
+    return 2 * float(xs[4]) if even else None
+
+
+@functools.lru_cache(maxsize=256)
+def _target_of(name: str) -> TargetCRS:
+    return TargetCRS(CRS.from_wkt(name))
+
+
+def target(crs: Any) -> TargetCRS:
+    """Return the target of a CRS, the same one for the same CRS while it is in use."""
+    return _target_of(crs.to_wkt())
+
+
+class Georeference:
+    """The place of an image of `width` × `height` pixels, by its transform or its control points.
+
+    Pixel coordinates are those of corners: the centre of the first pixel is (0.5, 0.5). An instance is made once for an
+    image and shared by threads.
+    """
+
+    def __init__(self, dataset: Any) -> None:
+        self.width, self.height = dataset.width, dataset.height
+        points, crs = dataset.gcps
+        self.affine = dataset.transform
+        self.crs: Any = dataset.crs
+        self._points: Any = None
+        if points and crs:
+            self.crs, self._points = crs, points
+            self.affine = from_gcps(points)
+        elif not self.crs and not dataset.transform.is_identity:
+            # As large-image has it: places without a CRS are degrees.
+            self.crs = CRS.from_epsg(4326)
+        self.home: TargetCRS | None = target(self.crs) if self.crs else None
+        self._extents: dict[str, Extent | None] = {}
+        self._separable: dict[str, bool] = {}
+        #: The columns and rows from a pixel to the same place one turn round the world to the east, if there is one.
+        self.turn: Floats | None = None
+        if self.home and self.home.period and not self._points:
+            ends = np.array([0.0, self.home.period]), np.zeros(2)
+            self.turn = np.diff(np.stack(self._from_crs(*ends)), axis=1)[:, 0]
+
+    @property
+    def has_points(self) -> bool:
+        """Return whether control points say where the image is."""
+        return self._points is not None
+
+    def _to_crs(self, columns: Floats, rows: Floats) -> tuple[Floats, Floats]:
+        if self._points:
+            # A transformer must not be used by two threads at once, and is quickly made.
+            with GCPTransformer(self._points) as transformer:
+                # Its places are those of pixels' upper left corners with this offset.
+                xs, ys = transformer.xy(rows.ravel(), columns.ravel(), offset='ul')
+            return np.reshape(xs, columns.shape), np.reshape(ys, rows.shape)
+        a, b, c, d, e, f = self.affine[:6]
+        return a * columns + b * rows + c, d * columns + e * rows + f
+
+    def _from_crs(self, xs: Floats, ys: Floats) -> tuple[Floats, Floats]:
+        if self._points:
+            with GCPTransformer(self._points) as transformer:
+                xs, ys = np.broadcast_arrays(xs, ys)
+                rows, columns = transformer.rowcol(xs.ravel(), ys.ravel(), op=lambda value: value)
+            return np.reshape(columns, xs.shape), np.reshape(rows, ys.shape)
+        a, b, c, d, e, f = self.affine[:6]
+        determinant = a * e - b * d
+        x, y = xs - c, ys - f
+        return (e * x - b * y) / determinant, (a * y - d * x) / determinant
+
+    def is_home(self, there: TargetCRS) -> bool:
+        """Return whether a CRS is the image's own."""
+        return self.home is not None and there.name == self.home.name
+
+    def to_crs(self, columns: Floats, rows: Floats, there: TargetCRS) -> tuple[Floats, Floats]:
+        """Return the places of pixels in a CRS; not finite where there is none."""
+        x, y = self._to_crs(np.asarray(columns), np.asarray(rows))
+        assert self.home is not None
+        return (x, y) if self.is_home(there) else _transformed(self.home, there, x, y)
+
+    def to_pixels(self, xs: Floats, ys: Floats, there: TargetCRS) -> tuple[Floats, Floats]:
+        """Return the pixel coordinates of places (of a grid) in a CRS; not finite where there are none."""
+        assert self.home is not None
+        x, y = np.asarray(xs, float), np.asarray(ys, float)
+        if not self.is_home(there):
+            x, y = _transformed(there, self.home, x, y)
+        return self._home_to_pixels(x, y)
+
+    def grid_to_pixels(self, xs: Floats, ys: Floats, there: TargetCRS) -> tuple[Floats, Floats]:
+        """Return the pixel coordinates of a grid's places in a CRS; not finite where there are none.
+
+        Their shapes are (ys, xs), or such that they become it when they are broadcast.
+        """
+        assert self.home is not None
+        if self.is_home(there) or not self._is_separable(there):
+            return self.to_pixels(*np.meshgrid(xs, ys), there)
+        # All of them at a middle of the other axis.
+        count = len(xs)
+        x = np.concatenate([xs, np.full(len(ys), xs[count // 2])])
+        y = np.concatenate([np.full(count, ys[len(ys) // 2]), ys])
+        x, y = _transformed(there, self.home, x, y)
+        return self._home_to_pixels(x[None, :count], y[count:, None])
+
+    def _is_separable(self, there: TargetCRS) -> bool:
+        """Return whether x here depends on x there alone, and y on y, as with degrees and web mercator."""
+        known = self._separable.get(there.name)
+        if known is None:
+            known = self._separable[there.name] = self._find_separable(there)
+        return known
+
+    def _find_separable(self, there: TargetCRS) -> bool:
+        extent = self.extent(there)
+        if not (
+            self.home and self.home.period and there.period and extent and all(map(math.isfinite, extent))
+        ):
+            return False
+        # Looked for where the image is: which datum shift PROJ takes depends on the place.
+        sides = np.linspace(extent.left, extent.right, 9), np.linspace(extent.bottom, extent.top, 9)
+        x, y = _transformed(there, self.home, *np.meshgrid(*sides))
+        x = _continuous(x, self.home.period)
+        a, b, _, d, e, _ = self.affine[:6]
+        slack = 1e-3 * min(math.hypot(a, d), math.hypot(b, e))
+        return bool(np.abs(x - x[:1]).max() <= slack and np.abs(y - y[:, :1]).max() <= slack)
+
+    def _home_to_pixels(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+        assert self.home is not None
+        if self.home.period:
+            x = self._unwrapped(x, self.home.period)
+        return self._from_crs(x, y)
+
+    def _unwrapped(self, x: Floats, period: float) -> Floats:
+        """Return x without jumps of a turn, by the turn in which the middle of the image lies."""
+        finite = np.isfinite(x)
+        if not finite.any():
+            return x
+        if x.ndim == 2 and finite.all() and np.ptp(x) > period / 2:
+            x = _continuous(x, period)
+        assert self.home is not None
+        extent = self.extent(self.home)
+        if extent is not None:
+            middle, here = (extent.left + extent.right) / 2, float(x[finite].mean())
+            x = x + period * round((middle - here) / period)
+        return x
+
+    def extent(self, there: TargetCRS) -> Extent | None:
+        """Return what the image covers in a CRS, with bent sides, poles and the antimeridian; None if nothing."""
+        if there.name not in self._extents:
+            self._extents[there.name] = self._find_extent(there)
+        return self._extents[there.name]
+
+    def _find_extent(self, there: TargetCRS) -> Extent | None:
+        home = self.is_home(there)
+        columns, rows = np.meshgrid(np.linspace(0, self.width, _NODES), np.linspace(0, self.height, _NODES))
+        x, y = self._to_crs(columns, rows)
+        if not home:
+            assert self.home is not None
+            if self.home.geographic:
+                # Just below the poles, where projections that end there still have a place.
+                y = y.clip(-89.999999, 89.999999)
+            x, y = _transformed(self.home, there, x, y)
+        finite = np.isfinite(x) & np.isfinite(y)
+        if not finite.any():
+            return None
+        period = there.period
+        bottom, top = float(y[finite].min()), float(y[finite].max())
+        if period and not home:
+            turn = _turns(x, finite, period)
+            if turn == 'pole':
+                ends = (top, math.inf) if abs(top) >= abs(bottom) else (-math.inf, bottom)
+                return Extent(-period / 2, min(bottom, ends[0]), period / 2, max(top, ends[1]))
+            if turn == 'wrapped':
+                x = _continuous(x, period)
+        left, right = float(x[finite].min()), float(x[finite].max())
+        middle, width = (left + right) / 2, right - left
+        if period:
+            # Once round the world at most, and not a turn away from where the world is mostly drawn.
+            width = min(width, period)
+            middle -= 0 if home else period * math.floor(middle / period * (1 - 1e-9) + 0.5)
+            left, right = middle - width / 2, middle + width / 2
+        return Extent(left, bottom, right, top)
+
+    def shifts(self, there: TargetCRS, left: float, right: float) -> list[float]:
+        """Return by how much to move the image along x, once for each time that it meets [left, right]."""
+        extent = self.extent(there)
+        if extent is None:
+            return []
+        period = there.period
+        if not period:
+            return [0.0] if extent.left < right and extent.right > left else []
+        first = math.floor((left - extent.right) / period) + 1
+        last = math.ceil((right - extent.left) / period) - 1
+        return [turn * period for turn in range(first, last + 1)][:4]
+
+
+#: How often GDAL raises an error for places that a projection does not have before it says so by infinity only.
+_ERRORS = 20
+
+
+def _transformed(source: TargetCRS, target: TargetCRS, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """Return the places in another CRS; not a number where there is none."""
+    shape, x, y = x.shape, x.ravel(), y.ravel()
+    if source.geographic:
+        # For a latitude beyond a pole, and longitudes of more than one and a half turns, PROJ 9.5 raises each time.
+        x = np.where(np.abs(x) > 360, x - 360 * np.rint(x / 360), x)
+        y = np.where(np.abs(y) > 90, np.where(np.abs(y) < 90 + 1e-6, np.sign(y) * 90.0, np.nan), y)
+    else:
+        # With places far beyond the world PROJ 9.5 goes round it without end.
+        x = np.where(np.abs(x) < 1e12, x, np.nan)
+    for _ in range(_ERRORS + 1):
+        try:
+            # GDAL keeps the transformations between CRS that were used last, so making one anew costs little.
+            xs, ys = _transform(source.crs, target.crs, x, y, None)
+        except CPLE_BaseError:
+            continue
+        places = np.array([xs, ys], float)
+        places[:, ~np.isfinite(places).all(axis=0)] = np.nan
+        return places[0].reshape(shape), places[1].reshape(shape)
+    nowhere: Floats = np.full(shape, np.nan)
+    return nowhere, nowhere
+
+
+def _continuous(x: Floats, period: float) -> Floats:
+    """Return a grid of x without jumps of a turn between neighbours."""
+    result: Floats = np.unwrap(np.unwrap(x, axis=0, period=period), axis=1, period=period)
+    return result
+
+
+def _turns(x: Floats, finite: NDArray[np.bool_], period: float) -> str:
+    """Return whether x jumps by a turn somewhere in a grid ('wrapped'), and whether it goes all round ('pole')."""
+    if not finite.all():
+        return 'straight'
+    ring = np.concatenate([x[0], x[1:, -1], x[-1, -2::-1], x[-2::-1, 0]])
+    steps = np.diff(ring)
+    around = (steps + period / 2) % period - period / 2
+    if abs(around.sum()) > period / 2:
+        return 'pole'
+    jumps = max(np.abs(np.diff(x, axis=0)).max(), np.abs(np.diff(x, axis=1)).max())
+    return 'wrapped' if jumps > period / 2 else 'straight'

@@ -1,0 +1,71 @@
+"""Tiles that are in the file as they are to be answered: blocks of a tiled TIFF in JPEG or WebP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from affine import Affine
+
+from django_large_image.raster.blockreader import BlockReader
+from django_large_image.raster.georef.geobox import GeoBox
+from django_large_image.raster.georef.georeference import Georeference
+
+
+def encoding_of(dataset: Any) -> str | None:
+    """Return 'JPEG' or 'WEBP' if the blocks of a dataset are pictures of all its bands that browsers read."""
+    if dataset.driver != 'GTiff' or set(dataset.dtypes) != {'uint8'}:
+        return None
+    structure = dataset.tags(ns='IMAGE_STRUCTURE')
+    compression = structure.get('COMPRESSION', '')
+    names = tuple(name.name for name in dataset.colorinterp)
+    together = structure.get('INTERLEAVE') == 'PIXEL'
+    if any(nodata is not None for nodata in dataset.nodatavals):
+        return None
+    if compression in ('YCbCr JPEG', 'JPEG') and together and names == ('red', 'green', 'blue'):
+        return 'JPEG'
+    if (
+        compression == 'WEBP'
+        and together
+        and names in (('red', 'green', 'blue'), ('red', 'green', 'blue', 'alpha'))
+    ):
+        return 'WEBP'
+    return None
+
+
+def block_of(
+    raster: BlockReader, placement: Georeference, canvas: GeoBox
+) -> tuple[int | None, int, int] | None:
+    """Return GDAL's overview number, column and row of the block that a canvas is, None if it is none.
+
+    The number is None for the full resolution. The block has to lie in the image as a whole and be valid all over.
+    """
+    here, there = canvas.affine, placement.affine
+    if canvas.target is None:
+        there = Affine.identity()
+    elif not placement.is_home(canvas.target) or placement.has_points or there.b or there.d:
+        return None
+    scale_x, scale_y = here.a / there.a, here.e / there.e
+    if not (scale_x > 0.999 and abs(scale_y / scale_x - 1) < 1e-6):
+        return None
+    index = raster.layout.level_for(scale_x)
+    level = raster.level(index)
+    if (
+        abs(placement.width / level.width / scale_x - 1) > 1e-6
+        or abs(placement.height / level.height / scale_y - 1) > 1e-6
+    ):
+        return None
+    size = (canvas.width, canvas.height)
+    if (level.block_width, level.block_height) != size:
+        return None
+    column = (here.c - there.c) / there.a / scale_x / size[0]
+    row = (here.f - there.f) / there.e / scale_y / size[1]
+    left, top = round(column), round(row)
+    # A sixteenth of a pixel is nothing that is seen.
+    if abs(column - left) * size[0] > 1 / 16 or abs(row - top) * size[1] > 1 / 16:
+        return None
+    inside = (
+        left >= 0 and top >= 0 and (left + 1) * size[0] <= level.width and (top + 1) * size[1] <= level.height
+    )
+    if not inside or not raster.all_valid(index, left * size[0], top * size[1], *size):
+        return None
+    return (None if index == 0 else raster.layout.positions[index]), left, top

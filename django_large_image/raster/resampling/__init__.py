@@ -1,0 +1,1 @@
+"""From the pixels of a raster to those of an answer."""

@@ -1,0 +1,209 @@
+"""What is known of a raster's bands, from the overview that has about a million pixels."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from django_large_image.conf import settings
+from django_large_image.inspection.costs import Budget
+from django_large_image.pixels import Array
+from django_large_image.raster.blockreader import BlockReader
+from django_large_image.raster.decimation import decimated
+from django_large_image.raster.info import RasterInfo
+
+#: Statistics, histograms and automatic ranges look at about so many pixels of a band.
+SAMPLE_PIXELS = 1_000_000
+#: The bytes of the bands that are sampled at a time.
+_TOGETHER_BYTES = 64 * 2**20
+
+
+def describe_bands(dataset: Any) -> dict[int, dict[str, Any]]:
+    """Return what the file says of each band, by its number from 1, without what it does not say."""
+    # rasterio goes through all bands for each of these lists.
+    lists = zip(
+        dataset.indexes, dataset.nodatavals, dataset.scales, dataset.offsets, dataset.units, dataset.descriptions,
+        dataset.colorinterp, strict=True,
+    )  # fmt: skip
+    found = {}
+    white = white_is_zero(dataset)
+    for band, nodata, scale, offset, units, categories, interpretation in lists:
+        entry = {
+            'nodata': nodata,
+            'scale': scale,
+            'offset': offset,
+            'units': units,
+            'categories': categories,
+            'interpretation': interpretation.name.lower(),
+        }
+        if white and band == 1:
+            # GDAL 3.10 gives it a table of greys (of 65 536 colours for 16 bits), and floats nothing.
+            entry['interpretation'] = 'gray'
+        elif entry['interpretation'] == 'palette':
+            try:
+                entry['colortable'] = list(dataset.colormap(band).values())
+            except ValueError:
+                # Some files have the photometric interpretation of a palette and no table of its colours.
+                entry['interpretation'] = 'gray'
+        found[band] = {
+            key: value
+            for key, value in entry.items()
+            if value not in (None, '') and not (isinstance(value, float) and math.isnan(value))
+        }
+    return found
+
+
+def white_is_zero(dataset: Any) -> bool:
+    """Return whether the smallest value of a TIFF's grey is white (PhotometricInterpretation 0)."""
+    return str(dataset.tags(ns='IMAGE_STRUCTURE').get('MINISWHITE', '')) == 'YES'
+
+
+def sample_shape(width: int, height: int, pixels: int = SAMPLE_PIXELS) -> tuple[int, int]:
+    """Return the (height, width) of a reduced image of about `pixels` pixels; never larger than the image."""
+    scale = min(1.0, math.sqrt(pixels / (width * height)))
+    return max(1, round(height * scale)), max(1, round(width * scale))
+
+
+def samples(raster: BlockReader, bands: tuple[int, ...]) -> Iterator[tuple[int, Array]]:
+    """Yield each band (from 0) with its valid values as a flat array, from the overview of about a million pixels.
+
+    Nodata, masked and not-finite values are left out. The values are the file's own (nearest neighbour). Of an image
+    without overviews that would take too much they are those of some of its blocks. Raises `TooMuchToDecode`.
+    """
+    level = raster.level(0)
+    shape = sample_shape(level.width, level.height)
+    index = raster.layout.level_for(level.width / shape[1])
+    for band, values, mask in _picked(raster, index, shape, bands):
+        yield band, valid_values(raster.layout, band, values, mask)
+
+
+def _picked(
+    raster: BlockReader, index: int, shape: tuple[int, int], bands: tuple[int, ...]
+) -> Iterator[tuple[int, Array, Array | None]]:
+    """Yield bands with values and mask of `shape` pixels of a level, evenly spread."""
+    layout, level, budget = raster.layout, raster.level(index), Budget()
+    rows, columns = (
+        ((np.arange(count) + 0.5) * (size / count)).astype(np.int64)
+        for count, size in zip(shape, (level.height, level.width), strict=True)
+    )
+    together = max(1, _TOGETHER_BYTES // (shape[0] * shape[1] * layout.dtype.itemsize))
+    passes = -(-len(bands) // together) if layout.together else 1
+    cost = passes * layout.cost(level, (0, 0, level.width, level.height), len(bands))
+    if cost > settings.MAX_DECODED_BYTES:
+        share = settings.MAX_DECODED_BYTES / cost
+        rows, share = _some(rows, level.stored_height, share)
+        columns, _ = _some(columns, level.stored_width, share)
+    for first in range(0, len(bands), together):
+        group = bands[first : first + together]
+        values, mask = decimated(raster, index, rows, columns, group, budget)
+        for position, band in enumerate(group):
+            yield band, values[:, :, position], mask
+
+
+def _some(places: Array, size: int, share: float) -> tuple[Array, float]:
+    """Return the places in a share of the blocks in which they lie, of one at least, and the share that is left."""
+    blocks = np.unique(places // size)
+    count = max(1, int(len(blocks) * share))
+    chosen = blocks[((np.arange(count) + 0.5) * (len(blocks) / count)).astype(np.int64)]
+    return places[np.isin(places // size, chosen)], min(1.0, share * len(blocks) / count)
+
+
+def valid_values(layout: RasterInfo, band: int, values: Array, mask: Array | None) -> Array:
+    """Return the valid ones of a band's values as a flat array, by GDAL's order: a mask, or nodata, or else alpha."""
+    nodata = layout.nodata[band]
+    if band == layout.alpha or values.size == 0:
+        found = values.ravel()
+    elif layout.masked and mask is not None:
+        found = values[mask != 0]
+    elif nodata is not None and not math.isnan(nodata):
+        found = values[values != (values.dtype.type(nodata) if values.dtype.kind == 'f' else nodata)]
+    else:
+        found = values.ravel() if mask is None else values[mask != 0]
+    return np.asarray(found[np.isfinite(found)] if found.dtype.kind == 'f' else found)
+
+
+def band_statistics(values: Array) -> dict[str, float]:
+    """Return min, max, mean and standard deviation of a band's sample; an empty dictionary if nothing is valid."""
+    if not values.size:
+        return {}
+    return {
+        'min': float(values.min()),
+        'max': float(values.max()),
+        'mean': float(values.mean(dtype=np.float64)),
+        'stdev': float(values.std(dtype=np.float64)),
+    }
+
+
+def band_histogram(values: Array) -> tuple[Array, Array]:
+    """Return the counts of a band's sample in large-image's 256 bins, and the edges of the bins."""
+    if not values.size:
+        return np.zeros(256, int), np.linspace(0, 1, 257)
+    return np.histogram(values, 256, (float(values.min()), float(values.max()) + 1))
+
+
+def edge_excluding(histogram: tuple[np.ndarray, np.ndarray], share: float, end: str) -> float | None:
+    """Return the edge of a bin beyond which, at an end ('min', 'max'), lies at most a share (0 to 1) of the values.
+
+    None if the values of the very first bin are more than that, or there are none: then none is left out.
+    """
+    counts, edges = histogram if end == 'min' else (histogram[0][::-1], histogram[1][::-1])
+    beyond = np.cumsum(counts)
+    first = int(np.searchsorted(beyond, share * beyond[-1], side='right'))
+    return float(edges[first]) if first and beyond[-1] else None
+
+
+def uses_bytes(raster: BlockReader) -> bool:
+    """Return whether a band of 8-bit data that is not its alpha has a value above 1.
+
+    The smallest overview nearly always settles that, where statistics would read megabytes of a remote file.
+    """
+    layout = raster.layout
+    index, whole = len(layout.factors) - 1, raster.dataset(0)
+    bands = tuple(band for band in range(layout.count) if band != layout.alpha)
+    height, width = (max(1, side // layout.factors[index]) for side in (whole.height, whole.width))
+    if index and layout.positions[index] >= 0 and layout.count <= 4 and width * height <= SAMPLE_PIXELS:
+        # GDAL reads the overview without another dataset, which would be opened for this alone.
+        values = whole.read([band + 1 for band in bands], out_shape=(len(bands), height, width))
+        raster.check()
+        return bool((values >= 2).any())
+    level = raster.level(index)
+    shape = sample_shape(level.width, level.height)
+    return any(bool((values >= 2).any()) for _, values, _ in _picked(raster, index, shape, bands))
+
+
+def pixel_metres(ring: list[tuple[float, float]], width: int, height: int) -> tuple[float, float]:
+    """Return the mean width and height of a pixel of an image in metres.
+
+    `ring` has the longitudes and latitudes of its corners: upper left, upper right, lower right, lower left.
+    """
+    top, right, bottom, left = (_haversine(*ring[index], *ring[(index + 1) % 4]) for index in range(4))
+    return (top + bottom) / (2 * width), (left + right) / (2 * height)
+
+
+def _haversine(lon1: float, lat1: float, lon2: float, lat2: float) -> float:
+    """Return the great-circle distance in metres (R. W. Sinnott, Virtues of the Haversine, 1984)."""
+    lon1, lat1, lon2, lat2 = (math.radians(value) for value in (lon1, lat1, lon2, lat2))
+    half = (
+        math.sin((lat2 - lat1) / 2) ** 2 + math.cos(lat1) * math.cos(lat2) * math.sin((lon2 - lon1) / 2) ** 2
+    )
+    return 2 * 6_371_008.8 * math.asin(min(1.0, math.sqrt(half)))
+
+
+def stated_metres(dataset: Any) -> tuple[float | None, float | None]:
+    """Return width and height in metres of a pixel by the resolution of a TIFF, None for one that is not said.
+
+    Fewer than 100 pixels an inch or centimetre are those of a screen, and say nothing.
+    """
+    tags = dataset.tags() if dataset.driver == 'GTiff' else {}
+    unit = {'2': 0.0254, '3': 0.01}.get(str(tags.get('TIFFTAG_RESOLUTIONUNIT', ''))[:1])
+    found: list[float | None] = []
+    for name in ('TIFFTAG_XRESOLUTION', 'TIFFTAG_YRESOLUTION'):
+        try:
+            stated = float(tags.get(name, 0))
+        except ValueError:
+            stated = 0.0
+        found.append(unit / stated if unit and 100 <= stated < math.inf else None)
+    return found[0], found[1]

@@ -1,0 +1,69 @@
+"""Windows of a level: the rectangles that blocks make, and what is put together of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from django_large_image.pixels import Array, MaskedPixels
+from django_large_image.raster.info import Level
+
+#: Left, top, right and bottom in pixels of a level; the last two are outside.
+Window = tuple[int, int, int, int]
+
+
+def columns_of(window: Window, width: int) -> Iterator[Window]:
+    """Yield the parts of a window that are cut at multiples of `width` columns of the level."""
+    left, top, right, bottom = window
+    while left < right:
+        end = min(right, (left // width + 1) * width)
+        yield left, top, end, bottom
+        left = end
+
+
+def rectangles(places: set[tuple[int, int]]) -> list[tuple[int, int, int, int]]:
+    """Return top, left, bottom and right of rectangles that cover the places and no others."""
+    rows = sorted({row for row, _ in places})
+    columns = sorted({column for _, column in places})
+    top, left, bottom, right = rows[0], columns[0], rows[-1] + 1, columns[-1] + 1
+    if (bottom - top) * (right - left) == len(places):
+        return [(top, left, bottom, right)]
+    found = []
+    for row in rows:
+        start = None
+        for column in range(left, right + 1):
+            if (row, column) in places:
+                start = column if start is None else start
+            elif start is not None:
+                found.append((row, start, row + 1, column))
+                start = None
+    return found
+
+
+def assembled(
+    level: Level, window: tuple[int, int, int, int], blocks: dict[tuple[int, int], MaskedPixels]
+) -> tuple[Array, Array | None]:
+    """Return values and validity of a window, from the blocks that it touches."""
+    left, top, right, bottom = window
+    if len(blocks) == 1:
+        (((row, column), block),) = blocks.items()
+        y, x = row * level.block_height, column * level.block_width
+        cut = np.s_[top - y : bottom - y, left - x : right - x]
+        return block.values[cut], None if block.mask is None else block.mask[cut]
+    first = next(iter(blocks.values())).values
+    values = np.empty((bottom - top, right - left, first.shape[2]), first.dtype)
+    valid: Array | None = None
+    if any(block.mask is not None for block in blocks.values()):
+        valid = np.full(values.shape[:2], 255, np.uint8)
+    for (row, column), block in blocks.items():
+        y, x = row * level.block_height, column * level.block_width
+        height, width = block.values.shape[:2]
+        y0, y1 = max(top, y), min(bottom, y + height)
+        x0, x1 = max(left, x), min(right, x + width)
+        target = np.s_[y0 - top : y1 - top, x0 - left : x1 - left]
+        cut = np.s_[y0 - y : y1 - y, x0 - x : x1 - x]
+        values[target] = block.values[cut]
+        if valid is not None and block.mask is not None:
+            valid[target] = block.mask[cut]
+    return values, valid

@@ -1,0 +1,1 @@
+"""The readers of images: one interface, and what is behind it."""

@@ -1,0 +1,154 @@
+"""The source of multi-frame TIFFs: large-image's tifffile source, made to work with zarr 3."""
+
+from __future__ import annotations
+
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+import zarr
+from large_image.constants import TILE_FORMAT_NUMPY
+from large_image_source_tifffile import TifffileFileTileSource
+
+from django_large_image.conf import settings
+from django_large_image.pixels import Array
+from django_large_image.readers.closing import ClosedOnFailure
+from django_large_image.readers.frametones import Tones, shown, tones_of
+
+#: The most frames of a channel whose values are looked at, and the most channels whose ranges are stated.
+MAX_FRAMES, MAX_CHANNELS = 8, 64
+
+
+class MultiFrameSource(ClosedOnFailure, TifffileFileTileSource):  # type: ignore[misc]
+    """Read OME-TIFF and other TIFFs of several frames through tifffile.
+
+    large-image-source-tifffile 1.35.6 takes the levels of a pyramid from a zarr group by number. zarr 3.1 wants text
+    for that, raises TypeError, and the file is then refused as if its axes were wrong.
+    """
+
+    cacheName = 'tilesource'
+    name = 'tifffile'
+    #: Whether this is a view without a style, which shows colours; the handle itself has the file's values.
+    _automatic = False
+
+    def getTile(
+        self,
+        x: int,
+        y: int,
+        z: int,
+        pilImageAllowed: bool = False,
+        numpyAllowed: bool | str = False,
+        **kwargs: Any,
+    ) -> Any:
+        """Return a tile by large-image's contract; without a style its values are made bytes by the file's tags."""
+        if not self._automatic:
+            return super().getTile(x, y, z, pilImageAllowed, numpyAllowed, **kwargs)
+        values = np.asarray(self._unstyled.getTile(x, y, z, numpyAllowed='always', **kwargs))
+        tones = self._tones(1 if values.ndim == 2 else values.shape[2])
+        low, high = self._range(self._channel(self._getFrame(**kwargs)))
+        pixels = values if low is None and tones.plain else shown(values, tones, low, high)
+        return self._outputTile(pixels, TILE_FORMAT_NUMPY, x, y, z, pilImageAllowed, numpyAllowed, **kwargs)
+
+    def _tones(self, samples: int) -> Tones:
+        key = ('tones', samples)
+        if key not in self._image_info:
+            self._image_info[key] = tones_of(self._baseSeries.keyframe, samples)
+        tones: Tones = self._image_info[key]
+        return tones
+
+    def _channel(self, frame: int) -> int:
+        """Return the channel that a frame shows, from 0."""
+        basis, _, count = self._basis.get('C', (1, 0, 1))
+        return int((frame // basis) % count)
+
+    def _range(self, channel: int) -> tuple[Array, Array] | tuple[None, None]:
+        """Return the least and the greatest value of each sample of a channel over all its frames; None for bytes.
+
+        Of many frames some are looked at, evenly spread, of about a million pixels each.
+        """
+        if np.dtype(self.dtype).itemsize == 1:
+            return None, None
+        key = ('range', channel)
+        if key not in self._image_info:
+            frames = [frame for frame in range(self._framecount) if self._channel(frame) == channel]
+            most = max(1, min(MAX_FRAMES, self._frames_to_look_at() // self._basis.get('C', (1, 0, 1))[2]))
+            values = [self._ends(frame) for frame in frames[:: -(-len(frames) // most)]]
+            self._image_info[key] = (
+                np.min([low for low, _ in values], axis=0), np.max([high for _, high in values], axis=0),
+            )  # fmt: skip
+        found: tuple[Array, Array] = self._image_info[key]
+        return found
+
+    def _frames_to_look_at(self) -> int:
+        """Return how many frames may be decoded for ranges: without levels each is decoded whole."""
+        sizes = [
+            (level.shape[level.axes.index('X')], level.shape[level.axes.index('Y')])
+            for level in self._baseSeries.levels
+        ]
+        fits = [across * down for across, down in sizes if max(across, down) >= 1024]
+        pixels = min(fits, default=int(self.sizeX) * int(self.sizeY))
+        return max(1, int(settings.MAX_DECODED_BYTES // 4 // max(1, pixels * np.dtype(self.dtype).itemsize)))
+
+    def _ends(self, frame: int) -> tuple[Array, Array]:
+        output = {'maxWidth': min(int(self.sizeX), 1024), 'maxHeight': min(int(self.sizeY), 1024)}
+        values, _ = self._unstyled.getRegion(
+            format=TILE_FORMAT_NUMPY, resample=None, frame=frame, output=output
+        )
+        flat = np.asarray(values, np.float64).reshape(-1, 1 if values.ndim == 2 else values.shape[2])
+        flat[~np.isfinite(flat)] = np.nan
+        if np.isnan(flat).all(axis=0).any():
+            flat = np.nan_to_num(flat)
+        return np.nanmin(flat, axis=0), np.nanmax(flat, axis=0)
+
+    def automaticRanges(self) -> list[dict[str, float]]:
+        """Return band (from 1), channel (from 0), min and max of what is shown without a style; none for 8-bit data."""
+        found: list[dict[str, float]] = []
+        # Those of further channels are found out when they are shown.
+        for channel in range(
+            min(MAX_CHANNELS, self._frames_to_look_at(), self._basis.get('C', (1, 0, 1))[2])
+        ):
+            low, high = self._range(channel)
+            if low is None or high is None:
+                break
+            place = {'channel': channel} if 'C' in self._basis else {}
+            shown_bands = self._tones(len(low)).colours
+            found += [
+                {'band': band + 1, **place, 'min': float(low[band]), 'max': float(high[band])}
+                for band in range(min(shown_bands, len(low)))
+            ]
+        return found
+
+    def _scanForMinMax(self, dtype: Any, frame: int = 0, *args: Any, **kwargs: Any) -> None:
+        """Set the range that styles mean by `auto`, `min` and `max`: that of the channel, whichever frame is shown."""
+        super()._scanForMinMax(dtype, frame, *args, **kwargs)
+        low, high = self._range(self._channel(frame or 0))
+        ranges = self._bandRanges.get(frame)
+        if low is not None and ranges and len(ranges['min']) == len(low):
+            ranges['min'], ranges['max'] = low, high
+
+    def _getZarrArray(self, series: Any, sidx: int) -> tuple[Any, bool]:
+        with self._zarrlock:
+            if sidx not in self._zarrcache and len(series.levels) > 1:
+                opened = zarr.open(series.aszarr(), mode='r')
+                if isinstance(opened, zarr.Group):
+                    self._zarrcache[sidx] = [opened[str(level)] for level in range(len(series.levels))], True
+        found: tuple[Any, bool] = super()._getZarrArray(series, sidx)
+        return found
+
+    def getMetadata(self) -> dict[str, Any]:
+        """Return large-image's metadata, with the names of an OME-TIFF's channels."""
+        metadata: dict[str, Any] = super().getMetadata()
+        names = self._channel_names()
+        if names and 'channels' not in metadata:
+            self._addMetadataFrameInformation(metadata, names)
+        return metadata
+
+    def _channel_names(self) -> list[str]:
+        try:
+            root = ElementTree.fromstring(self._tf.ome_metadata or '')  # noqa: S314 - expat bounds entities
+        except (ElementTree.ParseError, ValueError):
+            return []
+        image = next((element for element in root if element.tag.endswith('Image')), None)
+        if image is None:
+            return []
+        return [element.get('Name', '') for element in image.iter() if element.tag.endswith('}Channel')]

@@ -1,0 +1,96 @@
+"""The source of osgeo's GDAL: large-image's gdal source, kept to the one file that it opens."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+from large_image.exceptions import TileSourceError
+from large_image_source_gdal import GDALFileTileSource, _lazyImport
+from osgeo import gdal, osr
+from pyproj import Transformer
+
+from django_large_image.exceptions import ImageRefused
+from django_large_image.raster.georef.tile_matrix import false_origin, world_width
+
+_lazyImport()
+
+#: For the whole process: the bindings of GDAL 3.6 have no options of a thread. rasterio is in no such process.
+OPTIONS = {
+    # No file beside the image, and no .aux.xml written there when statistics are computed.
+    'GDAL_DISABLE_READDIR_ON_OPEN': 'EMPTY_DIR',
+    'GDAL_PAM_ENABLED': 'NO',
+    'GTIFF_IMPLICIT_JPEG_OVR': 'NO',
+    # Remote files are copied first, so nothing is ever read over a network.
+    'CPL_VSIL_CURL_ALLOWED_FILENAME': '/vsicurl/none',
+}
+
+
+class OsgeoSource(GDALFileTileSource):  # type: ignore[misc]
+    """Read rasters by osgeo's GDAL, with the methods that our region and pixel endpoints expect."""
+
+    cacheName = 'tilesource'
+    name = 'gdal'
+
+    def __init__(self, path: str, **kwargs: Any) -> None:
+        for name, value in OPTIONS.items():
+            gdal.SetConfigOption(name, value)
+        gdal.UseExceptions()
+        _check_references(path)
+        try:
+            super().__init__(path, **kwargs)
+        except (RuntimeError, ValueError) as error:
+            # pyproj's errors are RuntimeErrors.
+            raise TileSourceError('The file cannot be opened in this projection.') from error
+
+    def _initWithProjection(self, unitsPerPixel: float | None = None) -> None:
+        if not unitsPerPixel:
+            crs = self._proj4Proj(self.projection).crs
+            transformer = Transformer.from_crs(4326, crs, always_xy=True)
+            (west, east), _ = transformer.transform([-180.0, 180.0], [0.0, 0.0])
+            with warnings.catch_warnings():
+                # It warns of what the notation cannot say, which is not asked for.
+                warnings.simplefilter('ignore', UserWarning)
+                origin = false_origin(crs.to_dict())
+            across = world_width(west, east, origin, crs.axis_info[0].unit_conversion_factor)
+            unitsPerPixel = across / self.tileSize if across else None
+        super()._initWithProjection(unitsPerPixel)
+
+    def getCrs(self) -> str:
+        """Return the image's CRS as WKT, empty if it has none."""
+        return str(self.dataset.GetProjection() or self.dataset.GetGCPProjection() or '')
+
+    def toNativePixelCoordinates(
+        self, x: float, y: float, proj: Any = None, roundResults: bool = True, crs: Any = None
+    ) -> tuple[float, float]:
+        """Return the pixel coordinates of a place in a CRS, which rasterio's source calls `crs`."""
+        result: tuple[float, float] = super().toNativePixelCoordinates(x, y, crs or proj, roundResults)
+        return result
+
+
+def _check_references(path: str) -> None:
+    """Raise `ImageRefused` for metadata that make GDAL open another file; see `gdal._check_references`."""
+    dataset = gdal.OpenEx(path)
+    pages = [
+        value for name, value in dataset.GetMetadata('SUBDATASETS').items() if name.upper().endswith('_NAME')
+    ]
+    own = all(page.startswith('GTIFF_DIR:') and page.endswith(f':{path}') for page in pages)
+    overviews = {name.upper() for name in dataset.GetMetadata('OVERVIEWS') or {}}
+    if 'OVERVIEW_FILE' in overviews or dataset.GetMetadata('GEOLOCATION') or not own:
+        raise ImageRefused('The metadata of the file refer to other files.')
+
+
+def transform_bounds(source: Any, target: Any, sides: tuple[float, ...]) -> tuple[float, ...]:
+    """Return xmin, ymin, xmax, ymax of a rectangle in another CRS; not finite where it has no place there."""
+    transformation = osr.CoordinateTransformation(_reference(source), _reference(target))
+    try:
+        return tuple(transformation.TransformBounds(*sides, 21))
+    except RuntimeError:
+        return (float('inf'),) * 4
+
+
+def _reference(crs: Any) -> Any:
+    reference = osr.SpatialReference()
+    reference.SetFromUserInput(crs.decode() if isinstance(crs, bytes) else str(crs))
+    reference.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
+    return reference

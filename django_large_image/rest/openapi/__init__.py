@@ -1,0 +1,1 @@
+"""The OpenAPI documents, by drf-yasg and drf-spectacular."""

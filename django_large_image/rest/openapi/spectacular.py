@@ -1,0 +1,101 @@
+"""The endpoints in drf-spectacular's document, which is OpenAPI 3."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
+from rest_framework.settings import api_settings
+
+from django_large_image.rest.openapi.answers import ERROR, Schema, Shape
+from django_large_image.rest.openapi.description import Description, identifier, translated
+
+JSON = 'application/json'
+# Typed or not, depending on whether the package is there when types are checked.
+Parameter: Any = OpenApiParameter
+
+
+class EndpointSchema:
+    """What is said of an endpoint; a project's own decorators and classes still have the last word."""
+
+    about: Description
+    # Of drf-spectacular's class, which comes after this one.
+    method: str
+    view: Any
+    registry: Any
+
+    def get_operation_id(self) -> str:
+        """Return drf-spectacular's id, which is made of the path, without the dots of the path."""
+        return identifier(super().get_operation_id().replace('.', self.about.part))  # type: ignore[misc]
+
+    def get_operation(self, *args: Any) -> Any:
+        """Return the operation; what is changed has to be said, and without a body an image has the query's style."""
+        operation = super().get_operation(*args)  # type: ignore[misc]
+        if operation and 'requestBody' in operation and self.method != 'POST':
+            operation['requestBody']['required'] = True
+        return operation
+
+    def get_summary(self) -> str:
+        """Return the summary of the method."""
+        return self.about.summary_of(self.method)
+
+    def get_override_parameters(self) -> list[Any]:
+        """Return the parameters that the fields check."""
+        return [
+            Parameter(p.name, p.schema, p.place, required=p.required, description=p.description)
+            for p in self.about.parameters()
+        ]
+
+    def get_request_serializer(self) -> Any:
+        """Return the body, None if there is none."""
+        body = self.about.body_of(self.method)
+        return body and {JSON: self._reference(body)}
+
+    def get_response_serializers(self) -> dict[Any, Any]:
+        """Return the answers by status and media type."""
+        found: dict[Any, Any] = {}
+        if self.about.image:
+            for media_type in self.about.media_types():
+                found[200, media_type] = OpenApiResponse(OpenApiTypes.BINARY, 'The picture.')
+        elif self.about.answer:
+            found[200] = OpenApiResponse(self._reference(self.about.answer), 'The answer.')
+        for status, meaning in self.about.statuses_of(self.view, self.method):
+            if status == 304:
+                found[status] = OpenApiResponse(None, meaning)
+            else:
+                # A picture's view has no renderer but JSON's, or ignores those it has.
+                key = (status, JSON) if self.about.image else status
+                found[key] = OpenApiResponse(self._reference(ERROR), meaning)
+        return found
+
+    def _reference(self, shape: Shape) -> Any:
+        # Not before a document is made: it is the greater part of the package.
+        from drf_spectacular import plumbing
+
+        component_class: Any = plumbing.ResolvedComponent
+        component = component_class(shape.name, component_class.SCHEMA, object=shape)
+        if component not in self.registry:
+            component.schema = translated(shape.schema, self._reference, _or_null)
+            self.registry.register_on_missing(component)
+        return component.ref
+
+
+def _or_null(schema: Schema) -> Schema:
+    from drf_spectacular.settings import spectacular_settings
+
+    if str(spectacular_settings.OAS_VERSION).startswith('3.0'):
+        return schema | {'nullable': True}
+    return schema | {'type': [schema['type'], 'null']}
+
+
+def describe(handler: Callable[..., Any], about: Description) -> Callable[..., Any]:
+    """Attach the description of an endpoint where drf-spectacular looks for it: in the keywords of an action."""
+    # Its own decorator does the same with a class over the project's default; the view's own is put in its place later.
+    base: Any = api_settings.DEFAULT_SCHEMA_CLASS
+    if base is None:
+        from drf_spectacular.openapi import AutoSchema as base
+    options = handler.__dict__.setdefault('kwargs', {})
+    options['schema'] = type('EndpointSchema', (EndpointSchema, base), {'about': about})
+    return handler

@@ -1,0 +1,135 @@
+"""The endpoints in drf-yasg's document, which is Swagger 2."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from drf_yasg import openapi
+from drf_yasg.app_settings import swagger_settings
+from drf_yasg.inspectors import SwaggerAutoSchema
+from drf_yasg.utils import swagger_auto_schema
+
+from django_large_image.rest.openapi.answers import ERROR, Schema, Shape
+from django_large_image.rest.openapi.description import Description, identifier, translated
+
+JSON = 'application/json'
+
+
+class EndpointSchema:
+    """What is said of an endpoint, over the project's own class of schemas."""
+
+    # Of drf-yasg's class, which comes after this one.
+    method: str
+    view: Any
+    components: Any
+    operation_keys: Any
+
+    def __init__(self, about: Description, *args: Any, **kwargs: Any) -> None:
+        self.about = about
+        super().__init__(*args, **kwargs)
+
+    def has_list_response(self) -> bool:
+        """Return that no answer is a page of a list: else drf-yasg adds `page` and an envelope to list routes."""
+        return False
+
+    def get_operation_id(self, operation_keys: Any = None) -> str:
+        """Return an id of its own for each endpoint: drf-yasg's are of the path up to the first variable."""
+        *keys, last = operation_keys or self.operation_keys
+        action = getattr(self.view, 'action', None)
+        # A project-wide view has no action; drf-yasg calls a GET of a path without variables a list.
+        ends = (
+            [action, self.method.lower()] if action else [self.about.part, 'read' if last == 'list' else last]
+        )
+        return identifier('_'.join([*keys, *ends]))
+
+    def get_summary_and_description(self) -> tuple[str, str]:
+        """Return the summary of the method and the documentation of the handler."""
+        action = getattr(self.view, 'action', self.method.lower())
+        documentation = getattr(self.view, action).__doc__ or ''
+        lines = [line.strip() for line in documentation.strip().splitlines()]
+        return self.about.summary_of(self.method), '\n'.join(lines)
+
+    def get_query_parameters(self) -> list[Any]:
+        """Return none of filters and pages."""
+        return []
+
+    def add_manual_parameters(self, parameters: list[Any]) -> Any:
+        """Add the parameters that the fields check."""
+        own = [
+            openapi.Parameter(p.name, p.place, p.description, required=p.required, **p.schema)
+            for p in self.about.parameters()
+        ]
+        return super().add_manual_parameters([*parameters, *own])  # type: ignore[misc]
+
+    def get_request_serializer(self) -> Any:
+        """Return the body, None if there is none."""
+        body = self.about.body_of(self.method)
+        return self._reference(body) if body else None
+
+    def make_body_parameter(self, schema: Any) -> Any:
+        """Return the body as a parameter; without it an image is drawn in the style of the query."""
+        required = self.method.lower() != 'post'
+        return openapi.Parameter('data', openapi.IN_BODY, required=required, schema=schema)
+
+    def get_response_serializers(self) -> dict[str, Any]:
+        """Return the answers by status."""
+        found: dict[str, Any] = {}
+        if self.about.image:
+            found['200'] = openapi.Response('The picture.', openapi.Schema(type=openapi.TYPE_FILE))
+        elif self.about.answer:
+            found['200'] = openapi.Response('The answer.', self._reference(self.about.answer))
+        for status, meaning in self.about.statuses_of(self.view, self.method):
+            found[str(status)] = openapi.Response(meaning, None if status == 304 else self._reference(ERROR))
+        return found
+
+    def get_consumes(self) -> Any:
+        """Return the media types of the body."""
+        return [JSON] if self.about.body else super().get_consumes()  # type: ignore[misc]
+
+    def get_produces(self) -> Any:
+        """Return the media types of pictures and errors, or those of the view."""
+        if self.about.image:
+            return [*self.about.media_types(), JSON]
+        return super().get_produces()  # type: ignore[misc]
+
+    def _reference(self, shape: Shape) -> Any:
+        definitions = self.components.with_scope(openapi.SCHEMA_DEFINITIONS)
+        if not definitions.has(shape.name):
+            # Empty at first: drf-yasg's own class knows types that are one, and Swagger 2 no alternatives.
+            schema = openapi.Schema(type=openapi.TYPE_OBJECT)
+            schema.clear()
+            schema.update(_plain(translated(shape.schema, self._reference, _or_null)))
+            definitions.set(shape.name, schema)
+        return openapi.SchemaRef(definitions, shape.name)
+
+
+def _or_null(schema: Schema) -> Schema:
+    return schema | {'x-nullable': True}
+
+
+def _plain(schema: Any) -> Any:
+    """Return a schema without alternatives, which Swagger 2 does not have: nothing is said of their type."""
+    if isinstance(schema, list):
+        return [_plain(entry) for entry in schema]
+    if type(schema) is not dict:
+        return schema
+    return {key: _plain(entry) for key, entry in schema.items() if key not in ('oneOf', 'anyOf')}
+
+
+@functools.cache
+def _over(base: type) -> type:
+    return type('EndpointSchema', (EndpointSchema, base), {})
+
+
+def describe(handler: Callable[..., Any], about: Description) -> Callable[..., Any]:
+    """Attach the description of an endpoint as drf-yasg's decorator does."""
+
+    def inspector(*args: Any) -> Any:
+        return _over(swagger_settings.DEFAULT_AUTO_SCHEMA_CLASS or SwaggerAutoSchema)(about, *args)
+
+    # A method of a view is decorated once, an action for each of its methods.
+    for methods in [[method] for method in about.methods] if hasattr(handler, 'mapping') else [None]:
+        handler = swagger_auto_schema(methods=methods, auto_schema=inspector)(handler)
+    return handler

@@ -1,0 +1,1 @@
+"""The pages of images, their addresses, and those that the admin serves."""
