@@ -122,16 +122,22 @@ FORWARDED = (
 class Settings:
     """Read the settings as attributes; a value is looked up once and forgotten when settings change."""
 
+    def __init__(self) -> None:
+        self._known: dict[str, Any] = {}
+
     def __getattr__(self, name: str) -> Any:
+        try:
+            return self._known[name]
+        except KeyError:
+            pass
         if name not in DEFAULTS:
             raise AttributeError(f'unknown setting {PREFIX}{name}')
-        value = getattr(django_settings, PREFIX + name, DEFAULTS[name])
-        self.__dict__[name] = value
+        value = self._known[name] = getattr(django_settings, PREFIX + name, DEFAULTS[name])
         return value
 
     def reload(self) -> None:
         """Forget every value, so that the next look-up asks the project's settings again."""
-        self.__dict__.clear()
+        self._known.clear()
 
 
 settings = Settings()

@@ -17,6 +17,8 @@ class LargeImageError(Exception):
     status = 500
     code = 'error'
     message = 'The image could not be served.'
+    #: The seconds after which it is worth to ask again, None where that does not help.
+    retry_after: int | None = None
 
     def __init__(self, message: str | None = None, **details: Any) -> None:
         self.message = message or self.message

@@ -1,4 +1,4 @@
-"""Names that projects import from django-large-image 0.10; new code imports from `sources` and `imaging`."""
+"""Names that projects import from django-large-image 0.10; new code imports from `handles` and `imaging`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pathlib
 from typing import Any
 
 from django_large_image import access, handles
-from django_large_image.imaging import formats, image
+from django_large_image.imaging import checks, formats
 from django_large_image.imaging.style import load_style, parse_style
 
 __all__ = ['get_formats', 'get_tilesource_from_path']
@@ -26,8 +26,8 @@ def get_tilesource_from_path(
     """
     parsed = load_style(style) if isinstance(style, str) else parse_style(style)
     lease = handles.borrow(access.image_ref(path), projection=projection, source=source)
-    image.check_style(lease.source, parsed)
-    return lease.view(parsed, encoding=encoding or 'PNG', owner=True)
+    checks.check_style(lease.source, parsed)
+    return lease.tile_source(parsed, encoding or 'PNG')
 
 
 def get_formats(return_dict: bool = False) -> list[str] | dict[str, str]:

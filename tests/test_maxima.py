@@ -10,7 +10,7 @@ import pytest
 from django.test import override_settings
 
 from django_large_image.exceptions import ImageRefused, NeedsConversion, RegionTooLarge
-from django_large_image.imaging import bounds
+from django_large_image.imaging import checks
 from django_large_image.imaging.formats import Format
 from django_large_image.inspection import guard
 from tests.images import GeoTiff
@@ -89,11 +89,11 @@ def test_the_most_of_a_file(check: Any, most: Any, more: Any, error: type[Except
 
 
 def test_the_most_values_of_a_region() -> None:
-    source: Any = types.SimpleNamespace(dtype=np.dtype('uint16'), dataset=types.SimpleNamespace(count=300))
+    source: Any = types.SimpleNamespace(dtype=np.dtype('uint16'), band_count=300)
     with override_settings(LARGE_IMAGE_MAX_DECODED_BYTES=2 * 10 * 10 * 300 * 2):
-        bounds.check_values(source, 10, 10)
+        checks.check_values(source, 10, 10)
         with pytest.raises(RegionTooLarge, match='of 300 bands'):
-            bounds.check_values(source, 11, 10)
+            checks.check_values(source, 11, 10)
 
 
 @pytest.mark.django_db
@@ -121,11 +121,11 @@ def test_the_longest_side_of_a_format(fmt: Format, side: int) -> None:
     from django_large_image.imaging.formats import encode
     from tests import reference
 
-    bounds.check_size(side, 1, fmt)
-    bounds.check_size(1, side, fmt)
+    checks.check_size(side, 1, fmt)
+    checks.check_size(1, side, fmt)
     pixels = np.full((1, side, 3), 200, np.uint8)
     # The library agrees, and takes no more.
     assert reference.decoded(encode(pixels, fmt), 'RGB').shape == (3, 1, side)
     for width, height in ((side + 1, 1), (1, side + 1)):
         with pytest.raises(RegionTooLarge, match=f'at most {side} pixels a side'):
-            bounds.check_size(width, height, fmt)
+            checks.check_size(width, height, fmt)

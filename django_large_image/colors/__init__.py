@@ -1,6 +1,7 @@
 """Palettes: names, colours and lists as colours, the same in every installation. Nothing here imports matplotlib."""
 
 from django_large_image.colors.resolving import names, resolve
+from django_large_image.colors.single import code
 from django_large_image.colors.styles import bounded, levels, with_colours
 
-__all__ = ['bounded', 'levels', 'names', 'resolve', 'with_colours']
+__all__ = ['bounded', 'code', 'levels', 'names', 'resolve', 'with_colours']

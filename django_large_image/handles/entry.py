@@ -25,7 +25,7 @@ def _find() -> Any:
         make_ready('rasterio')
     except (Misconfigured, ImproperlyConfigured, AppRegistryNotReady):
         return _Nothing
-    return load('django_large_image.readers.geo').GeoSource
+    return load('django_large_image.readers.plugin').RasterTileSource
 
 
 source: Any = _find()

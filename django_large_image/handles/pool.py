@@ -14,11 +14,16 @@ import threading
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from django_large_image.conf import settings
 from django_large_image.exceptions import Busy
-from django_large_image.readers.closing import close
+from django_large_image.readers.sources.pooled import SourceFacts
+
+if TYPE_CHECKING:
+    # Not where there is no rasterio.
+    from django_large_image.raster.facts import RasterFacts
 
 logger = logging.getLogger(__name__)
 
@@ -26,31 +31,56 @@ logger = logging.getLogger(__name__)
 REMOTE_SECONDS = 600.0
 
 
+class Handle(Protocol):
+    """What is lent: a `raster.handle.RasterHandle` or a `readers.pooled.PooledSource`."""
+
+    def close(self) -> None:
+        """Close what it holds open."""
+
+
 class PoolKey(NamedTuple):
     """What makes two open handles interchangeable."""
 
     digest: str
     source: str
-    projection: str | None
     limit: int
     remote: bool = False
+    #: Only of a source that is opened in its projection.
+    projection: str | None = None
+
+
+@dataclass(slots=True)
+class ImageFacts:
+    """What was learned of one version of an image; all its handles share it."""
+
+    #: What each handle is taken to hold in memory, as whoever opened it says.
+    nbytes: int = 0
+    raster: RasterFacts | None = None
+    source: SourceFacts = field(default_factory=SourceFacts)
 
 
 class _Image:
     """The handles of one image: the idle ones, how many there are, and what was learned of the image."""
 
-    __slots__ = ('count', 'idle', 'info', 'place')
+    __slots__ = ('count', 'facts', 'idle', 'known', 'place')
 
     def __init__(self, place: str) -> None:
         self.place = place
-        self.idle: list[Any] = []
+        self.idle: list[Loan] = []
         self.count = 0
-        self.info: dict[Any, Any] = {}
+        self.facts = ImageFacts()
+        #: Whether it could be opened.
+        self.known = False
 
-    @property
-    def nbytes(self) -> int:
-        """Return what each handle is taken to hold in memory, as whoever opened it says."""
-        return int(self.info.get('nbytes', 0))
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Loan:
+    """An open handle that is lent: for which image, and when it was opened, by the monotonic clock."""
+
+    handle: Handle
+    key: PoolKey
+    image: _Image
+    opened: float
 
 
 class Pool:
@@ -64,60 +94,57 @@ class Pool:
         self._newest: dict[str, str] = {}
         self._retired: list[_Image] = []
         #: Handles whose lease was garbage; they are taken back when it is safe to lock.
-        self.returned: deque[tuple[PoolKey, Any]] = deque()
+        self.returned: deque[Loan] = deque()
         self._total = 0
         self._freed = threading.Condition(threading.Lock())
 
-    def borrow(
-        self, key: PoolKey, place: str, open_one: Callable[[dict[Any, Any]], Any], remote: bool = False
-    ) -> Any:
-        """Return a handle of the image, idle or opened by `open_one(info)`; give it back with `give_back`.
+    def borrow(self, key: PoolKey, place: str, open_one: Callable[[ImageFacts], Handle]) -> Loan:
+        """Lend a handle of the image, idle or opened by `open_one(facts)`; give it back with `give_back`.
 
-        `place` names the image whatever its version; handles of an older version are closed. `info` is a
-        dictionary that all handles of this version share. Raises `Busy` after `HANDLE_TIMEOUT`, and whatever
-        `open_one` raises.
+        `place` names the image whatever its version; handles of an older version are closed. `facts` are shared by all
+        handles of this version. Raises `Busy` after `HANDLE_TIMEOUT`, and whatever `open_one` raises.
         """
         self._take_returned()
         deadline = time.monotonic() + settings.HANDLE_TIMEOUT
         image: _Image | None = None
-        handle = None
+        loan: Loan | None = None
         while image is None:
             with self._freed:
                 # Anew after each wait: meanwhile another thread may have come with another version.
                 closing = self._forget_older(key, place)
                 if not closing:
-                    image, handle, closing = self._reserve(key, place, remote)
+                    image, loan, closing = self._reserve(key, place)
                 if image is None and not closing and not self._freed.wait(deadline - time.monotonic()):
                     raise Busy()
             self._close(closing)
-        if handle is not None:
-            return handle
+        if loan is not None:
+            return loan
         try:
-            handle = open_one(image.info)
+            handle = open_one(image.facts)
         except BaseException:
             with self._freed:
                 self._one_less(image)
                 self._drop_unknown(key, image)
             raise
-        handle._pool_image = image
-        return handle
+        image.known = True
+        return Loan(handle, key, image, time.monotonic())
 
-    def _reserve(self, key: PoolKey, place: str, remote: bool) -> tuple[_Image | None, Any, list[Any]]:
+    def _reserve(self, key: PoolKey, place: str) -> tuple[_Image | None, Loan | None, list[Loan]]:
         """Return the image with an idle handle, or with a place for a new one, and the handles to close first.
 
         The image is None where neither is to be had now. To be called with the lock held.
         """
         # GDAL serves the bytes of an open remote file from memory, to a new handle of the same name, too.
-        if remote and any(image.count for image in self._retired if image.place == place):
+        if key.remote and any(image.count for image in self._retired if image.place == place):
             return None, None, []
         image = self._images.setdefault(key, _Image(place))
         self._images.move_to_end(key)
-        expired: list[Any] = []
+        expired: list[Loan] = []
         while image.idle:
-            handle = image.idle.pop()
-            if not remote or time.monotonic() - handle._opened < REMOTE_SECONDS:
-                return image, handle, expired
-            expired.append(handle)
+            loan = image.idle.pop()
+            if not key.remote or time.monotonic() - loan.opened < REMOTE_SECONDS:
+                return image, loan, expired
+            expired.append(loan)
         # Those that are about to be closed hold up nobody.
         if image.count - len(expired) >= settings.HANDLES_PER_IMAGE:
             return None, None, expired
@@ -128,34 +155,35 @@ class Pool:
     def _take_returned(self) -> None:
         while self.returned:
             with contextlib.suppress(IndexError):  # another thread was quicker
-                self.give_back(*self.returned.popleft())
+                self.give_back(self.returned.popleft())
 
-    def give_back(self, key: PoolKey, handle: Any) -> None:
+    def give_back(self, loan: Loan) -> None:
         """Take a handle back for the next request."""
-        closing: list[Any] = []
+        closing: list[Loan] = []
         with self._freed:
-            image = self._images.get(key)
-            if image is handle._pool_image and self._newest.get(image.place) == key.digest:
-                image.idle.append(handle)
+            image = self._images.get(loan.key)
+            taken = image is loan.image and self._newest.get(image.place) == loan.key.digest
+            if taken:
+                loan.image.idle.append(loan)
                 closing += self._spare()
                 self._freed.notify_all()
-                handle = None
-        if handle is not None:
-            self.discard(key, handle)
+        if not taken:
+            self.discard(loan)
         self._close(closing)
 
-    def discard(self, key: PoolKey, handle: Any) -> None:
+    def discard(self, loan: Loan) -> None:
         """Close a handle that failed, or that belongs to an older version, instead of taking it back."""
-        self._close([handle])
+        self._close([loan])
         with self._freed:
-            self._drop_unknown(key, handle._pool_image)
+            self._drop_unknown(loan.key, loan.image)
 
-    def _close(self, handles: list[Any]) -> None:
+    def _close(self, loans: list[Loan]) -> None:
         """Close handles, which count until then: a new version of a remote image waits for the last of the old one."""
-        for handle in handles:
-            close(handle)
+        for loan in loans:
+            with contextlib.suppress(Exception):
+                loan.handle.close()
             with self._freed:
-                self._one_less(handle._pool_image)
+                self._one_less(loan.image)
 
     def _one_less(self, image: _Image) -> None:
         """Count a handle less; to be called with the lock held."""
@@ -167,7 +195,7 @@ class Pool:
 
     def _drop_unknown(self, key: PoolKey, image: _Image) -> None:
         """Forget an image without handles of which nothing was learned; to be called with the lock held."""
-        if image.count == 0 and self._images.get(key) is image and not image.info:
+        if image.count == 0 and self._images.get(key) is image and not image.known:
             self._drop(key)
 
     def _drop(self, key: PoolKey) -> None:
@@ -176,12 +204,12 @@ class Pool:
         if not any(image.place == place for image in self._images.values()):
             self._newest.pop(place, None)
 
-    def _forget_older(self, key: PoolKey, place: str) -> list[Any]:
+    def _forget_older(self, key: PoolKey, place: str) -> list[Loan]:
         """Drop the idle handles of other versions of this image; to be called with the lock held."""
         if self._newest.get(place) == key.digest:
             return []
         self._newest[place] = key.digest
-        closing = []
+        closing: list[Loan] = []
         for other in [
             k for k, image in self._images.items() if image.place == place and k.digest != key.digest
         ]:
@@ -191,20 +219,20 @@ class Pool:
                 self._retired.append(image)
         return closing
 
-    def _take_idle(self, image: _Image) -> list[Any]:
-        handles = image.idle[:]
+    def _take_idle(self, image: _Image) -> list[Loan]:
+        loans = image.idle[:]
         image.idle.clear()
-        return handles
+        return loans
 
-    def _spare(self) -> list[Any]:
+    def _spare(self) -> list[Loan]:
         """Take idle handles of the images used longest ago, until the bound holds; with the lock held."""
-        closing: list[Any] = []
-        size = sum(image.count * image.nbytes for image in self._images.values())
+        closing: list[Loan] = []
+        size = sum(image.count * image.facts.nbytes for image in self._images.values())
         for key in list(self._images):
             if self._total - len(closing) <= settings.MAX_OPEN_HANDLES and size <= settings.MAX_OPEN_BYTES:
                 break
             taken = self._take_idle(self._images[key])
-            size -= len(taken) * self._images[key].nbytes
+            size -= len(taken) * self._images[key].facts.nbytes
             closing += taken
         # What was learned of an image outlives its handles, though not without bound.
         for key in list(self._images):
@@ -218,7 +246,7 @@ class Pool:
         """Close the idle handles of a version of an image, and forget what was learned of it."""
         with self._freed:
             keys = [key for key in self._images if key.digest == digest]
-            closing = [handle for key in keys for handle in self._take_idle(self._images[key])]
+            closing = [loan for key in keys for loan in self._take_idle(self._images[key])]
         self._close(closing)
         with self._freed:
             for key in keys:
@@ -229,7 +257,7 @@ class Pool:
     def clear(self) -> None:
         """Close every idle handle and forget what was learned; handles in use are closed when given back."""
         with self._freed:
-            closing = [handle for image in self._images.values() for handle in self._take_idle(image)]
+            closing = [loan for image in self._images.values() for loan in self._take_idle(image)]
             self._retired += [image for image in self._images.values() if image.count]
             self._images.clear()
             self._newest.clear()

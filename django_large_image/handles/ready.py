@@ -65,7 +65,7 @@ def _import(*names: str) -> None:
 def _rasterio() -> None:
     _import(
         'rasterio', 'rasterio.crs', 'rasterio.enums', 'rasterio.transform', 'rasterio.warp', 'rasterio.windows',
-        'django_large_image.readers.geo',
+        'django_large_image.readers.plugin', 'django_large_image.readers.rasterreader',
     )  # fmt: skip
     _pil()
     rasterio: Any = load('rasterio')
@@ -76,16 +76,20 @@ def _rasterio() -> None:
 
 
 def _gdal() -> None:
-    _import('osgeo.gdal', 'osgeo.osr', 'pyproj', 'django_large_image.readers.osgeosource')
+    _import('osgeo.gdal', 'osgeo.osr', 'pyproj', 'django_large_image.readers.sources.osgeosource')
     load('pyproj').CRS.from_epsg(3857)
 
 
+def _openslide() -> None:
+    _import('openslide', 'large_image_source_openslide', 'django_large_image.readers.sources.slides')
+
+
 def _tifffile() -> None:
-    _import('tifffile', 'zarr', 'django_large_image.readers.multiframe')
+    _import('tifffile', 'zarr', 'django_large_image.readers.sources.multiframe')
 
 
 def _pil() -> None:
-    _import('PIL.Image', 'django_large_image.readers.plainpicture')
+    _import('PIL.Image', 'django_large_image.readers.sources.plainpicture')
     # Pillow 12 imports its plugins when the first picture is opened.
     load('PIL.Image').init()
 
@@ -94,5 +98,6 @@ _MAKERS: dict[str, Callable[[], None]] = {
     'rasterio': _rasterio,
     'gdal': _gdal,
     'tifffile': _tifffile,
+    'openslide': _openslide,
     'pil': _pil,
 }

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import threading
 from collections.abc import Iterator
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from large_image.constants import SourcePriority
+from large_image.tilesource import FileTileSource
 
 from django_large_image.access import ImageRef
 from django_large_image.conf import settings
@@ -21,7 +23,10 @@ from django_large_image.exceptions import (
 from django_large_image.handles.ready import NEEDS, make_ready
 from django_large_image.inspection import guard, tiffheader, tiffkinds
 from django_large_image.loading import is_there, load
+from django_large_image.readers.sources.pooled import PooledSource, pooled
 
+#: The entry points of large-image's sources.
+GROUP = 'large_image.source'
 #: Sources of large-image that are never used: they open what another file names, or invent pixels.
 FORBIDDEN = frozenset({'multi', 'test', 'deepzoom', 'dummy', 'bioformats', 'vips', 'zarr', 'dicom', 'mapnik'})
 
@@ -31,17 +36,18 @@ OME_SOURCES = frozenset({'tiff', 'ometiff', 'tifffile'})
 _lock = threading.Lock()
 #: Where the classes are that take the place of large-image's own.
 _OURS = {
-    'rasterio': 'django_large_image.readers.geo:GeoSource',
-    'gdal': 'django_large_image.readers.osgeosource:OsgeoSource',
-    'pil': 'django_large_image.readers.plainpicture:PlainPictureSource',
-    'tifffile': 'django_large_image.readers.multiframe:MultiFrameSource',
+    'rasterio': 'django_large_image.readers.plugin:RasterTileSource',
+    'gdal': 'django_large_image.readers.sources.osgeosource:OsgeoSource',
+    'pil': 'django_large_image.readers.sources.plainpicture:PlainPictureSource',
+    'tifffile': 'django_large_image.readers.sources.multiframe:MultiFrameSource',
+    'openslide': 'django_large_image.readers.sources.slides:SlideSource',
 }
 
 
 @functools.lru_cache(maxsize=1)
 def installed_sources() -> dict[str, str]:
     """Return the installed sources of large-image: name to module, without importing any of them."""
-    return {point.name: point.value for point in entry_points(group='large_image.source')}
+    return {point.name: point.value for point in entry_points(group=GROUP)}
 
 
 def available_sources() -> dict[str, str]:
@@ -57,16 +63,18 @@ def available_sources() -> dict[str, str]:
 
 
 @functools.cache
-def source_class(name: str) -> Any:
+def source_class(name: str) -> type[PooledSource]:
     """Return the class of a source by its name; raises `Misconfigured` if it cannot be imported."""
     make_ready(name)
-    module, _, attribute = _OURS.get(name, installed_sources()[name]).partition(':')
-    cls = getattr(load(module), attribute)
-    if name != 'rasterio' and hasattr(cls, 'addKnownExtensions'):
+    where = _OURS.get(name, installed_sources()[name])
+    load(where.partition(':')[0])
+    cls: type[FileTileSource] = EntryPoint(name, where, GROUP).load()
+    if name != 'rasterio':
         # One thread would see what the other one has added so far.
-        with _lock:
+        # Some sources know theirs from the start.
+        with _lock, contextlib.suppress(AttributeError):
             cls.addKnownExtensions()
-    return cls
+    return cls if name == 'rasterio' or issubclass(cls, PooledSource) else pooled(cls)
 
 
 def check_source(name: str) -> str:

@@ -63,26 +63,6 @@ def parse_format(extension: str | None) -> Format:
     return found
 
 
-def to_uint8(pixels: np.ndarray) -> np.ndarray:
-    """Return pixels as uint8, by the same rules as large-image: full range for integers, clipped for floats.
-
-    Takes (height, width, bands) of any real dtype; more than four bands become the first three.
-    """
-    if pixels.ndim == 2:
-        pixels = pixels[:, :, np.newaxis]
-    if pixels.shape[2] > 4:
-        pixels = pixels[:, :, :3]
-    kind, size = pixels.dtype.kind, pixels.dtype.itemsize
-    if pixels.dtype == np.uint8:
-        return pixels
-    if kind == 'b':
-        return pixels.astype(np.uint8) * 255
-    if kind in 'iu' and size <= 4:
-        shifted = pixels.astype(np.int64) + (1 << (8 * size - 1)) if kind == 'i' else pixels
-        return (shifted >> (8 * (size - 1))).astype(np.uint8)
-    return np.asarray(np.clip(np.nan_to_num(pixels, nan=0.0), 0, 255), np.uint8)
-
-
 def encode_picture(picture: RenderedImage, fmt: Format) -> bytes:
     """Encode a picture, as indices of its palette where the format has them."""
     if picture.palette is not None and fmt is Format.PNG:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import io
 import json
 import os
-from typing import Any
 
 from django_large_image.access import ImageRef
 from django_large_image.exceptions import ImageUnreadable, InvalidParameter, NotSupported, fault_of
-from django_large_image.handles.lease import reading
-from django_large_image.imaging import crs, image, tile, webmercator
-from django_large_image.imaging.jsonsafe import json_safe
+from django_large_image.handles import crs
+from django_large_image.imaging import tile, webmercator
 from django_large_image.loading import is_there, load
+from django_large_image.readers.base import BoundingBox, ImageReader, Json
+from django_large_image.readers.errors import reading
+from django_large_image.readers.jsonsafe import json_safe
 
 #: The most IFDs that a dump shows.
 MAX_IFDS = 1000
@@ -27,120 +28,114 @@ def hidden(ref: ImageRef) -> tuple[str, ...]:
     return (ref.path, os.path.dirname(ref.path) + os.sep) if not ref.remote else (ref.path,)
 
 
-def metadata(source: Any, ref: ImageRef) -> dict[str, Any]:
+def metadata(reader: ImageReader, ref: ImageRef) -> Json:
     """Return large-image's metadata: sizes, levels, dtype, magnification, bands, frames, and bounds in EPSG:4326."""
     with reading():
-        found = dict(source.getMetadata())
-        if 'bands' in found:
-            found['bands'] = source.getBandInformation(statistics=True)
-        _correct(source, found)
-        if hasattr(source, 'automaticRanges'):
-            found['ranges'] = source.automaticRanges()
-        elif str(found.get('dtype')) == 'uint8':
-            found['ranges'] = []
+        found = reader.metadata()
+        _correct(reader, found)
+        ranges = reader.ranges()
+        if ranges is not None:
+            found['ranges'] = ranges
     return _safe(found, ref)
 
 
-def metadata_internal(source: Any, ref: ImageRef) -> dict[str, Any]:
+def metadata_internal(reader: ImageReader, ref: ImageRef) -> Json:
     """Return what the reader knows beyond the common metadata, whatever that is."""
     with reading():
-        found = dict(source.getInternalMetadata() or {})
-        if image.frame_count(source) > 1:
+        found = reader.internal_metadata()
+        if reader.frame_count > 1:
             # That of a reader may have a list of its own by this name.
-            found.setdefault('frames', source.getMetadata().get('frames') or image.frame_count(source))
-        _correct(source, found)
+            found.setdefault('frames', reader.metadata().get('frames') or reader.frame_count)
+        _correct(reader, found)
     return _safe(found, ref)
 
 
-def _correct(source: Any, found: dict[str, Any]) -> None:
+def _correct(reader: ImageReader, found: Json) -> None:
     # large-image 1.35.6 says `geospatial: true` of every file that rasterio opens: the identity transform is true.
-    found['geospatial'] = image.is_geospatial(source)
+    found['geospatial'] = reader.is_geospatial
     found.setdefault('frames', False)
     if found['geospatial']:
-        found['bounds'] = bounds(source, 'EPSG:4326')
+        place = bounds(reader, 'EPSG:4326')
+        found['bounds'] = None if place is None else webmercator.as_json(place)
 
 
-def _safe(found: dict[str, Any], ref: ImageRef) -> dict[str, Any]:
-    result: dict[str, Any] = json_safe(found, hidden(ref))
+def _safe(found: Json, ref: ImageRef) -> Json:
+    result: Json = json_safe(found, hidden(ref))
     return result
 
 
-def bounds(source: Any, code: str) -> dict[str, Any] | None:
-    """Return xmin, ymin, xmax, ymax and srs of the image in a CRS, EPSG:n; latitudes end just before the poles."""
+def bounds(reader: ImageReader, code: str) -> BoundingBox | None:
+    """Return the box round the image in a CRS, EPSG:n; latitudes end just before the poles."""
     try:
-        found = source.getBounds(code)
+        found = reader.bounds(code)
     except Exception:  # the image's CRS has no way to this one
         return None
-    if not found:
-        return None
-    result = {key: found[key] for key in ('xmin', 'ymin', 'xmax', 'ymax', 'srs') if key in found}
-    if code == 'EPSG:4326':
-        for key in ('ymin', 'ymax'):
-            result[key] = max(min(result[key], 89.9999), -89.9999)
-    return result
+    if found is None or code != 'EPSG:4326':
+        return found
+    ymin, ymax = (max(min(side, 89.9999), -89.9999) for side in (found.ymin, found.ymax))
+    return found._replace(ymin=ymin, ymax=ymax)
 
 
-def tiles(source: Any, ref: ImageRef, projection: str | None = None) -> dict[str, Any]:
+def tiles(reader: ImageReader, ref: ImageRef, projection: str | None = None) -> Json:
     """Return the tile matrix: levels, size in pixels and tile size, and all other metadata.
 
     A georeferenced image has its CRS too. In a projection (EPSG:n) that is the CRS, `extent` holds the corners of tile
     0/0/0 (xmin, ymin, xmax, ymax), from which all other tiles follow, and `bounds` the image's own. Without one,
     `web_mercator` says the same of the web map's, so that a client that shows a map there has to ask once.
     """
-    geospatial = image.is_geospatial(source)
-    place: dict[str, Any] = {}
+    matrix = reader.matrix
+    place: Json = {}
     if projection is not None:
-        corners = tile.corners(source, 0, 0, 0)
-        own = bounds(source, projection)
+        corners = tile.corners(reader, 0, 0, 0)
+        own = bounds(reader, projection)
         place = {
             'crs': crs.describe_code(projection),
             'extent': [corners[side] for side in ('xmin', 'ymin', 'xmax', 'ymax')],
             'bounds': own and webmercator.within(own, corners['ymin'], corners['ymax']),
         }
-    elif geospatial:
+    elif reader.is_geospatial:
         place = {
-            'crs': crs.describe(image.crs_of(source)),
-            'web_mercator': webmercator.tile_matrix(source, bounds(source, webmercator.CODE)),
+            'crs': crs.describe(reader.crs),
+            'web_mercator': webmercator.tile_matrix(reader, bounds(reader, webmercator.CODE)),
         }
-    described: dict[str, Any] = json_safe(place)
+    described: Json = json_safe(place)
     return described | {
-        'levels': int(source.levels),
-        'size_x': int(source.sizeX),
-        'size_y': int(source.sizeY),
-        'tile_size': int(source.tileWidth),
-        'tile_width': int(source.tileWidth),
-        'tile_height': int(source.tileHeight),
-        'geospatial': geospatial,
-        'additional_metadata': metadata(source, ref),
+        'levels': matrix.levels,
+        'size_x': matrix.size_x,
+        'size_y': matrix.size_y,
+        'tile_size': matrix.tile_width,
+        'tile_width': matrix.tile_width,
+        'tile_height': matrix.tile_height,
+        'geospatial': reader.is_geospatial,
+        'additional_metadata': metadata(reader, ref),
     }
 
 
-def bands(source: Any, frame: int | None = None) -> dict[str, Any]:
+def bands(reader: ImageReader, frame: int | None = None) -> Json:
     """Return what is known of each band, by its number from 1, with statistics of about a million pixels."""
     with reading():
-        options = {'frame': frame} if frame else {}
-        found: dict[str, Any] = json_safe(source.getBandInformation(statistics=True, **options))
+        found: Json = json_safe(reader.bands(statistics=True, frame=frame or 0))
     return found
 
 
-def band(source: Any, number: int, frame: int | None = None) -> dict[str, Any]:
+def band(reader: ImageReader, number: int, frame: int | None = None) -> Json:
     """Return what is known of one band; raises `InvalidParameter` for one that is not there."""
     with reading():
-        count = image.band_count(source)
+        count = reader.band_count
     if not 1 <= number <= count:
         raise InvalidParameter('band', number, f'an integer from 1 to {count}')
-    found: dict[str, Any] = bands(source, frame)[str(number)]
+    found: Json = bands(reader, frame)[str(number)]
     return found
 
 
-def frames(source: Any) -> dict[str, Any]:
+def frames(reader: ImageReader) -> Json:
     """Return the channels or bands of each frame, for building a control of what is shown.
 
     A frame of an image with axes has its place on them: `c`, `z`, `t` and the like, from 0.
     """
     with reading():
-        listed = source.getMetadata().get('frames') or []
-        information = {} if listed else source.getBandInformation()
+        listed = reader.metadata().get('frames') or []
+        information = {} if listed else reader.bands()
     if not listed:
         single = [
             {'index': number, 'frame': None, 'name': entry.get('interpretation', '')}
@@ -164,7 +159,7 @@ def frames(source: Any) -> dict[str, Any]:
     return {'frames': json_safe(found)}
 
 
-def _axes(entry: dict[str, Any]) -> dict[str, int]:
+def _axes(entry: Json) -> dict[str, int]:
     """Return the place of a frame on each axis: large-image calls them IndexC, IndexZ and so on."""
     return {
         name.removeprefix('Index').lower(): int(value)
@@ -173,7 +168,7 @@ def _axes(entry: dict[str, Any]) -> dict[str, int]:
     }
 
 
-def tiff_dump(ref: ImageRef) -> Any:
+def tiff_dump(ref: ImageRef) -> object:
     """Return the tags of every IFD of a TIFF, as tifftools writes them.
 
     Raises `NotSupported` without tifftools and for a file that is no TIFF, `ImageUnreadable` for a broken one.

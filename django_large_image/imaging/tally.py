@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
-#: Yields, piece by piece, the valid values of each band as flat arrays; it can be called again.
-Pieces = Callable[[], Iterator[list[np.ndarray]]]
+from django_large_image.pixels import Array
+from django_large_image.readers.base import Pieces
 
 #: The bands whose values are counted one by one, a table of 65 536 for each.
 _MOST_TABLES = 64
@@ -21,23 +20,23 @@ class Tally:
         self.low, self.high = np.inf, -np.inf
         self.samples = 0
         self.integer = False
-        self.counts: np.ndarray = np.zeros(bins, np.int64)
+        self.counts: Array = np.zeros(bins, np.int64)
         # The sums are of differences to the minimum, which keeps them exact enough for large offsets.
         self._total = self._squares = 0.0
 
-    def widen(self, values: np.ndarray) -> None:
+    def widen(self, values: Array) -> None:
         """Let the range hold these values."""
         self.integer = values.dtype.kind in 'iub'
         if values.size:
             self.low, self.high = min(self.low, float(values.min())), max(self.high, float(values.max()))
 
-    def edges(self) -> np.ndarray:
+    def edges(self) -> Array:
         """Return the edges of the bins."""
         return np.histogram_bin_edges(
             [], len(self.counts), (self.low, self.high + 1 if self.integer else self.high)
         )
 
-    def add(self, values: np.ndarray, weights: np.ndarray | None = None) -> None:
+    def add(self, values: Array, weights: Array | None = None) -> None:
         """Count values within the range, each as often as its weight says."""
         if not values.size:
             return
@@ -96,9 +95,9 @@ def tally(pieces: Pieces, bins: int) -> list[Tally]:
     return found
 
 
-def _tables(pieces: Pieces) -> list[np.ndarray]:
+def _tables(pieces: Pieces) -> list[Array]:
     """Return how often each value occurs, by band."""
-    tables: list[np.ndarray] = []
+    tables: list[Array] = []
     for part in pieces():
         sizes = [1 << 8 * values.dtype.itemsize for values in part]
         tables = tables or [np.zeros(size, np.int64) for size in sizes]
@@ -107,7 +106,7 @@ def _tables(pieces: Pieces) -> list[np.ndarray]:
     return tables
 
 
-def _of_table(table: np.ndarray, dtype: np.dtype[Any], bins: int) -> Tally:
+def _of_table(table: Array, dtype: np.dtype[Any], bins: int) -> Tally:
     there = np.flatnonzero(table)
     values = there.astype(f'u{dtype.itemsize}').view(dtype)
     one = Tally(bins)

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-import math
-from typing import Any
-
-from django_large_image.imaging import crs
-from django_large_image.raster.georef.tile_matrix import HALF_EQUATOR
+from django_large_image.handles import crs
+from django_large_image.raster.georef.tile_matrix import HALF_EQUATOR, TileMatrix, projected_levels
+from django_large_image.readers.base import BoundingBox, ImageReader, Json
 
 CODE = 'EPSG:3857'
 
 
-def tile_matrix(source: Any, bounds: dict[str, Any] | None) -> dict[str, Any] | None:
+def tile_matrix(reader: ImageReader, bounds: BoundingBox | None) -> Json | None:
     """Return what `tiles/metadata?projection=EPSG:3857` says of the tile matrix; None where the image has no place.
 
-    The image is georeferenced, and `bounds` are its own in that projection. The finest level is the first whose pixels,
-    at the equator, are no larger than the image's mean pixel, as large-image 1.35.6 has it for every projection.
+    The image is georeferenced, and `bounds` are its own in that projection.
     """
-    pixel = bounds and source.getPixelSizeInMeters()
+    pixel = bounds and reader.pixel_metres()
     if not bounds or not pixel:
         return None
-    width, height = int(source.tileWidth), int(source.tileHeight)
-    levels = max(1, math.ceil(math.log2(2 * HALF_EQUATOR / (pixel * width))) + 1)
+    width, height = reader.matrix.tile_width, reader.matrix.tile_height
+    world = 2 * HALF_EQUATOR
+    matrix = TileMatrix(projected_levels(world, pixel, width), width, height, 0, 0, world)
     return {
         'crs': crs.describe_code(CODE),
-        'levels': levels,
-        'size_x': width * 2 ** (levels - 1),
-        'size_y': height * 2 ** (levels - 1),
+        'levels': matrix.levels,
+        'size_x': matrix.size_x,
+        'size_y': matrix.size_y,
         'tile_size': width,
         'tile_width': width,
         'tile_height': height,
@@ -35,6 +33,12 @@ def tile_matrix(source: Any, bounds: dict[str, Any] | None) -> dict[str, Any] | 
     }
 
 
-def within(bounds: dict[str, Any], ymin: float, ymax: float) -> dict[str, Any]:
+def within(bounds: BoundingBox, ymin: float, ymax: float) -> Json:
     """Return bounds without what is above or below the tile matrix: in the web map the poles are infinitely far."""
-    return bounds | {'ymin': max(bounds['ymin'], ymin), 'ymax': min(bounds['ymax'], ymax)}
+    return as_json(bounds._replace(ymin=max(bounds.ymin, ymin), ymax=min(bounds.ymax, ymax)))
+
+
+def as_json(bounds: BoundingBox) -> Json:
+    """Return bounds by large-image's names."""
+    found = bounds._asdict()
+    return {**{side: found[side] for side in ('xmin', 'ymin', 'xmax', 'ymax')}, 'srs': bounds.crs}

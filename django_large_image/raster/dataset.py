@@ -6,12 +6,12 @@ import contextlib
 import os
 import re
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import rasterio
 from rasterio.enums import ColorInterp
 from rasterio.errors import RasterioIOError
+from rasterio.io import DatasetReader
 from rasterio.session import Session
 
 from django_large_image.access import ImageRef
@@ -48,7 +48,7 @@ def gdal_env(ref: ImageRef) -> Iterator[None]:
     GDAL may open the image and nothing else over a network, and no file beside it: a GeoTIFF's metadata can name
     an overview file anywhere (item OVERVIEW_FILE of the domain OVERVIEWS).
     """
-    options: dict[str, Any] = {
+    options: dict[str, object] = {
         'GDAL_CACHEMAX': settings.GDAL_CACHE_BYTES,
         'GDAL_DISABLE_READDIR_ON_OPEN': 'FALSE' if settings.SIDECAR_FILES and not ref.remote else 'EMPTY_DIR',
         'CPL_VSIL_CURL_ALLOWED_FILENAME': ref.path if ref.remote else NO_NETWORK,
@@ -61,7 +61,7 @@ def gdal_env(ref: ImageRef) -> Iterator[None]:
         yield
 
 
-def open_dataset(ref: ImageRef, limit: int) -> Any:
+def open_dataset(ref: ImageRef, limit: int) -> DatasetReader:
     """Open the image with an allowed driver; to be called inside `gdal_env`.
 
     `limit` is the largest side of an image without tiles. Raises `ImageUnreadable`, `ImageRefused`, `NeedsConversion`
@@ -92,7 +92,7 @@ def open_dataset(ref: ImageRef, limit: int) -> Any:
     return dataset
 
 
-def _open(path: str, driver: str) -> Any:
+def _open(path: str, driver: str) -> DatasetReader:
     try:
         if driver in _KEEP_TO_THEMSELVES or settings.SIDECAR_FILES:
             return rasterio.open(path, driver=driver)
@@ -104,7 +104,7 @@ def _open(path: str, driver: str) -> Any:
         raise fault_of(error) or ImageUnreadable() from error
 
 
-def open_overview(dataset: Any, path: str, index: int) -> Any:
+def open_overview(dataset: DatasetReader, path: str, index: int) -> DatasetReader:
     """Open an overview of an open image or of one of its frames; to be called inside `gdal_env`.
 
     `index` is GDAL's number, or the place of a directory in the file, negative.
@@ -117,7 +117,7 @@ def open_overview(dataset: Any, path: str, index: int) -> Any:
         raise fault_of(error) or ImageUnreadable() from error
 
 
-def _open_remote(ref: ImageRef) -> Any:
+def _open_remote(ref: ImageRef) -> DatasetReader:
     assert ref.path is not None
     for driver in REMOTE_DRIVERS:
         if driver in settings.DRIVERS:
@@ -133,13 +133,13 @@ def _open_remote(ref: ImageRef) -> Any:
     raise ImageUnreadable()
 
 
-def is_georeferenced(dataset: Any) -> bool:
+def is_georeferenced(dataset: DatasetReader) -> bool:
     """Return whether a dataset says where on earth it is: by a CRS, a transform or control points."""
     points, crs = dataset.gcps
     return bool(dataset.crs or not dataset.transform.is_identity or (points and crs))
 
 
-def decodes(dataset: Any) -> bool:
+def decodes(dataset: DatasetReader) -> bool:
     """Return whether GDAL decodes a block of the image: some that it opens only Pillow reads, and the other way."""
     height, width = dataset.block_shapes[0]
     try:
@@ -151,20 +151,20 @@ def decodes(dataset: Any) -> bool:
     return True
 
 
-def has_other_colours(dataset: Any) -> bool:
+def has_other_colours(dataset: DatasetReader) -> bool:
     """Return whether the colours of a TIFF are not those that GDAL 3.10 makes of them; see `tiffkinds.reader`."""
     space = dataset.tags(ns='IMAGE_STRUCTURE').get('SOURCE_COLOR_SPACE')
     # 8-bit CMYK GDAL makes RGB of.
     return space == 'CIELAB' or ColorInterp.cyan in dataset.colorinterp
 
 
-def has_frames(dataset: Any) -> bool:
+def has_frames(dataset: DatasetReader) -> bool:
     """Return whether a TIFF has pages or metadata that other readers than GDAL make frames and channels of."""
     described = dataset.tags().get('TIFFTAG_IMAGEDESCRIPTION', '').rstrip()
     return bool(dataset.tags(ns='SUBDATASETS')) or described.endswith('OME>')
 
 
-def check_dataset(dataset: Any, limit: int) -> None:
+def check_dataset(dataset: DatasetReader, limit: int) -> None:
     """Check what GDAL says of an image, or of a frame of it.
 
     Raises `ImageUnreadable`, `ImageRefused` and `NeedsConversion`.
@@ -199,13 +199,13 @@ def check_dataset(dataset: Any, limit: int) -> None:
         guard.check_pyramid(dataset.width, dataset.height, max(overviews, default=1), size * weight)
 
 
-def sub_images_of(dataset: Any) -> list[tuple[int, int, int]]:
+def sub_images_of(dataset: DatasetReader) -> list[tuple[int, int, int]]:
     """Return width, height and place of smaller versions that GDAL does not know; see `tiffkinds.sub_images`."""
     local = dataset.driver == 'GTiff' and not dataset.name.startswith(('/vsi', 'GTIFF_DIR:'))
     return tiffkinds.sub_images(dataset.name) if local and not dataset.overviews(1) else []
 
 
-def _check_references(dataset: Any) -> None:
+def _check_references(dataset: DatasetReader) -> None:
     """Raise `ImageRefused` for a file whose metadata make GDAL open another.
 
     The XML of a GeoTIFF's tag 42112 sets any domain: OVERVIEW_FILE names a file for the overviews (read on the first

@@ -1,14 +1,18 @@
-"""What all handles of one raster (a file, or one frame of it) know of it: its levels, bands and masks."""
+"""What one raster (a file, or one frame of it) is: its levels, bands and masks."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import DTypeLike
 from rasterio.enums import ColorInterp, MaskFlags
+from rasterio.io import DatasetReader
 
 from django_large_image.inspection.costs import blocks_in, weight_of
+
+#: The colour interpretations of a picture whose values are colours.
+_COLOURS = (('red', 'green', 'blue'), ('red', 'green', 'blue', 'alpha'))
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,17 +28,21 @@ class Level:
     stored_height: int
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class RasterInfo:
-    """What all handles of one raster know of it."""
+    """What the headers of a raster say; all sizes are in pixels, bands count from 0."""
 
+    width: int
+    height: int
     #: How many times smaller each level is than the first, which is 1.
     factors: tuple[int, ...]
-    #: GDAL's number of each level's overview.
+    #: GDAL's number of each level's overview, or the place of a directory in the file, negative.
     positions: tuple[int, ...]
     count: int
-    dtype: np.dtype[Any]
-    #: The index of the alpha band, from 0.
+    dtype: np.dtype[np.generic]
+    #: The colour interpretation of each band in GDAL's words: gray, red, palette, alpha, undefined …
+    interpretations: tuple[str, ...]
+    #: The index of the alpha band.
     alpha: int | None
     nodata: tuple[float | None, ...]
     #: Whether GDAL has a mask that is neither alpha nor nodata.
@@ -43,19 +51,40 @@ class RasterInfo:
     together: bool
     #: Whether the values are classes, so that nothing lies between two of them.
     categorical: bool
+    #: Whether all values are bytes.
+    bytes_only: bool
+    #: Whether the smallest value of a TIFF's grey is white (PhotometricInterpretation 0).
+    white_is_zero: bool
     #: Whether the blocks may be JPEGs of all bands.
     jpeg: bool = False
-    #: By level: whether they are, and show what GDAL reads.
-    jpegs: dict[int, bool] = field(default_factory=dict)
-    levels: dict[int, Level] = field(default_factory=dict)
     #: How many times as long as deflate a byte takes to decode.
     weight: int = 1
     #: The bits of a value that are used, fewer than those of the type in files of 1, 2, 4 or 12.
     bits: int = 8
 
+    @property
+    def is_picture(self) -> bool:
+        """Return whether the values are colours as they are: 8-bit RGB or RGBA without nodata."""
+        silent = all(nodata is None for nodata in self.nodata)
+        return self.interpretations in _COLOURS and self.bytes_only and silent
+
     def with_alpha(self, bands: tuple[int, ...]) -> tuple[int, ...]:
         """Return bands with the alpha band behind them, if there is one and it is not among them."""
         return bands if self.alpha is None or self.alpha in bands else (*bands, self.alpha)
+
+    def bands_for(self, bands: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the bands to decode where some are asked for.
+
+        Of a file of up to four bands that are stored together, or whose nodata is one value, those are all its colours:
+        they cost nothing more, and whatever bands the next answer shows, the decoded block serves it.
+        """
+        everything = tuple(index for index in range(self.count) if index != self.alpha)
+        alike = len(set(self.nodata)) == 1 and self.nodata[0] is not None
+        # NaN in a band that is not shown says nothing of the one that is.
+        few = self.count <= 4 and self.dtype.kind != 'f'
+        if few and (self.together or alike) and self.alpha not in bands:
+            return everything
+        return bands
 
     def cost(self, level: Level, window: tuple[int, int, int, int], bands: int) -> int:
         """Return the weighted bytes that are decoded for some bands of a window (left, top, right, bottom)."""
@@ -66,7 +95,7 @@ class RasterInfo:
         return pixels * (self.count if self.together else bands) * self.dtype.itemsize * self.weight
 
     def columns_together(self, level: Level, bands: int, most: int) -> int:
-        """Return how many columns of a level to read at a time so that a row of their blocks has at most so many bytes.
+        """Return how many columns of a level to read at a time so that a row of their blocks has at most `most` bytes.
 
         They are those of whole blocks, of one at least: a cache that a row of blocks does not fit into is of no use.
         """
@@ -79,60 +108,63 @@ class RasterInfo:
         return fits[-1] if fits else 0
 
 
-def describe(dataset: Any) -> RasterInfo:
-    """Return the layout of a dataset."""
+def describe(dataset: DatasetReader, sub_images: list[tuple[int, int, int]]) -> RasterInfo:
+    """Return what the headers of a dataset say.
+
+    `sub_images` are smaller versions (width, height, place in the file) that GDAL does not list as overviews.
+    """
     flags = dataset.mask_flag_enums
     alpha = [index for index, name in enumerate(dataset.colorinterp) if name is ColorInterp.alpha]
-    masked = any(MaskFlags.per_dataset in own and MaskFlags.alpha not in own for own in flags)
-    # A file may list its overviews in any order; of two of one size the first is taken.
-    overviews: dict[int, int] = {}
-    for position, factor in enumerate(dataset.overviews(1)):
-        if factor > 1:
-            overviews.setdefault(int(factor), position)
     interleaving = dataset.interleaving
     together = bool(interleaving and interleaving.value == 'PIXEL') or dataset.count == 1
-    compression = dataset.tags(ns='IMAGE_STRUCTURE').get('COMPRESSION', '')
+    structure = dataset.tags(ns='IMAGE_STRUCTURE')
     # GDAL makes a colour table of it, whose colours are levels of grey.
-    white = dataset.tags(ns='IMAGE_STRUCTURE').get('MINISWHITE') == 'YES'
+    white = structure.get('MINISWHITE') == 'YES'
     thematic = str(dataset.tags(1).get('LAYER_TYPE', '')).lower() == 'thematic'
+    bytes_only = set(dataset.dtypes) == {'uint8'}
+    levels = _levels(dataset, sub_images)
     return RasterInfo(
-        factors=(1, *sorted(overviews)),
-        positions=(-1, *(overviews[factor] for factor in sorted(overviews))),
+        width=dataset.width,
+        height=dataset.height,
+        factors=tuple(sorted(levels)),
+        positions=tuple(levels[factor] for factor in sorted(levels)),
         count=dataset.count,
         dtype=np.dtype(dataset.dtypes[0]),
+        interpretations=tuple(name.name for name in dataset.colorinterp),
         alpha=alpha[0] if alpha and dataset.count > 1 else None,
         nodata=tuple(dataset.nodatavals),
-        masked=masked,
+        masked=any(MaskFlags.per_dataset in own and MaskFlags.alpha not in own for own in flags),
         together=together,
         categorical=(ColorInterp.palette in dataset.colorinterp and not white) or thematic,
+        bytes_only=bytes_only,
+        white_is_zero=white,
         weight=weight_of(dataset),
-        bits=_bits(dataset),
+        bits=_bits(dataset.tags(1, ns='IMAGE_STRUCTURE').get('NBITS', ''), dataset.dtypes[0]),
         jpeg=(
             dataset.driver == 'GTiff'
-            and compression in ('JPEG', 'YCbCr JPEG')
+            and structure.get('COMPRESSION', '') in ('JPEG', 'YCbCr JPEG')
             and together
             and dataset.count in (1, 3)
-            and set(dataset.dtypes) == {'uint8'}
+            and bytes_only
         ),
     )
 
 
-def add_sub_images(layout: RasterInfo, width: int, sizes: list[tuple[int, int, int]]) -> None:
-    """Add smaller versions (width, height, place in the file) that GDAL does not list as overviews.
-
-    Their position is the place, negative.
-    """
-    found = dict(zip(layout.factors, layout.positions, strict=True))
-    for across, _, place in sizes:
-        factor = round(width / across)
+def _levels(dataset: DatasetReader, sub_images: list[tuple[int, int, int]]) -> dict[int, int]:
+    """Return the position of each level by its factor."""
+    # A file may list its overviews in any order; of two of one size the first is taken.
+    found = {1: -1}
+    for position, factor in enumerate(dataset.overviews(1)):
+        if factor > 1:
+            found.setdefault(int(factor), position)
+    for across, _, place in sub_images:
+        factor = round(dataset.width / across)
         if factor > 1:
             found.setdefault(factor, -place)
-    layout.factors = tuple(sorted(found))
-    layout.positions = tuple(found[factor] for factor in layout.factors)
+    return found
 
 
-def _bits(dataset: Any) -> int:
-    """Return the bits of a value of the first band by the file, or else by its type."""
-    stored = str(dataset.tags(1, ns='IMAGE_STRUCTURE').get('NBITS', ''))
-    most = 8 * int(np.dtype(dataset.dtypes[0]).itemsize)
-    return min(int(stored), most) if stored.isdigit() and int(stored) else most
+def _bits(stated: str, dtype: DTypeLike) -> int:
+    """Return the bits of a value by what a file states, or else by its type."""
+    most = 8 * np.dtype(dtype).itemsize
+    return min(int(stated), most) if stated.isdigit() and int(stated) else most

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Generator, Iterator
+from typing import cast
 
 import numpy as np
+from rasterio.io import DatasetReader
 
 from django_large_image.conf import settings
 from django_large_image.inspection.costs import Budget
 from django_large_image.pixels import Array
-from django_large_image.raster.blockreader import BlockReader
-from django_large_image.raster.decimation import decimated
+from django_large_image.raster.blocks.blockreader import BlockReader
+from django_large_image.raster.blocks.decimation import decimated
+from django_large_image.raster.facts import Band
 from django_large_image.raster.info import RasterInfo
 
 #: Statistics, histograms and automatic ranges look at about so many pixels of a band.
@@ -21,15 +23,17 @@ SAMPLE_PIXELS = 1_000_000
 _TOGETHER_BYTES = 64 * 2**20
 
 
-def describe_bands(dataset: Any) -> dict[int, dict[str, Any]]:
-    """Return what the file says of each band, by its number from 1, without what it does not say."""
+def describe_bands(dataset: DatasetReader, white_is_zero: bool) -> dict[int, Band]:
+    """Return what the file says of each band, by its number from 1, without what it does not say.
+
+    `white_is_zero` is `RasterInfo.white_is_zero`.
+    """
     # rasterio goes through all bands for each of these lists.
     lists = zip(
         dataset.indexes, dataset.nodatavals, dataset.scales, dataset.offsets, dataset.units, dataset.descriptions,
         dataset.colorinterp, strict=True,
     )  # fmt: skip
-    found = {}
-    white = white_is_zero(dataset)
+    found: dict[int, Band] = {}
     for band, nodata, scale, offset, units, categories, interpretation in lists:
         entry = {
             'nodata': nodata,
@@ -39,7 +43,7 @@ def describe_bands(dataset: Any) -> dict[int, dict[str, Any]]:
             'categories': categories,
             'interpretation': interpretation.name.lower(),
         }
-        if white and band == 1:
+        if white_is_zero and band == 1:
             # GDAL 3.10 gives it a table of greys (of 65 536 colours for 16 bits), and floats nothing.
             entry['interpretation'] = 'gray'
         elif entry['interpretation'] == 'palette':
@@ -48,17 +52,15 @@ def describe_bands(dataset: Any) -> dict[int, dict[str, Any]]:
             except ValueError:
                 # Some files have the photometric interpretation of a palette and no table of its colours.
                 entry['interpretation'] = 'gray'
-        found[band] = {
-            key: value
-            for key, value in entry.items()
-            if value not in (None, '') and not (isinstance(value, float) and math.isnan(value))
-        }
+        found[band] = cast(
+            Band,
+            {
+                key: value
+                for key, value in entry.items()
+                if value not in (None, '') and not (isinstance(value, float) and math.isnan(value))
+            },
+        )
     return found
-
-
-def white_is_zero(dataset: Any) -> bool:
-    """Return whether the smallest value of a TIFF's grey is white (PhotometricInterpretation 0)."""
-    return str(dataset.tags(ns='IMAGE_STRUCTURE').get('MINISWHITE', '')) == 'YES'
 
 
 def sample_shape(width: int, height: int, pixels: int = SAMPLE_PIXELS) -> tuple[int, int]:
@@ -67,38 +69,38 @@ def sample_shape(width: int, height: int, pixels: int = SAMPLE_PIXELS) -> tuple[
     return max(1, round(height * scale)), max(1, round(width * scale))
 
 
-def samples(raster: BlockReader, bands: tuple[int, ...]) -> Iterator[tuple[int, Array]]:
+def samples(blocks: BlockReader, bands: tuple[int, ...]) -> Generator[tuple[int, Array]]:
     """Yield each band (from 0) with its valid values as a flat array, from the overview of about a million pixels.
 
     Nodata, masked and not-finite values are left out. The values are the file's own (nearest neighbour). Of an image
     without overviews that would take too much they are those of some of its blocks. Raises `TooMuchToDecode`.
     """
-    level = raster.level(0)
+    level = blocks.level(0)
     shape = sample_shape(level.width, level.height)
-    index = raster.layout.level_for(level.width / shape[1])
-    for band, values, mask in _picked(raster, index, shape, bands):
-        yield band, valid_values(raster.layout, band, values, mask)
+    index = blocks.info.level_for(level.width / shape[1])
+    for band, values, mask in _picked(blocks, index, shape, bands):
+        yield band, valid_values(blocks.info, band, values, mask)
 
 
 def _picked(
-    raster: BlockReader, index: int, shape: tuple[int, int], bands: tuple[int, ...]
+    blocks: BlockReader, index: int, shape: tuple[int, int], bands: tuple[int, ...]
 ) -> Iterator[tuple[int, Array, Array | None]]:
     """Yield bands with values and mask of `shape` pixels of a level, evenly spread."""
-    layout, level, budget = raster.layout, raster.level(index), Budget()
+    info, level, budget = blocks.info, blocks.level(index), Budget()
     rows, columns = (
         ((np.arange(count) + 0.5) * (size / count)).astype(np.int64)
         for count, size in zip(shape, (level.height, level.width), strict=True)
     )
-    together = max(1, _TOGETHER_BYTES // (shape[0] * shape[1] * layout.dtype.itemsize))
-    passes = -(-len(bands) // together) if layout.together else 1
-    cost = passes * layout.cost(level, (0, 0, level.width, level.height), len(bands))
+    together = max(1, _TOGETHER_BYTES // (shape[0] * shape[1] * info.dtype.itemsize))
+    passes = -(-len(bands) // together) if info.together else 1
+    cost = passes * info.cost(level, (0, 0, level.width, level.height), len(bands))
     if cost > settings.MAX_DECODED_BYTES:
         share = settings.MAX_DECODED_BYTES / cost
         rows, share = _some(rows, level.stored_height, share)
         columns, _ = _some(columns, level.stored_width, share)
     for first in range(0, len(bands), together):
         group = bands[first : first + together]
-        values, mask = decimated(raster, index, rows, columns, group, budget)
+        values, mask = decimated(blocks, index, rows, columns, group, budget)
         for position, band in enumerate(group):
             yield band, values[:, :, position], mask
 
@@ -111,12 +113,12 @@ def _some(places: Array, size: int, share: float) -> tuple[Array, float]:
     return places[np.isin(places // size, chosen)], min(1.0, share * len(blocks) / count)
 
 
-def valid_values(layout: RasterInfo, band: int, values: Array, mask: Array | None) -> Array:
+def valid_values(info: RasterInfo, band: int, values: Array, mask: Array | None) -> Array:
     """Return the valid ones of a band's values as a flat array, by GDAL's order: a mask, or nodata, or else alpha."""
-    nodata = layout.nodata[band]
-    if band == layout.alpha or values.size == 0:
+    nodata = info.nodata[band]
+    if band == info.alpha or values.size == 0:
         found = values.ravel()
-    elif layout.masked and mask is not None:
+    elif info.masked and mask is not None:
         found = values[mask != 0]
     elif nodata is not None and not math.isnan(nodata):
         found = values[values != (values.dtype.type(nodata) if values.dtype.kind == 'f' else nodata)]
@@ -125,7 +127,7 @@ def valid_values(layout: RasterInfo, band: int, values: Array, mask: Array | Non
     return np.asarray(found[np.isfinite(found)] if found.dtype.kind == 'f' else found)
 
 
-def band_statistics(values: Array) -> dict[str, float]:
+def band_statistics(values: Array) -> Band:
     """Return min, max, mean and standard deviation of a band's sample; an empty dictionary if nothing is valid."""
     if not values.size:
         return {}
@@ -155,44 +157,26 @@ def edge_excluding(histogram: tuple[np.ndarray, np.ndarray], share: float, end: 
     return float(edges[first]) if first and beyond[-1] else None
 
 
-def uses_bytes(raster: BlockReader) -> bool:
+def uses_bytes(blocks: BlockReader) -> bool:
     """Return whether a band of 8-bit data that is not its alpha has a value above 1.
 
     The smallest overview nearly always settles that, where statistics would read megabytes of a remote file.
     """
-    layout = raster.layout
-    index, whole = len(layout.factors) - 1, raster.dataset(0)
-    bands = tuple(band for band in range(layout.count) if band != layout.alpha)
-    height, width = (max(1, side // layout.factors[index]) for side in (whole.height, whole.width))
-    if index and layout.positions[index] >= 0 and layout.count <= 4 and width * height <= SAMPLE_PIXELS:
+    info = blocks.info
+    index, whole = len(info.factors) - 1, blocks.dataset(0)
+    bands = tuple(band for band in range(info.count) if band != info.alpha)
+    height, width = (max(1, side // info.factors[index]) for side in (whole.height, whole.width))
+    if index and info.positions[index] >= 0 and info.count <= 4 and width * height <= SAMPLE_PIXELS:
         # GDAL reads the overview without another dataset, which would be opened for this alone.
         values = whole.read([band + 1 for band in bands], out_shape=(len(bands), height, width))
-        raster.check()
+        blocks.check()
         return bool((values >= 2).any())
-    level = raster.level(index)
+    level = blocks.level(index)
     shape = sample_shape(level.width, level.height)
-    return any(bool((values >= 2).any()) for _, values, _ in _picked(raster, index, shape, bands))
+    return any(bool((values >= 2).any()) for _, values, _ in _picked(blocks, index, shape, bands))
 
 
-def pixel_metres(ring: list[tuple[float, float]], width: int, height: int) -> tuple[float, float]:
-    """Return the mean width and height of a pixel of an image in metres.
-
-    `ring` has the longitudes and latitudes of its corners: upper left, upper right, lower right, lower left.
-    """
-    top, right, bottom, left = (_haversine(*ring[index], *ring[(index + 1) % 4]) for index in range(4))
-    return (top + bottom) / (2 * width), (left + right) / (2 * height)
-
-
-def _haversine(lon1: float, lat1: float, lon2: float, lat2: float) -> float:
-    """Return the great-circle distance in metres (R. W. Sinnott, Virtues of the Haversine, 1984)."""
-    lon1, lat1, lon2, lat2 = (math.radians(value) for value in (lon1, lat1, lon2, lat2))
-    half = (
-        math.sin((lat2 - lat1) / 2) ** 2 + math.cos(lat1) * math.cos(lat2) * math.sin((lon2 - lon1) / 2) ** 2
-    )
-    return 2 * 6_371_008.8 * math.asin(min(1.0, math.sqrt(half)))
-
-
-def stated_metres(dataset: Any) -> tuple[float | None, float | None]:
+def stated_metres(dataset: DatasetReader) -> tuple[float | None, float | None]:
     """Return width and height in metres of a pixel by the resolution of a TIFF, None for one that is not said.
 
     Fewer than 100 pixels an inch or centimetre are those of a screen, and say nothing.

@@ -1,43 +1,36 @@
-"""What every endpoint does before and after its own work, and the hooks that a project overrides."""
+"""The hooks that a project overrides, with the signatures of 0.10, and what they do by default."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import pathlib
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
-from django.http import Http404, HttpResponse
 from rest_framework.generics import GenericAPIView
-from rest_framework.response import Response
 
-import django_large_image
-from django_large_image import access, caching, handles
+from django_large_image import access, handles
 from django_large_image.access import ImageRef
-from django_large_image.caching.flight import SingleFlight
-from django_large_image.conf import settings
-from django_large_image.exceptions import ImageChanged, Misconfigured, NotLargeImage
-from django_large_image.handles.lease import reading
-from django_large_image.imaging import image
-from django_large_image.imaging.formats import Format
-from django_large_image.imaging.jsonsafe import json_safe
-from django_large_image.imaging.style import canonical, load_style, parse_style, short_style
+from django_large_image.exceptions import Misconfigured, NotLargeImage
+from django_large_image.imaging import checks
+from django_large_image.imaging.style import load_style, parse_style, short_style
 from django_large_image.models import is_large_image, runtime_settings
-from django_large_image.rest import conditional
+from django_large_image.readers.base import Json
+from django_large_image.readers.errors import reading
+from django_large_image.rest.fields import Params
 from django_large_image.rest.params import DrawParams, ProjectionParams, StyleParams
 from django_large_image.rest.routing import Endpoints
+from django_large_image.rest.session import ImageSession, identity_of
 
-Style = dict[str, Any] | None
-Produced = TypeVar('Produced')
+Style = Json | None
 
 
 class LargeImageBase(Endpoints):
-    """The hooks of the mixins, and the way of a request through them."""
+    """The hooks of the mixins, and what they found out for a request."""
 
-    _large_image_stack: Any = None
-    _large_image_ref: ImageRef | None = None
+    #: The object whose image is asked for, once it was fetched with its permissions.
     _large_image_object: Any = None
+    _large_image_ref: ImageRef | None = None
+    #: The endpoint's session, while one is answered.
+    _large_image_session: ImageSession | None = None
     #: Whether it is the admin's, whose addresses are not for others.
     _large_image_of_admin: bool = False
 
@@ -55,7 +48,7 @@ class LargeImageBase(Endpoints):
         """Return the style of the request: the body of a POST, `style`, or the one-band short form."""
         if request.method == 'POST' and isinstance(request.data, str) and request.data.strip():
             return load_style(request.data, wrapped=True)
-        values = StyleParams.read_query(request)
+        values = self._asked(request, StyleParams)
         if values['style'] is not None:
             style: Style = values['style']
             return style
@@ -69,17 +62,18 @@ class LargeImageBase(Endpoints):
         """
         style = kwargs.get('style')
         style = load_style(style) if isinstance(style, str) else parse_style(style)
-        options = DrawParams.read_query(request)
+        options = self._asked(request, DrawParams)
         projection = kwargs.get('projection', options['projection'])
+        session = self._large_image_session
         lease = handles.borrow(access.image_ref(path), projection=projection, source=options['source'])
-        encoding = kwargs.get('encoding') or 'PNG'
-        if self._large_image_stack is not None:
-            self._large_image_stack.enter_context(lease)
+        if session is not None:
+            session.stack.enter_context(lease)
         with reading():
-            image.check_style(lease.source, style)
-            image.check_work(lease.source, style)
-            image.check_resampling(lease.source, options['resampling'])
-        return lease.view(style, encoding, self._large_image_stack is None, options['resampling'])
+            reader = lease.source
+            checks.check_style(reader, style)
+            checks.check_resampling(reader, options['resampling'])
+        encoding = kwargs.get('encoding') or 'PNG'
+        return lease.tile_source(style, encoding, options['resampling'], owned=session is None)
 
     def get_tile_source(
         self, request: Any, pk: Any = None, encoding: str | None = None, style: bool | Style = True
@@ -91,7 +85,7 @@ class LargeImageBase(Endpoints):
         path: Any = ref
         if self._overrides('open_tile_source'):
             path = ref.path or access.local_ref(ref).path
-        projection = ProjectionParams.read_query(request)['projection']
+        projection = self._asked(request, ProjectionParams)['projection']
         return self.open_tile_source(request, path, encoding=encoding, style=chosen, projection=projection)
 
     def is_large_image(self, request: Any, ref: ImageRef) -> bool:
@@ -105,12 +99,24 @@ class LargeImageBase(Endpoints):
         """
         return None
 
-    # -- the way of a request
+    # -- what is found out for a request
 
     def _overrides(self, name: str) -> bool:
         """Return whether the project replaced a hook of this class."""
         method = getattr(type(self), name)
         return not str(getattr(method, '__module__', '')).startswith('django_large_image.')
+
+    @property
+    def _opens_itself(self) -> bool:
+        """Return whether the project opens images in a way of its own."""
+        return self._overrides('open_tile_source') or self._overrides('get_tile_source')
+
+    def _asked(self, request: Any, params: type[Params]) -> dict[str, Any]:
+        """Return checked parameters of the request; those of an endpoint were checked when its session began."""
+        session, names = self._large_image_session, params._declared_fields.keys()
+        if session is None or session.request is not request or not names <= session.query.values.keys():
+            return params.read(request.query_params)
+        return {name: session.query.values[name] for name in names}
 
     def authorize(self) -> None:
         """Fetch the object through the viewset's own queryset and permissions, if it has them.
@@ -129,15 +135,6 @@ class LargeImageBase(Endpoints):
         if hasattr(self, 'get_object') and has_queryset:
             self._large_image_object = self.get_object()
 
-    def admit(self, request: Any, pk: Any = None) -> None:
-        """Find out whether the request may see its image, before a parameter is looked at.
-
-        Without a queryset the project's `get_path` is all that can say so. Raises what `get_object` and the hooks do.
-        """
-        self.authorize()
-        if self._large_image_object is None:
-            self.find_ref(request, pk)
-
     def find_ref(self, request: Any, pk: Any = None) -> ImageRef:
         """Return the request's image, after the permission checks; once a request."""
         if self._large_image_ref is None:
@@ -155,142 +152,6 @@ class LargeImageBase(Endpoints):
             raise NotLargeImage()
         return ref
 
-    def _key(
-        self, request: Any, ref: ImageRef, name: str, values: dict[str, Any], style: Style
-    ) -> str | None:
-        """Return a text that names everything the answer depends on; None if that is not known."""
-        styled = 'style' in values
-        given = {k: v for k, v in values.items() if v is not None and not (styled and k in STYLE_NAMES)}
-        hooked = self._overrides('open_tile_source') or self._overrides('get_tile_source')
-        own = self.get_cache_key(request) if hooked else ''
-        if own is None:
-            return None
-        parts = (
-            ref.digest,
-            name,
-            repr(sorted(given.items())),
-            canonical(style) if style else '',
-            f'{type(self).__module__}.{type(self).__qualname__}/{own}' if hooked else '',
-            str(runtime_settings()['MAX_UNTILED_SIZE']),
-            *(str(getattr(settings, setting)) for setting in ANSWER_SETTINGS),
-            django_large_image.__version__,
-        )
-        return '\0'.join(parts)
-
-    def answer_image(
-        self,
-        request: Any,
-        pk: Any,
-        name: str,
-        values: dict[str, Any],
-        fmt: Format,
-        render: Callable[[Any], bytes],
-    ) -> HttpResponse:
-        """Answer with a picture: from the client's copy, from the tile cache, or rendered from the opened image."""
-        ref = self.image_ref(request, pk)
-        style = self.get_style(request)
-        key = self._key(request, ref, f'{name}.{fmt.name}', values, style)
-
-        def produce() -> bytes:
-            return render(self.open_checked(request, pk, style, values.get('frame')))
-
-        def respond(body: bytes) -> HttpResponse:
-            response = HttpResponse(body, content_type=fmt.media_type)
-            # Some of the bytes are the file's own, and a file may be anybody's.
-            response['X-Content-Type-Options'] = 'nosniff'
-            return response
-
-        return self._answer(request, ref, key, key, produce, respond, weak=not fmt.same_bytes)
-
-    def answer_json(
-        self,
-        request: Any,
-        pk: Any,
-        name: str,
-        values: dict[str, Any],
-        compute: Callable[[Any, ImageRef], Any],
-        style: Style = None,
-    ) -> HttpResponse:
-        """Answer with JSON about the image, in the renderer that the client asked for."""
-        ref = self.image_ref(request, pk)
-        key = self._key(request, ref, name, values, style)
-        tag = key and f'{key}\0{request.accepted_media_type}'
-
-        def produce() -> bytes:
-            source = self.open_checked(request, pk, style, values.get('frame'))
-            # Sorted: large-image makes some of its keys from sets, whose order is another in each process.
-            return json.dumps(json_safe(compute(source, ref)), allow_nan=False, sort_keys=True).encode()
-
-        return self._answer(request, ref, key, tag, produce, lambda body: Response(json.loads(body)))
-
-    def _answer(
-        self,
-        request: Any,
-        ref: ImageRef,
-        key: str | None,
-        tag: str | None,
-        produce: Callable[[], bytes],
-        respond: Callable[[bytes], HttpResponse],
-        weak: bool = False,
-    ) -> HttpResponse:
-        """Answer from the client's copy, from the tile cache, or with what `produce` returns."""
-        if key is None or tag is None:
-            response = respond(checked(ref, produce))
-            response['Cache-Control'] = 'no-store'
-            return response
-        etag = conditional.etag_of(tag, weak)
-        if conditional.not_modified(request, etag):
-            return conditional.patch(HttpResponse(status=304), etag, ref)
-        cache_key = caching.tile_cache.key(key)
-        body = caching.tile_cache.get(cache_key)
-        if body is None:
-            body = _flights.run(cache_key, lambda: _kept(cache_key, ref, produce))
-        return conditional.patch(respond(body), etag, ref)
-
-    def _delegate(self, name: str, request: Any, **kwargs: Any) -> HttpResponse:
-        """Answer as another endpoint does; 404 where a project left that one out by setting it to None."""
-        handler = getattr(self, name)
-        if handler is None:
-            raise Http404
-        response: HttpResponse = handler(request, **kwargs)
-        return response
-
-    def open_checked(self, request: Any, pk: Any, style: Style, frame: int | None) -> Any:
-        """Return the opened image with a style; raises `InvalidParameter` for a band or frame it does not have."""
-        source = self.get_tile_source(request, pk, style=style or False)
-        with reading():
-            image.check_frame(source, frame)
-            image.check_deltas(source, style, frame)
-        return source
-
-
-#: What is being rendered now: several requests for one missing answer are answered with one.
-_flights: SingleFlight[bytes] = SingleFlight()
-
-
-def _kept(cache_key: str, ref: ImageRef, produce: Callable[[], bytes]) -> bytes:
-    body = checked(ref, produce)
-    caching.tile_cache.set(cache_key, body)
-    return body
-
-
-def checked(ref: ImageRef, produce: Callable[[], Produced]) -> Produced:
-    """Return what `produce` does; raises `ImageChanged` if the file was replaced meanwhile.
-
-    Readers other than our own do not look, and would answer with pixels of both.
-    """
-    found = produce()
-    if not ref.is_current():
-        raise ImageChanged()
-    return found
-
-
-#: Parameters that are in the key as the style they mean.
-STYLE_NAMES = frozenset(StyleParams._declared_fields)
-#: Settings that change what an answer holds.
-ANSWER_SETTINGS = ('BACKGROUND', 'QUALITY', 'EMPTY_TILE_STATUS', 'SOURCES', 'DRIVERS', 'SIDECAR_FILES')
-
-
-def identity_of(ref: ImageRef) -> str:
-    """Return what `LargeImage` names a file by: its object in the project, or else its place."""
-    return ref.identity or 'sha256:' + hashlib.sha256(ref.key.encode()).hexdigest()
+    def _forget_ref(self) -> None:
+        """Look anew where the image is: it was replaced."""
+        self._large_image_ref = None

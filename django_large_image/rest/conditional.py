@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from typing import Any, TypeVar
 
-from django.http import HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase
 from django.utils.cache import patch_vary_headers
 from django.utils.http import http_date, parse_etags
 
@@ -36,6 +37,22 @@ def not_modified(request: Any, etag: str) -> bool:
     # If-None-Match compares weakly: a proxy may have weakened the tag when it compressed the answer.
     # `*` would be true of a tile that does not exist, which is not known before it is rendered.
     return any(tag.removeprefix('W/') == etag.removeprefix('W/') for tag in tags)
+
+
+def answer(
+    request: Any, ref: ImageRef, etag: str | None, make: Callable[[], Response]
+) -> Response | HttpResponse:
+    """Answer with 304 if the client's copy is current, else with what `make` returns, under an ETag.
+
+    Without an ETag, for an answer whose dependencies are not known, nobody may keep it.
+    """
+    if etag is None:
+        response = make()
+        response['Cache-Control'] = 'no-store'
+        return response
+    if not_modified(request, etag):
+        return patch(HttpResponse(status=304), etag, ref)
+    return patch(make(), etag, ref)
 
 
 def patch(response: Response, etag: str, ref: ImageRef) -> Response:

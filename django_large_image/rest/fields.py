@@ -6,20 +6,17 @@ instance, which costs microseconds where a serializer costs a good part of a cac
 
 from __future__ import annotations
 
-import functools
 import math
 import re
 from collections.abc import Mapping
 from typing import Any
 
-from django.core.signals import setting_changed
-from django.http import QueryDict
 from rest_framework import serializers
 
-from django_large_image.conf import PREFIX, settings
+from django_large_image.conf import settings
 from django_large_image.exceptions import InvalidParameter, MissingParameter
+from django_large_image.handles.crs import crs_from_code
 from django_large_image.handles.registry import check_source
-from django_large_image.imaging.image import crs_from_code
 from django_large_image.imaging.style import load_style
 
 #: Values that clients send for "not given" (0.10's too).
@@ -61,36 +58,6 @@ class Params(serializers.Serializer[Any]):
             except serializers.ValidationError:
                 raise InvalidParameter(name, raw, allowed(field)) from None
         return found
-
-    @classmethod
-    def read_query(cls, request: Any) -> dict[str, Any]:
-        """Return the checked parameters of a request's query, as `read`; the same query is checked once.
-
-        The values are shared and not to be changed.
-        """
-        http = getattr(request, '_request', request)
-        text = http.META.get('QUERY_STRING', '')
-        # A middleware may have put another query in the place of the address's; it had to look at it first.
-        if 'GET' in http.__dict__ or len(text) > _LONGEST_KEPT:
-            return cls.read(request.query_params)
-        return dict(_checked(cls, text, http.encoding))
-
-
-#: Longer queries are checked each time: a style of many named palettes takes a hundred times its length.
-_LONGEST_KEPT = 512
-
-
-@functools.lru_cache(maxsize=1024)
-def _checked(cls: type[Params], text: str, encoding: str | None) -> dict[str, Any]:
-    return cls.read(QueryDict(text, encoding=encoding))
-
-
-def _on_setting_changed(*, setting: str, **kwargs: Any) -> None:
-    if setting.startswith(PREFIX):
-        _checked.cache_clear()
-
-
-setting_changed.connect(_on_setting_changed)
 
 
 def allowed(field: serializers.Field[Any, Any, Any, Any]) -> str:

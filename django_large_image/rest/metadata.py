@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.response import Response
 
@@ -15,12 +13,12 @@ from django_large_image.models import (
     runtime_settings,
     unmake_large_image,
 )
-from django_large_image.rest import conditional
-from django_large_image.rest.base import LargeImageBase, checked, identity_of
+from django_large_image.rest.base import LargeImageBase
 from django_large_image.rest.fields import Params
 from django_large_image.rest.openapi import answers
 from django_large_image.rest.params import BandParams, BandsParams, OpenParams, ProjectionParams
 from django_large_image.rest.routing import endpoint
+from django_large_image.rest.session import ImageSession, identity_of
 
 
 class Metadata(LargeImageBase):
@@ -29,10 +27,10 @@ class Metadata(LargeImageBase):
     @endpoint(
         'info/metadata', name='metadata', summary='Metadata', query=ProjectionParams, answer=answers.METADATA
     )
-    def metadata(self, request: Any, pk: Any = None, **kwargs: Any) -> HttpResponse:
+    def metadata(self, session: ImageSession) -> HttpResponse:
         """Sizes, levels, data type, magnification, bands, frames and, for a georeferenced image, bounds."""
-        values = ProjectionParams.read_query(request)
-        return self.answer_json(request, pk, 'metadata', values, metadata.metadata)
+        ref = session.ref
+        return session.answer_json('metadata', lambda reader: metadata.metadata(reader, ref))
 
     @endpoint(
         'info/metadata_internal',
@@ -41,30 +39,24 @@ class Metadata(LargeImageBase):
         query=OpenParams,
         answer=answers.METADATA_INTERNAL,
     )
-    def metadata_internal(self, request: Any, pk: Any = None, **kwargs: Any) -> HttpResponse:
+    def metadata_internal(self, session: ImageSession) -> HttpResponse:
         """What the reader knows beyond the common metadata; its form depends on the reader."""
-        values = OpenParams.read_query(request)
-        return self.answer_json(request, pk, 'metadata_internal', values, metadata.metadata_internal)
+        ref = session.ref
+        return session.answer_json(
+            'metadata_internal', lambda reader: metadata.metadata_internal(reader, ref)
+        )
 
     @endpoint('info/bands', name='bands', summary='The bands', query=BandsParams, answer=answers.BANDS)
-    def bands(self, request: Any, pk: Any = None, **kwargs: Any) -> HttpResponse:
+    def bands(self, session: ImageSession) -> HttpResponse:
         """Interpretation, nodata and statistics of each band, by its number."""
-        values = BandsParams.read_query(request)
-        return self.answer_json(
-            request, pk, 'bands', values, lambda source, ref: metadata.bands(source, values['frame'])
-        )
+        query = session.query
+        return session.answer_json('bands', lambda reader: metadata.bands(reader, query.frame))
 
     @endpoint('info/band', name='band', summary='One band', query=BandParams, answer=answers.BAND)
-    def band(self, request: Any, pk: Any = None, **kwargs: Any) -> HttpResponse:
+    def band(self, session: ImageSession) -> HttpResponse:
         """Interpretation, nodata and statistics of one band."""
-        values = BandParams.read_query(request)
-        return self.answer_json(
-            request,
-            pk,
-            'band',
-            values,
-            lambda source, ref: metadata.band(source, values['band'], values['frame']),
-        )
+        query = session.query
+        return session.answer_json('band', lambda reader: metadata.band(reader, query['band'], query.frame))
 
     @endpoint(
         'info/frames',
@@ -73,22 +65,16 @@ class Metadata(LargeImageBase):
         query=OpenParams,
         answer=answers.FRAMES,
     )
-    def frames(self, request: Any, pk: Any = None, **kwargs: Any) -> HttpResponse:
+    def frames(self, session: ImageSession) -> HttpResponse:
         """The channels or bands of each frame, for building a control of what is shown."""
-        values = OpenParams.read_query(request)
-        return self.answer_json(request, pk, 'frames', values, lambda source, ref: metadata.frames(source))
+        return session.answer_json('frames', metadata.frames)
 
     @endpoint(
         'info/tiffdump', name='tiffdump', summary='The tags of a TIFF', query=Params, answer=answers.TIFFDUMP
     )
-    def tiffdump(self, request: Any, pk: Any = None, **kwargs: Any) -> HttpResponse:
+    def tiffdump(self, session: ImageSession) -> HttpResponseBase:
         """Every tag of every directory of the file, which must be a TIFF."""
-        ref = self.image_ref(request, pk)
-        etag = conditional.etag_of(f'{ref.digest}\0tiffdump\0{request.accepted_media_type}')
-        if conditional.not_modified(request, etag):
-            return conditional.patch(HttpResponse(status=304), etag, ref)
-        dump = checked(ref, lambda: metadata.tiff_dump(ref))
-        return conditional.patch(Response(dump), etag, ref)
+        return session.answer_dump('tiffdump', metadata.tiff_dump)
 
     @endpoint(
         'large_image', name='large-image', summary='Whether the file was made a large image', query=Params,
@@ -97,12 +83,13 @@ class Metadata(LargeImageBase):
             'summaries': {'post': 'Make the file a large image', 'delete': 'Make the file no large image any more'},
         },
     )  # fmt: skip
-    def large_image(self, request: Any, pk: Any = None, **kwargs: Any) -> HttpResponse:
+    def large_image(self, session: ImageSession) -> Response:
         """Show whether the file was made a large image; staff make it one by POST and unmake it by DELETE.
 
         It matters where the project serves only files that were made large images (the setting AUTO_SERVE is off).
         """
-        identity = identity_of(self.find_ref(request, pk))
+        request = session.request
+        identity = identity_of(self.find_ref(request, session.pk))
         if request.method in ('POST', 'DELETE') and not getattr(request.user, 'is_staff', False):
             raise PermissionDenied('Only staff make files large images.')
         if request.method == 'POST':

@@ -7,14 +7,15 @@ the route, where stock DRF drops it when the decorator is left out.
 
 from __future__ import annotations
 
-import contextlib
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from inspect import getmembers
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
+from django.http import Http404, HttpResponseBase
 from rest_framework.decorators import action
 from rest_framework.exceptions import APIException
+from rest_framework.request import Request
 from rest_framework.response import Response
 
 from django_large_image.access import ImageRef
@@ -26,12 +27,20 @@ from django_large_image.exceptions import (
     RemoteUnavailable,
     ServerFault,
 )
+from django_large_image.imaging.formats import parse_format
 from django_large_image.rest.fields import Params
 from django_large_image.rest.openapi import description
 from django_large_image.rest.openapi.answers import STYLE, Shape
 from django_large_image.rest.openapi.forms import EndpointMetadata, hide_model_fields
+from django_large_image.rest.session import ImageQuery, ImageSession, opened
+
+if TYPE_CHECKING:
+    pass
 
 Handler = Callable[..., Any]
+Method = Literal['get', 'post', 'delete']
+#: What answers a request by its session.
+Answerer = Callable[[Any, ImageSession], HttpResponseBase]
 
 
 def endpoint(
@@ -41,26 +50,50 @@ def endpoint(
     summary: str,
     query: type[Params],
     path: type[Params] | None = None,
-    methods: tuple[Any, ...] = ('get',),
+    frame_path: type[Params] | None = None,
+    methods: tuple[Method, ...] = ('get',),
     image: bool = False,
+    default_format: str | None = None,
     hidden: bool = False,
     alias_of: str | None = None,
     answer: Shape | None = None,
     about: dict[str, Any] | None = None,
     **options: Any,
-) -> Callable[[Handler], Any]:
+) -> Callable[[Answerer], Any]:
     """Declare an endpoint: where it is, what it takes, and how it is documented; `hidden` ones are not.
 
-    `alias_of` names the endpoint that this one is another address of, whose permissions hold here too. `answer` is what
-    it answers where that is no picture, and `about` whatever else `description.Description` knows.
+    It is a method that takes the session and returns the answer. By then the request may see the image, and
+    `session.query` holds what it asks for. `path` are the parts of the address, `frame_path` the same where it names a
+    frame. With `image` the answer is a picture, in `default_format` if the address names none. `alias_of` names the
+    endpoint that this one is another address of, whose permissions hold here too; its own method is not called.
+    `answer` is what it answers where that is no picture, and `about` whatever else `description.Description` knows.
     """
 
+    def parse(request: Request, parts: Mapping[str, Any]) -> ImageQuery:
+        chosen = parts.get('fmt') or parts.get('format') or default_format
+        file_format = parse_format(chosen) if image else None
+        framed = frame_path is not None and parts.get('frame') is not None
+        place = frame_path if framed else path
+        found = {} if place is None else place.read(parts)
+        return ImageQuery(query.read(request.query_params) | found, file_format)
+
     # Any, so that a project may leave the endpoint out by None.
-    def decorate(method: Handler) -> Any:
+    def decorate(method: Answerer) -> Any:
+        def run(view: Any, request: Request, pk: Any = None, **parts: Any) -> Any:
+            if alias_of is not None:
+                return _delegate(view, alias_of, request, pk, parts)
+            session: ImageSession = view._large_image_session
+            # An endpoint that another one calls, such as `super().tile` with another z, is asked what it is given.
+            outer, session.query = session.query, parse(request, parts)
+            try:
+                return method(view, session)
+            finally:
+                session.query = outer
+
         @functools.wraps(method)
-        def handler(view: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
+        def handler(view: Any, request: Request, *args: Any, **kwargs: Any) -> Any:
             hide_model_fields(view)
-            return guarded(view, method, request, *args, **kwargs)
+            return guarded(view, run, request, *args, **kwargs)
 
         options.setdefault('metadata_class', EndpointMetadata)
         routed = action(detail=True, url_path=url_path, url_name=name, methods=list(methods), **options)(
@@ -78,20 +111,31 @@ def endpoint(
     return decorate
 
 
-def guarded(view: Any, method: Handler, *args: Any, **kwargs: Any) -> Any:
+def _delegate(view: Any, name: str, request: Request, pk: Any, parts: Mapping[str, Any]) -> Any:
+    """Answer as another endpoint does; 404 where a project left that one out by setting it to None."""
+    handler = getattr(view, name)
+    if handler is None:
+        raise Http404
+    # The address without a format may name a frame or not.
+    given = {name: value for name, value in parts.items() if name != 'frame' or value is not None}
+    return handler(request, pk=pk, **given)
+
+
+def guarded(view: Any, method: Handler, request: Request, *args: Any, **kwargs: Any) -> Any:
     """Run an endpoint: answer our errors as JSON, and give back what was opened when it is done."""
-    if getattr(view, '_large_image_stack', None) is not None:
-        return method(view, *args, **kwargs)  # called by an override of the same endpoint, which is guarded
+    if view._large_image_session is not None:
+        # Called by an override of the same endpoint, which is guarded.
+        return method(view, request, *args, **kwargs)
     try:
-        return _once(view, method, args, kwargs)
+        return _once(view, method, request, args, kwargs)
     except LargeImageError as error:
         explained = _explained(view._large_image_ref, error)
     if isinstance(explained, ImageChanged) and view._large_image_ref is not None:
         ref = view._large_image_ref
         remote_versions.forget(ref.version_key or ref.key)
-        view._large_image_ref = None
+        view._forget_ref()
         try:
-            return _once(view, method, args, kwargs)
+            return _once(view, method, request, args, kwargs)
         except LargeImageError as error:
             explained = _explained(view._large_image_ref, error)
     return error_response(view, explained)
@@ -110,17 +154,18 @@ def _explained(ref: ImageRef | None, error: LargeImageError) -> LargeImageError:
         return better
 
 
-def _once(view: Any, method: Handler, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def _once(view: Any, method: Handler, request: Request, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    session = ImageSession(view, request, kwargs.get('pk', args[0] if args else None))
+    view._large_image_session = session
     try:
-        with contextlib.ExitStack() as stack:
-            view._large_image_stack = stack
+        with opened(session):
             # Whoever may not see the object learns nothing of it, not even which parameters it would take.
-            view.admit(*args[:1], kwargs.get('pk'))
-            return method(view, *args, **kwargs)
+            session.authorize()
+            return method(view, request, *args, **kwargs)
     except MemoryError as error:
         raise ServerFault() from error
     finally:
-        view._large_image_stack = None
+        view._large_image_session = None
 
 
 class _Answer(APIException):
@@ -131,8 +176,7 @@ class _Answer(APIException):
         self.status_code = error.status
         self.detail = error.body
         self.code = error.code
-        if hasattr(error, 'retry_after'):
-            self.wait = error.retry_after
+        self.wait = error.retry_after
 
     def get_codes(self) -> Any:
         """Return the code."""
@@ -163,10 +207,10 @@ def _copied(method: Handler, attributes: Handler) -> Handler:
     """Return a guarded copy of `method` that is an action like `attributes`."""
 
     @functools.wraps(method)
-    def handler(view: Any, *args: Any, **kwargs: Any) -> Any:
-        return guarded(view, method, *args, **kwargs)
+    def handler(view: Any, request: Request, *args: Any, **kwargs: Any) -> Any:
+        return guarded(view, method, request, *args, **kwargs)
 
-    handler.__dict__.update({key: value for key, value in vars(attributes).items() if key != '__wrapped__'})
+    vars(handler).update({key: value for key, value in vars(attributes).items() if key != '__wrapped__'})
     handler.__doc__ = method.__doc__ or attributes.__doc__
     return handler
 

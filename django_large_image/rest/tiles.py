@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.http import HttpResponse
 
 from django_large_image.imaging import metadata, tile
-from django_large_image.imaging.formats import parse_format
 from django_large_image.rest.base import LargeImageBase
 from django_large_image.rest.openapi import answers
 from django_large_image.rest.params import (
@@ -18,13 +15,14 @@ from django_large_image.rest.params import (
     TilePath,
 )
 from django_large_image.rest.renderers import IMAGE_ACTION
-from django_large_image.rest.routing import endpoint
+from django_large_image.rest.routing import Method, endpoint
+from django_large_image.rest.session import ImageSession
 
 # Each part takes anything: what is wrong with it is answered in JSON, not by a page that says "not found".
 ZX = r'(?P<z>[^/]+)/(?P<x>[^/]+)'
 ZXY = rf'{ZX}/(?P<y>[^/.]+)'
 FMT = r'\.(?P<fmt>[^/]+)'
-GET_POST = ('get', 'post')
+GET_POST: tuple[Method, ...] = ('get', 'post')
 
 
 class Tiles(LargeImageBase):
@@ -37,48 +35,41 @@ class Tiles(LargeImageBase):
         query=ProjectionParams,
         answer=answers.TILES,
     )
-    def tiles_metadata(self, request: Any, pk: Any = None, **kwargs: Any) -> HttpResponse:
+    def tiles_metadata(self, session: ImageSession) -> HttpResponse:
         """Levels, size, tile size, and for a georeferenced image the CRS of the tiles and where they begin."""
-        values = ProjectionParams.read_query(request)
-        return self.answer_json(
-            request,
-            pk,
-            'tiles',
-            values,
-            lambda source, ref: metadata.tiles(source, ref, values['projection']),
-        )
+        ref, query = session.ref, session.query
+        return session.answer_json('tiles', lambda reader: metadata.tiles(reader, ref, query.projection))
 
     @endpoint(
-        f'tiles/{ZXY}{FMT}', name='tile', summary='One tile', query=TileParams, path=TilePath, methods=GET_POST,
-        image=True, **IMAGE_ACTION,
+        f'tiles/{ZXY}{FMT}', name='tile', summary='One tile', query=TileParams, path=TilePath,
+        frame_path=FrameTilePath, methods=GET_POST, image=True, **IMAGE_ACTION,
     )  # fmt: skip
-    def tile(self, request: Any, pk: Any = None, fmt: str | None = None, **kwargs: Any) -> HttpResponse:
+    def tile(self, session: ImageSession) -> HttpResponse:
         """One tile of the image's own pyramid or, with `projection`, of the tile matrix of that projection."""
-        file_format = parse_format(fmt or kwargs.get('format'))
-        path = (FrameTilePath if 'frame' in kwargs else TilePath).read(kwargs)
-        values = TileParams.read_query(request) | path
-        z, x, y = path['z'], path['x'], path['y']
-        return self.answer_image(
-            request, pk, 'tile', values, file_format,
-            lambda source: tile.render(source, z, x, y, values['frame'], file_format),
-        )  # fmt: skip
+        query = session.query
+        return session.answer_image(
+            'tile',
+            lambda reader: tile.render(
+                reader, query['z'], query['x'], query['y'], query.frame, query.file_format
+            ),
+        )
 
     @endpoint(
         f'tiles/zxy/{ZXY}{FMT}', name='tile-zxy', summary='One tile (long spelling)', query=TileParams,
         path=TilePath, methods=GET_POST, image=True, alias_of='tile', **IMAGE_ACTION,
     )  # fmt: skip
-    def tile_zxy(self, request: Any, pk: Any = None, fmt: str | None = None, **kwargs: Any) -> HttpResponse:
+    def tile_zxy(self, session: ImageSession) -> HttpResponse:
         """The same tile under the address that Girder's clients know."""
-        return self._delegate('tile', request, pk=pk, fmt=fmt, **kwargs)
+        raise NotImplementedError
 
     @endpoint(
         f'tiles/fzxy/(?P<frame>[^/]+)/{ZXY}{FMT}', name='tile-fzxy', summary='One tile of one frame',
         query=FrameTileParams, path=FrameTilePath, methods=GET_POST, image=True, alias_of='tile',
         **IMAGE_ACTION,
     )  # fmt: skip
-    def tile_fzxy(self, request: Any, pk: Any = None, fmt: str | None = None, **kwargs: Any) -> HttpResponse:
+    def tile_fzxy(self, session: ImageSession) -> HttpResponse:
         """One tile of one frame of a multi-frame image."""
-        return self._delegate('tile', request, pk=pk, fmt=fmt, **kwargs)
+        raise NotImplementedError
 
     @endpoint(
         rf'tiles/{ZX}/(?P<y>[^/]+)/corners',
@@ -88,16 +79,11 @@ class Tiles(LargeImageBase):
         path=TilePath,
         answer=answers.CORNERS,
     )
-    def tile_corners(self, request: Any, pk: Any = None, **kwargs: Any) -> HttpResponse:
+    def tile_corners(self, session: ImageSession) -> HttpResponse:
         """xmin, ymin, xmax, ymax: in the units of `projection`, or in pixels with y counted from the bottom."""
-        path = TilePath.read(kwargs)
-        values = ProjectionParams.read_query(request) | path
-        return self.answer_json(
-            request,
-            pk,
-            'corners',
-            values,
-            lambda source, ref: tile.corners(source, path['z'], path['x'], path['y']),
+        query = session.query
+        return session.answer_json(
+            'corners', lambda reader: tile.corners(reader, query['z'], query['x'], query['y'])
         )
 
     @endpoint(
@@ -110,8 +96,6 @@ class Tiles(LargeImageBase):
         alias_of='tile',
         **IMAGE_ACTION,
     )
-    def tile_no_format(self, request: Any, pk: Any = None, **kwargs: Any) -> HttpResponse:
+    def tile_no_format(self, session: ImageSession) -> HttpResponse:
         """Say what is missing of a tile's address; a router with format suffixes has the format in `format`."""
-        if kwargs.get('frame') is None:
-            kwargs.pop('frame', None)
-        return self._delegate('tile', request, pk=pk, **kwargs)
+        raise NotImplementedError

@@ -135,7 +135,7 @@ def test_what_gdal_opens_and_cannot_decode_gets_a_second_reader(
 def test_what_pillow_opens_and_cannot_decode_gets_another_one(
     get: Any, image_file: Any, tmp_path: pathlib.Path, monkeypatch: Any
 ) -> None:
-    from django_large_image.readers import plainpicture
+    from django_large_image.readers.sources import plainpicture
 
     def broken(*args: Any) -> Any:
         raise OSError('broken data stream when reading image file')

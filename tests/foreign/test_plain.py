@@ -36,7 +36,7 @@ def rgb(width: int, height: int, seed: int = content.SEED) -> np.ndarray:
 def test_a_picture_has_levels_of_tiles_out_of_one_decoding(
     get: Any, image_file: Any, tmp_path: pathlib.Path, monkeypatch: Any
 ) -> None:
-    from django_large_image.readers import plainpicture
+    from django_large_image.readers.sources import plainpicture
 
     decoded: list[int] = []
     real = plainpicture.pyramid_of

@@ -198,9 +198,9 @@ def test_a_wrong_question_keeps_the_handle_open(get: Any, image_file: Any, monke
 
 def test_garbage_is_collected_under_the_pool_s_lock(image_file: Any) -> None:
     ref = access.image_ref(image_file('rgb').file.path)
-    view = handles.borrow(ref).view(owner=True)
-    view.cycle = view
-    del view
+    cycle: list[Any] = [handles.borrow(ref).tile_source(None, 'PNG')]
+    cycle.append(cycle)
+    del cycle
     with handles.handle_pool._freed:
         gc.collect()
     assert handles.handle_pool.stats()['idle'] == 1

@@ -105,7 +105,7 @@ def test_a_globe_that_begins_at_greenwich(
 def test_strips_meet(
     get: Any, image_file: Any, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from django_large_image.imaging import geotiff
+    from django_large_image.readers import geotiff
 
     path = GeoTiff(content.rgb(400, 300), geo.UTM, TURNED).write(tmp_path / 'a.tif')
     image = image_file(path)

@@ -14,8 +14,8 @@ from rasterio.transform import from_origin
 from rasterio.vrt import WarpedVRT
 from rasterio.warp import transform_bounds
 
-from django_large_image.imaging import crs
-from django_large_image.raster.georef.tile_matrix import world_width_of
+from django_large_image.handles import crs
+from django_large_image.raster.georef.projected import world_of
 from tests import reference
 from tests.images import GeoTiff, make_antimeridian
 
@@ -173,11 +173,11 @@ def test_tiles_of_projections_whose_equator_is_no_line(
 
 
 def test_a_tile_matrix_holds_zones_that_begin_far_away() -> None:
-    assert world_width_of(CRS.from_epsg(32733).to_wkt()) == pytest.approx(2 * HALF)
+    assert world_of(CRS.from_epsg(32733).to_wkt()) == pytest.approx(2 * HALF)
     # CGCS2000 / Gauss-Krüger zone 23: its false easting is 23 500 km.
-    assert world_width_of(CRS.from_epsg(4501).to_wkt()) == pytest.approx(4 * HALF)
+    assert world_of(CRS.from_epsg(4501).to_wkt()) == pytest.approx(4 * HALF)
     # In US survey feet.
-    assert world_width_of(CRS.from_epsg(2263).to_wkt()) == pytest.approx(2 * HALF / (1200 / 3937))
-    # These go round the world, and have large-image's.
-    assert world_width_of(CRS.from_epsg(3857).to_wkt()) is None
-    assert world_width_of(CRS.from_epsg(6933).to_wkt()) is None
+    assert world_of(CRS.from_epsg(2263).to_wkt()) == pytest.approx(2 * HALF / (1200 / 3937))
+    # These go round the world, from the antimeridian to the antimeridian.
+    assert world_of(CRS.from_epsg(3857).to_wkt()) == pytest.approx(2 * HALF)
+    assert world_of(CRS.from_epsg(6933).to_wkt()) == pytest.approx(2 * 17_367_530.445)

@@ -345,10 +345,10 @@ def test_a_smooth_palette_is_a_png_with_a_palette(get: Any, image_file: Any, ima
 def test_large_image_opens_the_source_by_its_entry_point(images: Any) -> None:
     import large_image
 
-    from django_large_image.readers.geo import GeoSource
+    from django_large_image.readers.plugin import RasterTileSource
 
     source = large_image.open(images('rgb'), projection='EPSG:3857', style={'band': 1})
-    assert isinstance(source, GeoSource)
+    assert isinstance(source, RasterTileSource)
     picture, _ = source.getThumbnail(format='numpy')
     assert picture.shape[2] == 4
     assert picture[:, :, 3].any()

@@ -37,13 +37,13 @@ ERRORS = [
 def test_a_failed_handle_is_not_given_back(images: Any, name: str, error: Exception, failed: bool) -> None:
     ref = access.image_ref(images(name))
     with pytest.raises(type(error)), handles.borrow(ref) as lease:
-        lent = lease.source
+        lent = lease.handle
         raise error
     kept = 0 if failed else 1
     stats = handles.handle_pool.stats()
     assert (stats['handles'], stats['idle']) == (kept, kept)
     with handles.borrow(ref) as lease:
-        assert (lease.source is lent) == (not failed)
+        assert (lease.handle is lent) == (not failed)
 
 
 def open_files(path: pathlib.Path) -> int:

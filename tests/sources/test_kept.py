@@ -1,4 +1,4 @@
-"""What is kept is bounded by bytes."""
+"""What is kept of styles is bounded by bytes."""
 
 from __future__ import annotations
 
@@ -7,22 +7,7 @@ from typing import Any
 
 import pytest
 
-from django_large_image.caching.kept import Kept
-from django_large_image.handles.lease import _styles
-from django_large_image.readers import geo
-
-
-def test_the_oldest_go_and_the_largest_is_not_kept() -> None:
-    kept: Kept[str] = Kept(100)
-    for name in 'abcdef':
-        kept.put(name, name, 20)
-        assert kept.get('a') == 'a'
-    assert kept.nbytes == 100
-    assert [name for name in 'abcdef' if kept.get(name)] == ['a', 'c', 'd', 'e', 'f']
-    kept.put('g', 'g', 26)
-    assert kept.get('g') is None
-    kept.put('a', 'A', 10)
-    assert (kept.get('a'), kept.nbytes) == ('A', 90)
+from django_large_image.raster import view
 
 
 @pytest.mark.django_db
@@ -36,5 +21,5 @@ def test_styles_of_many_bands_stay_below_the_bound(api: Any, image_file: Any) ->
             content_type='application/json',
         )
         assert answer.status_code == 200
-    assert geo._painters.nbytes <= geo._painters.limit == 32 * 2**20
-    assert 0 < _styles.nbytes <= _styles.limit == 16 * 2**20
+    kept = view.kept_colours()
+    assert 0 < kept['bytes'] <= kept['limit'] == 32 * 2**20

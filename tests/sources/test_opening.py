@@ -10,7 +10,7 @@ from django.test import override_settings
 
 from django_large_image import access, handles
 from django_large_image.handles import opening
-from django_large_image.readers import placed
+from django_large_image.raster import ranges
 
 pytestmark = pytest.mark.django_db
 
@@ -33,23 +33,23 @@ def test_the_reader_is_found_once_and_one_handle_serves_all(
             assert get('tile', image, **where, fmt=fmt, query=query).status_code == 200
     for endpoint in ('metadata', 'bands', 'histogram'):
         assert get(endpoint, image).status_code == 200
-    # One open to find the reader and for tiles in pixels, and the one overview that they need.
+    # One open to find the reader and for all tiles, and the one overview that they need.
     assert opened == [None, 2]
     assert get('tile', image, **where, fmt='png', query={'projection': '3857'}).status_code == 200
-    assert opened[2:] == [None, 2]
+    assert opened[2:] == []
 
 
 def test_statistics_are_computed_when_asked_for_and_once(image_file: Any, monkeypatch: Any) -> None:
     computed: list[tuple[int, ...]] = []
-    real = placed.samples
+    real = ranges.samples
     monkeypatch.setattr(
-        placed, 'samples', lambda raster, bands: computed.append(bands) or real(raster, bands)
+        ranges, 'samples', lambda raster, bands: computed.append(bands) or real(raster, bands)
     )
     ref = access.image_ref(image_file('uint16').file.path)
     leases = [handles.borrow(ref) for _ in range(3)]
     assert computed == []
     for lease in leases:
-        assert lease.source.getBandInformation(statistics=True)[4]['max'] > 0
+        assert lease.source.bands(statistics=True)[4]['max'] > 0
     assert computed == [(0, 1, 2, 3)]
 
 
@@ -58,11 +58,10 @@ def test_a_view_has_a_style_and_leaves_others_alone(image_file: Any) -> None:
         red = lease.view({'band': 1, 'palette': ['#000000ff', '#ff0000ff']})
         plain = lease.view()
         again = lease.view({'band': 1, 'palette': ['#000000ff', '#ff0000ff']})
-        assert red.dataset is plain.dataset
-        tile = red.getTile(0, 0, 0, numpyAllowed='always')
-        assert not tile[:, :, 1].any()
-        assert plain.getTile(0, 0, 0, numpyAllowed='always')[:, :, 1].any()
-        assert (again.getTile(0, 0, 0, numpyAllowed='always') == tile).all()
+        tile, own, other = (reader.tile(0, 0, 0, 0, False) for reader in (red, plain, again))
+        assert not tile.array()[:, :, 1].any()
+        assert own.array()[:, :, 1].any()
+        assert (other.array() == tile.array()).all()
 
 
 def test_the_compatible_function_opens_and_gives_back(image_file: Any) -> None:

@@ -76,7 +76,7 @@ def test_what_a_server_lacks(error: Exception, get: Any, image_file: Any, monkey
         raise ValueError('reader') from error
 
     assert isinstance(fault_of(error), ServerFault)
-    monkeypatch.setattr(opening, '_open_rasterio', fail)
+    monkeypatch.setattr(opening, '_open_raster', fail)
     for query in ({}, {'projection': 'EPSG:3857'}):
         response = get('tile', image_file('rgb'), z=0, x=0, y=0, fmt='png', query=query)
         assert (response.status_code, response.json()['code']) == (503, 'server_fault')

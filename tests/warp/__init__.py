@@ -14,9 +14,10 @@ import rasterio.warp
 from affine import Affine
 from rasterio.crs import CRS
 
-from django_large_image.raster.blockreader import BlockReader
+from django_large_image.raster.blocks.blockreader import BlockReader
+from django_large_image.raster.facts import FrameFacts
 from django_large_image.raster.georef.geobox import GeoBox
-from django_large_image.raster.georef.georeference import Georeference, target
+from django_large_image.raster.georef.georeference import Georeference, target_crs
 from django_large_image.raster.info import describe
 from django_large_image.raster.resampling.warp import draw
 from tests import reference
@@ -92,11 +93,12 @@ def opened(path: str | os.PathLike[str]) -> Iterator[tuple[BlockReader, Georefer
     """Open a file for `draw`, with what lies beside it."""
     with reference.open_raster(path) as dataset:
         raster = BlockReader(
-            dataset,
-            object(),
-            describe(dataset),
+            lambda: dataset,
             lambda index: rasterio.open(path, OVERVIEW_LEVEL=index),
             lambda: None,
+            object(),
+            FrameFacts(describe(dataset, [])),
+            None,
         )
         try:
             yield raster, Georeference(dataset)
@@ -113,9 +115,9 @@ def drawn(
 ) -> tuple[Array, Array]:
     """Return bands (bands, height, width) and validity (height, width), 0 to 255, of a file on a canvas."""
     with opened(path) as (raster, placement):
-        wanted = bands or tuple(range(raster.layout.count))
+        wanted = bands or tuple(range(raster.info.count))
         drawing = draw(raster, placement, canvas, wanted, resampling, nodata)
-        dtype = raster.layout.dtype
+        dtype = raster.info.dtype
     shape = (canvas.height, canvas.width)
     if drawing is None:
         return np.zeros((len(wanted), *shape), dtype), np.zeros(shape, np.uint8)
@@ -131,13 +133,13 @@ def drawn(
 
 def mercator_tile(z: int, x: int, y: int, size: int = 256) -> GeoBox:
     """Return the canvas of a tile of web mercator."""
-    return GeoBox(reference.tile_transform(z, x, y, size), size, size, target(CRS.from_epsg(3857)))
+    return GeoBox(reference.tile_transform(z, x, y, size), size, size, target_crs(CRS.from_epsg(3857)))
 
 
 def canvas_over(path: str | os.PathLike[str], epsg: int, scale: float = 1.0, size: int = 256) -> GeoBox:
     """Return a canvas round the middle of an image in a CRS; its pixels are `scale` times the image's there."""
     with opened(path) as (_, placement):
-        there = target(CRS.from_epsg(epsg))
+        there = target_crs(CRS.from_epsg(epsg))
         column, row = placement.width / 2, placement.height / 2
         xs, ys = placement.to_crs(
             np.array([column, column + 1, column]), np.array([row, row, row + 1]), there

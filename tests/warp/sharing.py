@@ -120,6 +120,6 @@ def main() -> None:
         shared._WORTH_CPU = 0
         path, z, x, y = rest
         with handles.borrow(access.image_ref(path), projection='EPSG:3857') as lease:
-            lease.view().getTile(int(x), int(y), int(z), numpyAllowed='always')
+            lease.tile_source(None, 'PNG').getTile(int(x), int(y), int(z), numpyAllowed='always')
         say('done')
         sys.stdin.readline()

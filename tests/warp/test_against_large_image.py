@@ -165,7 +165,7 @@ def test_only_some_styles_are_left_to_large_image_s_engine(
     left = set()
     with handles.borrow(access.image_ref(image_of(tmp_path, 'uint8', 3)), projection=projection) as lease:
         for name, style in (STYLES | MULTI).items():
-            if not lease.view(parse_style(style)).canPaint():
+            if not lease.view(parse_style(style)).view.can_paint(0):
                 left.add(name)
     # `dtype` and `axis` beside `bands` it forgets when it completes a style of a geospatial image.
     assert left == {'multiply'}
@@ -244,8 +244,8 @@ def test_thresholds_leave_out_what_is_not_valid(
     words = [('min', 'min:0.02'), ('max', 'max:0.05'), ('min', 'max:0.5'), ('min', 'min'), ('max', 'max')]
     expected = [*np.quantile(valid, [0.02, 0.95, 0.5]), valid.min(), valid.max()]
     with handles.borrow(access.image_ref(path), projection=projection) as lease:
-        view = lease.view({'band': 1})
-        found = [float(view._getMinMax(end, word, view.dtype, 0, 0)) for end, word in words]
+        source = lease.tile_source({'band': 1}, 'PNG')
+        found = [float(source._getMinMax(end, word, source.dtype, 0, 0)) for end, word in words]
     assert np.abs(np.array(found[:3]) - expected[:3]).max() <= step
     # These are what they were before anybody asked for a threshold.
     assert found[3:] == expected[3:]
@@ -257,8 +257,8 @@ def test_a_threshold_that_the_first_bin_exceeds_leaves_nothing_out(tmp_path: pat
     epsg, transform = PLACE
     path = GeoTiff(array, epsg, transform).write(tmp_path / 'image.tif')
     with handles.borrow(access.image_ref(path)) as lease:
-        view = lease.view({'band': 1})
-        assert view._getMinMax('min', 'min:0.02', view.dtype, 0, 0) == 0
+        source = lease.tile_source({'band': 1}, 'PNG')
+        assert source._getMinMax('min', 'min:0.02', source.dtype, 0, 0) == 0
         # The upper edge of the bin of 8, of 256 bins from 0 to 9.
-        assert 8 < view._getMinMax('max', 'max:0.05', view.dtype, 0, 0) <= 8 + 9 / 256
-        assert view._getMinMax('min', 'auto:0.02', view.dtype, 0, 0) == 0
+        assert 8 < source._getMinMax('max', 'max:0.05', source.dtype, 0, 0) <= 8 + 9 / 256
+        assert source._getMinMax('min', 'auto:0.02', source.dtype, 0, 0) == 0

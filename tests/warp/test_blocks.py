@@ -19,7 +19,7 @@ from django_large_image.caching.blocks import BlockCache
 from django_large_image.caching.flight import SingleFlight
 from django_large_image.inspection.costs import Budget
 from django_large_image.pixels import MaskedPixels
-from django_large_image.raster.blockreader import BlockReader
+from django_large_image.raster.blocks.blockreader import BlockReader
 from tests import reference
 
 THREADS = 16
@@ -133,7 +133,7 @@ def test_neighbours_decode_their_common_block_once(images: Any, monkeypatch: pyt
     def draw(tile: tuple[int, int, int]) -> None:
         z, x, y = tile
         with handles.borrow(access.image_ref(path), projection='EPSG:3857') as lease:
-            lease.view().getTile(x, y, z, numpyAllowed='always')
+            lease.tile_source(None, 'PNG').getTile(x, y, z, numpyAllowed='always')
 
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(draw, tiles))

@@ -12,7 +12,7 @@ from affine import Affine
 from rasterio.crs import CRS
 
 from django_large_image.raster.georef.geobox import GeoBox
-from django_large_image.raster.georef.georeference import target
+from django_large_image.raster.georef.georeference import target_crs
 from django_large_image.raster.resampling import kernels
 from tests import reference
 from tests.images import GeoTiff
@@ -117,7 +117,7 @@ def test_over_the_antimeridian_both_sides_are_there(images: Any) -> None:
     path = images('antimeridian')
     # Degrees that go on beyond 180, and those that begin at -180.
     for left in (175.013, -184.987):
-        canvas = GeoBox(Affine(0.02, 0, left, 0, -0.02, -12.507), 500, 400, target(CRS.from_epsg(4326)))
+        canvas = GeoBox(Affine(0.02, 0, left, 0, -0.02, -12.507), 500, 400, target_crs(CRS.from_epsg(4326)))
         found, valid = drawn(path, canvas)
         assert (valid == 255).all()
         with rasterio.open(path) as dataset:
@@ -302,7 +302,7 @@ def test_on_its_own_grid_an_image_is_itself(
     array = textured(200, 170, 3, 'int16')
     path = write(tmp_path / 'image.tif', array, kind)
     for transform, crs in (
-        (Affine(*PLACES['utm'][1]), target(CRS.from_epsg(32633))),
+        (Affine(*PLACES['utm'][1]), target_crs(CRS.from_epsg(32633))),
         (Affine.identity(), None),
     ):
         values, valid = drawn(path, GeoBox(transform, 200, 170, crs), method)

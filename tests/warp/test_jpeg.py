@@ -15,7 +15,7 @@ from django_large_image.caching.blocks import block_cache
 from django_large_image.imaging import tile
 from django_large_image.imaging.formats import Format
 from django_large_image.inspection.costs import Budget
-from django_large_image.raster import blockreader
+from django_large_image.raster.blocks import blockreader
 from tests import reference
 from tests.images import GeoTiff, content, geo
 
@@ -33,11 +33,12 @@ def jpeg(path: pathlib.Path, photometric: str, mask: Any = None) -> pathlib.Path
 def read(
     path: pathlib.Path, level: int, window: tuple[int, int, int, int], count: int
 ) -> tuple[Any, Any, Any]:
-    """Return values and validity of a window of a level as the source reads them, and the source's layout."""
+    """Return values and validity of a window of a level as the source reads them, and what is known then."""
     block_cache.clear()
     with handles.borrow(access.image_ref(path)) as lease:
-        own = lease.source.raster(0)
-        return (*own.read(level, window, tuple(range(count)), Budget(), lossy=True), own.layout)
+        handle = lease.source.handle
+        found = handle.blocks().read(level, window, tuple(range(count)), Budget(), lossy=True)
+        return (*found, handle.frame_facts(0))
 
 
 def gdal(path: pathlib.Path, level: int, window: tuple[int, int, int, int]) -> Any:
@@ -53,9 +54,9 @@ def gdal(path: pathlib.Path, level: int, window: tuple[int, int, int, int]) -> A
 def test_a_block_shows_what_gdal_shows(tmp_path: pathlib.Path, photometric: str, level: int) -> None:
     path = jpeg(tmp_path / 'a.tif', photometric)
     window = (100, 60, 700 >> level, 600 >> level)
-    values, valid, layout = read(path, level, window, 1 if photometric == 'minisblack' else 3)
+    values, valid, facts = read(path, level, window, 1 if photometric == 'minisblack' else 3)
     truth = gdal(path, level, window)
-    assert layout.jpegs == {level: True}
+    assert facts.jpegs == {level: True}
     assert valid is None
     assert values.shape == truth.shape
     difference = np.abs(values.astype(int) - truth)
@@ -71,8 +72,8 @@ def test_a_mask_stays(tmp_path: pathlib.Path) -> None:
     mask = np.full((600, 700), 255, np.uint8)
     mask[200:300, 100:420] = 0
     path = jpeg(tmp_path / 'a.tif', 'ycbcr', mask)
-    values, valid, layout = read(path, 0, (0, 0, 700, 600), 3)
-    assert layout.jpegs == {0: True}
+    values, valid, facts = read(path, 0, (0, 0, 700, 600), 3)
+    assert facts.jpegs == {0: True}
     assert np.array_equal(valid, mask)
     assert np.abs(values.astype(int) - gdal(path, 0, (0, 0, 700, 600))).mean() < 0.7
 
@@ -83,8 +84,8 @@ def test_a_decoder_that_shows_something_else_is_not_trusted(
     path = jpeg(tmp_path / 'a.tif', 'ycbcr')
     decode = blockreader.decode_jpeg
     monkeypatch.setattr(blockreader, 'decode_jpeg', lambda data: decode(data)[:, :, ::-1])
-    values, _, layout = read(path, 0, (0, 0, 700, 600), 3)
-    assert layout.jpegs == {0: False}
+    values, _, facts = read(path, 0, (0, 0, 700, 600), 3)
+    assert facts.jpegs == {0: False}
     assert np.array_equal(values, gdal(path, 0, (0, 0, 700, 600)))
 
 

@@ -22,7 +22,7 @@ from rasterio.crs import CRS
 
 from django_large_image.exceptions import LargeImageError
 from django_large_image.raster.georef.geobox import GeoBox
-from django_large_image.raster.georef.georeference import target
+from django_large_image.raster.georef.georeference import target_crs
 from tests import reference
 from tests.warp import PLACES, RANGES, Array, agreement, bleeding, drawn, masked, opened, warped
 
@@ -68,7 +68,7 @@ class Case:
         given = Affine(*PLACES[self.place][1])
         return (
             Affine.translation(given.c, given.f)
-            @ Affine.rotation(self.turn)
+            @ Affine.rotation(self.wrap_offset)
             @ Affine.shear(self.shear, 0)
             @ Affine.scale(given.a * self.scales[0], given.e * self.scales[1])
         )
@@ -111,7 +111,7 @@ class Case:
     def canvas(self, path: pathlib.Path) -> GeoBox:
         """Return the tile."""
         column, row = self.where[0] * self.width, self.where[1] * self.height
-        there = target(CRS.from_epsg(self.epsg or 3857))
+        there = target_crs(CRS.from_epsg(self.epsg or 3857))
         with opened(path) as (_, placement):
             xs, ys = placement.to_crs(
                 np.array([column, column + 1, column]), np.array([row, row, row + 1]), there
@@ -278,7 +278,7 @@ def test_any_tile_of_the_world_is_drawn_or_refused(case: Case, z: int, place: in
     # Far away, on the other side of the world or deep inside a pixel.
     x, y = place % 2**z, (place * 7919) % 2**z
     with written(case) as (path, _):
-        canvas = GeoBox(reference.tile_transform(z, x, y), 256, 256, target(CRS.from_epsg(3857)))
+        canvas = GeoBox(reference.tile_transform(z, x, y), 256, 256, target_crs(CRS.from_epsg(3857)))
         for method in ('nearest', 'bilinear'):
             with contextlib.suppress(LargeImageError):
                 _, valid = drawn(path, canvas, method)

@@ -22,7 +22,7 @@ from django_large_image.caching import shared
 from django_large_image.caching.blockfolder import Folder
 from django_large_image.caching.shared import SharedBlocks, name_of, shared_blocks
 from django_large_image.pixels import MaskedPixels
-from django_large_image.raster.blockreader import BlockReader
+from django_large_image.raster.blocks.blockreader import BlockReader
 from tests import reference
 from tests.warp.conftest import LIMIT
 from tests.warp.sharing import KEY, Other, block_of
@@ -81,7 +81,7 @@ def test_another_process_draws_without_decoding(
     def draw() -> Any:
         handles.clear()
         with handles.borrow(access.image_ref(path), projection='EPSG:3857') as lease:
-            return lease.view().getTile(x, y, z, numpyAllowed='always')
+            return lease.tile_source(None, 'PNG').getTile(x, y, z, numpyAllowed='always')
 
     settings.LARGE_IMAGE_SHARED_BLOCK_BYTES = 0
     expected = draw()

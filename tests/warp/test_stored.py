@@ -16,7 +16,7 @@ from rasterio.transform import from_bounds
 from django_large_image import access, handles
 from django_large_image.imaging import tile
 from django_large_image.imaging.formats import Format
-from django_large_image.raster.encoded_blocks import read_block
+from django_large_image.raster.blocks.encoded_blocks import read_block
 from tests import reference
 
 pytestmark = pytest.mark.django_db
@@ -54,7 +54,7 @@ def rendered(
     z, x, y = where
     with handles.borrow(access.image_ref(path), projection='EPSG:3857') as lease:
         view = lease.view(style)
-        return tile.render(view, z, x, y, None, fmt), view.storedTile(z, x, y, None, fmt.encoding)
+        return tile.render(view, z, x, y, None, fmt), view.stored_tile(z, x, y, 0, fmt.encoding)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from affine import Affine
 from rasterio.crs import CRS
 
 from django_large_image.raster.georef.geobox import GeoBox
-from django_large_image.raster.georef.georeference import target
+from django_large_image.raster.georef.georeference import target_crs
 from tests.images import GeoTiff
 from tests.warp import Array, drawn, mercator_tile
 
@@ -53,7 +53,9 @@ def places(canvas: GeoBox) -> tuple[Array, Array]:
 def canvas_of(epsg: int, x: float, y: float, pixel: float, size: int = 256) -> GeoBox:
     """Return a canvas round a place."""
     half = pixel * size / 2
-    return GeoBox(Affine(pixel, 0, x - half, 0, -pixel, y + half), size, size, target(CRS.from_epsg(epsg)))
+    return GeoBox(
+        Affine(pixel, 0, x - half, 0, -pixel, y + half), size, size, target_crs(CRS.from_epsg(epsg))
+    )
 
 
 def assert_shows_the_globe(path: pathlib.Path, canvas: GeoBox, method: str, north: float = -90.0) -> None:

@@ -10,14 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Literal
 
 import numpy as np
 
 from django_large_image import colors
 from django_large_image.pixels import Array, MaskedPixels
+from django_large_image.raster.colour.completion import Style
 from django_large_image.raster.colour.quantize import Quantized, as_palette
 from django_large_image.raster.colour.rendered import RenderedImage
+from django_large_image.raster.info import RasterInfo
 from django_large_image.raster.resampling import kernels
 
 #: The keys of a style's band that the tables know.
@@ -38,10 +40,10 @@ class _Scale:
     #: What is added to an integer to make an index of it, None for other types.
     offset: int | None
 
-    def samples(self, dtype: np.dtype[Any]) -> Array:
+    def samples(self, dtype: np.dtype[np.generic]) -> Array:
         """Return the value of each row of a table."""
         if self.offset is not None:
-            limits = np.iinfo(dtype)
+            limits = np.iinfo(dtype.name)
             every: Array = np.arange(int(limits.min), int(limits.max) + 1, dtype=np.float64)
             return every
         inside = self.low + np.arange(_STEPS + 1) / _STEPS * (self.high - self.low)
@@ -56,7 +58,7 @@ class _Scale:
         if self.offset is not None:
             shifted: Array = values.astype(np.int32) + np.int32(self.offset)
             return shifted
-        number: Any = np.float32 if values.dtype == np.float32 else np.float64
+        number: type[np.floating] = np.float32 if values.dtype == np.float32 else np.float64
         place: Array = values.astype(number, copy=False) - number(self.low)
         place *= number(_STEPS / (self.high - self.low))
         # More than half a step above is above; the row of `high` itself is the last but one.
@@ -76,7 +78,7 @@ class _Entry:
 
 
 class Colorizer:
-    """Make pictures of drawings; shared by threads.
+    """Make pictures of parts_drawn; shared by threads.
 
     `bands` are the bands (from 0) to draw, in this order; `nodata` is a value that the style makes transparent in the
     only band, to be left out before anything is averaged.
@@ -89,11 +91,11 @@ class Colorizer:
         self.nodata = nodata
         self._entries = entries
         self._plain = plain
-        self._indexed: Quantized | None = None
+        self._quantized: Quantized | None = None
         self._opaque = all(bool((entry.table[:, 3] == 255).all()) for entry in entries)
         self._planes = _planes(entries) if self._opaque else []
         if len(entries) == 1:
-            self._indexed = as_palette(entries[0].table)
+            self._quantized = as_palette(entries[0].table)
 
     @property
     def steps(self) -> int:
@@ -105,48 +107,48 @@ class Colorizer:
         """Return the memory it takes."""
         size = 1024 + sum(entry.table.nbytes for entry in self._entries)
         size += sum(levels.nbytes for _, _, levels in self._planes)
-        return size + (0 if self._indexed is None else self._indexed.indices.nbytes)
+        return size + (0 if self._quantized is None else self._quantized.indices.nbytes)
 
     @property
     def opaque(self) -> bool:
         """Return whether valid pixels are opaque."""
         return self._opaque
 
-    def paint(self, drawing: MaskedPixels) -> RenderedImage:
-        """Return the picture of a drawing of `bands`."""
+    def paint(self, masked: MaskedPixels) -> RenderedImage:
+        """Return the picture of pixels of `bands`."""
         if self._plain:
-            return _with_alpha(drawing.values, drawing.mask)
+            return _with_alpha(masked.values, masked.mask)
         if len(self._entries) == 1:
-            return self._paint_one(self._entries[0], drawing)
+            return self._paint_one(self._entries[0], masked)
         if self._planes:
-            return self._paint_planes(drawing)
+            return self._paint_planes(masked)
         pixels: Array | None = None
         for entry in self._entries:
-            rows = entry.scale.indices(drawing.values[:, :, entry.position])
+            rows = entry.scale.indices(masked.values[:, :, entry.position])
             colours = np.take(entry.table, rows, axis=0)
             pixels = colours if pixels is None else np.maximum(pixels, colours, out=pixels)
         assert pixels is not None
         if self._opaque:
-            return _with_alpha(pixels[:, :, :3], drawing.mask)
-        return _with_alpha(pixels, drawing.mask)
+            return _with_alpha(pixels[:, :, :3], masked.mask)
+        return _with_alpha(pixels, masked.mask)
 
-    def _paint_planes(self, drawing: MaskedPixels) -> RenderedImage:
-        pixels = np.zeros((*drawing.values.shape[:2], 3), np.uint8)
+    def _paint_planes(self, masked: MaskedPixels) -> RenderedImage:
+        pixels = np.zeros((*masked.values.shape[:2], 3), np.uint8)
         for entry, channel, levels in self._planes:
-            pixels[:, :, channel] = np.take(levels, entry.scale.indices(drawing.values[:, :, entry.position]))
-        return _with_alpha(pixels, drawing.mask)
+            pixels[:, :, channel] = np.take(levels, entry.scale.indices(masked.values[:, :, entry.position]))
+        return _with_alpha(pixels, masked.mask)
 
-    def _paint_one(self, entry: _Entry, drawing: MaskedPixels) -> RenderedImage:
-        rows = entry.scale.indices(drawing.values[:, :, entry.position])
-        found = self._indexed
-        if found and (drawing.mask is None or (found.clear and _binary(drawing.mask))):
+    def _paint_one(self, entry: _Entry, masked: MaskedPixels) -> RenderedImage:
+        rows = entry.scale.indices(masked.values[:, :, entry.position])
+        found = self._quantized
+        if found and (masked.mask is None or (found.clear and _binary(masked.mask))):
             indices, palette = found.indices, found.palette
             pixels = np.take(indices, rows)
-            if drawing.mask is not None:
-                pixels[drawing.mask == 0] = len(palette) - 1
+            if masked.mask is not None:
+                pixels[masked.mask == 0] = len(palette) - 1
             return RenderedImage(pixels[:, :, None], palette)
         table = entry.table[:, :3] if self._opaque else entry.table
-        return _with_alpha(np.take(np.ascontiguousarray(table), rows, axis=0), drawing.mask)
+        return _with_alpha(np.take(np.ascontiguousarray(table), rows, axis=0), masked.mask)
 
 
 def _with_alpha(pixels: Array, valid: Array | None) -> RenderedImage:
@@ -176,30 +178,27 @@ def _binary(valid: Array) -> bool:
     return bool(((valid == 0) | (valid == 255)).all())
 
 
-MinMax = Callable[..., float]
+#: Returns the value of the first or the last colour of a band (from 0), by what a style says of it.
+EndOfRange = Callable[[int, Literal['min', 'max'], object], float]
 
 
-def compile_style(
-    style: Any, dtype: np.dtype[Any], count: int, alpha: int | None, min_max: MinMax, frame: int
-) -> Colorizer | None:
-    """Return the painter of a style as large-image completes it, None for one that only large-image knows.
-
-    `min_max` is `TileSource._getMinMax`. `alpha` is the index of the alpha band, which the drawing's validity holds.
-    """
+def compile_style(style: Style, info: RasterInfo, end_of_range: EndOfRange) -> Colorizer | None:
+    """Return the colorizer of a complete style (see `completion`); None if only large-image's engine knows it."""
     entries: list[_Entry] = []
     positions: dict[int, int] = {}
-    nodata: list[Any] = []
-    bands = [entry for entry in style.get('bands', ()) if not _is_transparency(entry, count, alpha)]
+    nodata: list[float | None] = []
+    dtype = info.dtype
+    bands = [entry for entry in style.get('bands', ()) if not _is_transparency(entry, info)]
     if set(style) - {'bands', 'icc'} or not bands or dtype.kind not in 'iuf':
         return None
     for entry in bands:
         band = entry.get('band')
-        if set(entry) - _KNOWN or not isinstance(band, int) or not 1 <= band <= count:
+        if set(entry) - _KNOWN or not isinstance(band, int) or not 1 <= band <= info.count:
             return None
         if entry.get('composite', 'lighten') != 'lighten':
             return None
-        low = min_max('min', entry.get('min', 'auto'), dtype, band - 1, frame)
-        high = min_max('max', entry.get('max', 'auto'), dtype, band - 1, frame)
+        low = end_of_range(band - 1, 'min', entry.get('min', 'auto'))
+        high = end_of_range(band - 1, 'max', entry.get('max', 'auto'))
         scale = _scale_for(dtype, low, high)
         if scale is None:
             return None
@@ -210,33 +209,33 @@ def compile_style(
     return Colorizer(entries, tuple(positions), None if left_out is None else float(left_out), False)
 
 
-def plain_painter(bands: tuple[int, ...]) -> Colorizer:
-    """Return the painter of 8-bit bands that are colours already."""
+def plain_colorizer(bands: tuple[int, ...]) -> Colorizer:
+    """Return the colorizer of 8-bit bands that are colours already."""
     return Colorizer([], bands, None, True)
 
 
-def _is_transparency(entry: Any, count: int, alpha: int | None) -> bool:
-    """Return whether an entry does to alpha what a drawing's validity does anyway."""
+def _is_transparency(entry: Style, info: RasterInfo) -> bool:
+    """Return whether an entry does to alpha what the mask of the pixels does anyway."""
     band = entry.get('band')
     palette = [str(colour).lower() for colour in entry.get('palette', ())]
     return (
-        (band == count + 1 or (alpha is not None and band == alpha + 1))
+        (band == info.count + 1 or (info.alpha is not None and band == info.alpha + 1))
         and entry.get('composite') == 'multiply'
         and palette == ['#ffffff00', '#ffffffff']
         and not set(entry) - _KNOWN
     )
 
 
-def _scale_for(dtype: np.dtype[Any], low: float, high: float) -> _Scale | None:
+def _scale_for(dtype: np.dtype[np.generic], low: float, high: float) -> _Scale | None:
     if dtype.kind in 'iu' and dtype.itemsize <= 2:
-        return _Scale(low, high, -int(np.iinfo(dtype).min))
+        return _Scale(low, high, -int(np.iinfo(dtype.name).min))
     if not np.isfinite([low, high]).all():
         return None
     # With equal ends large-image divides by 1.
     return _Scale(low, high if high != low else low + 1, None)
 
 
-def _table(entry: Any, scale: _Scale, dtype: np.dtype[Any], low: float, high: float) -> Array:
+def _table(entry: Style, scale: _Scale, dtype: np.dtype[np.generic], low: float, high: float) -> Array:
     """Return the colours (rows, 4), uint8, of the values of a table's rows."""
     values = scale.samples(dtype)
     palette = colors.levels(entry.get('palette', ['#000', '#FFF']))

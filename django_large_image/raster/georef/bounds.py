@@ -1,40 +1,46 @@
-"""The bounds of an image in a CRS, as large-image gives them."""
+"""The bounds of an image in a CRS."""
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
-from large_image.exceptions import TileSourceError
+from rasterio.crs import CRS
 
-from django_large_image.raster.georef.georeference import Georeference, target
+from django_large_image.raster.georef.georeference import Extent, Georeference, target_crs
 
 
-def bounds_of(place: Georeference, crs: Any) -> dict[str, Any]:
-    """Return the corners of an image and the box round it in a CRS; raises `TileSourceError` if it has none there.
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Where an image lies in a CRS: the box round it with its bent sides, and its four corners (x, y).
 
-    The keys are large-image's: ul, ll, ur and lr with x and y, xmin, xmax, ymin, ymax and srs.
+    For an image over the antimeridian the box goes on beyond 180 degrees.
     """
-    there = target(crs)
-    extent = place.extent(there)
+
+    extent: Extent
+    upper_left: tuple[float, float]
+    lower_left: tuple[float, float]
+    upper_right: tuple[float, float]
+    lower_right: tuple[float, float]
+    #: The CRS: EPSG:n, or its WKT.
+    crs: str
+
+
+def bounds_of(georeference: Georeference, crs: CRS) -> Bounds | None:
+    """Return the bounds of an image in a CRS; None if it has no place there."""
+    there = target_crs(crs)
+    extent = georeference.extent(there)
     if extent is None:
-        raise TileSourceError('The image has no place in this projection.')
-    width, height = place.width, place.height
-    xs, ys = place.to_crs(np.array([0.0, 0, width, width]), np.array([0.0, height, 0, height]), there)
-    turn = there.period
+        return None
+    width, height = georeference.width, georeference.height
+    xs, ys = georeference.to_crs(np.array([0.0, 0, width, width]), np.array([0.0, height, 0, height]), there)
+    turn = there.world_width
     if turn:
         # Corners beyond the end of the world lie where the box does.
         middle = (extent.left + extent.right) / 2
         away = np.abs(xs - middle) > turn / 2 * (1 + 1e-9)
         xs = np.where(away, xs + turn * np.round((middle - xs) / turn), xs)
-    corners = {
-        name: {'x': float(x), 'y': float(y)}
-        for name, x, y in zip(('ul', 'll', 'ur', 'lr'), xs, ys, strict=True)
-    }
-    return corners | {
-        'xmin': extent.left,
-        'xmax': extent.right,
-        'ymin': extent.bottom,
-        'ymax': extent.top,
-        'srs': crs.to_string(),
-    }
+    upper_left, lower_left, upper_right, lower_right = (
+        (float(x), float(y)) for x, y in zip(xs, ys, strict=True)
+    )
+    return Bounds(extent, upper_left, lower_left, upper_right, lower_right, crs.to_string())

@@ -25,13 +25,13 @@ class GeoBox:
     target: TargetCRS | None = None
 
     def rows(self, first: int, count: int) -> GeoBox:
-        """Return the canvas of some of its rows."""
+        """Return the geobox of some of its rows."""
         return GeoBox(self.affine * Affine.translation(0, first), self.width, count, self.target)
 
 
 @dataclass(frozen=True, slots=True)
 class GeoWindow:
-    """A rectangle of the canvas in which the image is, moved along x by `shift`."""
+    """A rectangle of the geobox in which the image is, moved along x by `shift`."""
 
     left: int
     top: int
@@ -55,17 +55,17 @@ class GeoWindow:
         return (self.left, self.right), (self.top, self.bottom)
 
 
-def windows_of(placement: Georeference, canvas: GeoBox) -> list[GeoWindow]:
-    """Return the rectangles of the canvas that the image's extent meets."""
-    affine = canvas.affine
-    if canvas.target is None:
-        extents = [(0.0, 0.0, float(placement.width), float(placement.height), 0.0)]
+def windows_of(georeference: Georeference, geobox: GeoBox) -> list[GeoWindow]:
+    """Return the rectangles of the geobox that the image's extent meets."""
+    affine = geobox.affine
+    if geobox.target is None:
+        extents = [(0.0, 0.0, float(georeference.width), float(georeference.height), 0.0)]
     else:
-        extent = placement.extent(canvas.target)
+        extent = georeference.extent(geobox.target)
         if extent is None:
             return []
-        sides = affine.c, affine.c + affine.a * canvas.width
-        shifts = placement.shifts(canvas.target, min(sides), max(sides))
+        sides = affine.c, affine.c + affine.a * geobox.width
+        shifts = georeference.shifts(geobox.target, min(sides), max(sides))
         extents = [(extent.left + s, extent.bottom, extent.right + s, extent.top, s) for s in shifts]
     found = []
     for x0, y0, x1, y1, shift in extents:
@@ -75,13 +75,13 @@ def windows_of(placement: Georeference, canvas: GeoBox) -> list[GeoWindow]:
         # A pixel more: the extent of a bent image is that of a grid of places.
         left = max(0, math.floor(max(min(across), -1e9)) - 1)
         top = max(0, math.floor(max(min(down), -1e9)) - 1)
-        right = min(canvas.width, math.ceil(min(max(across), 1e9)) + 1)
-        bottom = min(canvas.height, math.ceil(min(max(down), 1e9)) + 1)
-        if min(across) < canvas.width and min(down) < canvas.height and max(across) > 0 and max(down) > 0:
+        right = min(geobox.width, math.ceil(min(max(across), 1e9)) + 1)
+        bottom = min(geobox.height, math.ceil(min(max(down), 1e9)) + 1)
+        if min(across) < geobox.width and min(down) < geobox.height and max(across) > 0 and max(down) > 0:
             if (right - left) * (bottom - top) > SMALL:
                 # As wide as the cells of the grid of places, which needs some room.
                 left, top = left // CELL * CELL, top // CELL * CELL
-                right = min(canvas.width, -(-right // CELL) * CELL)
-                bottom = min(canvas.height, -(-bottom // CELL) * CELL)
+                right = min(geobox.width, -(-right // CELL) * CELL)
+                bottom = min(geobox.height, -(-bottom // CELL) * CELL)
             found.append(GeoWindow(left, top, right, bottom, shift))
     return found

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import functools
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import rasterio.warp
 from numpy.typing import NDArray
 from rasterio._err import CPLE_BaseError
+from rasterio.control import GroundControlPoint
 from rasterio.crs import CRS
+from rasterio.io import DatasetReader
 from rasterio.transform import GCPTransformer, from_gcps
 
 try:
@@ -37,15 +39,15 @@ class Extent(NamedTuple):
 class TargetCRS:
     """A CRS to draw in, with what is asked of it again and again."""
 
-    def __init__(self, crs: Any) -> None:
+    def __init__(self, crs: CRS) -> None:
         self.crs = crs
         self.name = str(crs.to_wkt())
         self.geographic = bool(crs.is_geographic)
         #: The width of the world where x goes round it evenly: of longitudes and cylindrical projections. Else None.
-        self.period = _period(crs)
+        self.world_width = _world_width(crs)
 
 
-def _period(crs: Any) -> float | None:
+def _world_width(crs: CRS) -> float | None:
     if crs.is_geographic:
         return 360.0
     try:
@@ -63,8 +65,8 @@ def _target_of(name: str) -> TargetCRS:
     return TargetCRS(CRS.from_wkt(name))
 
 
-def target(crs: Any) -> TargetCRS:
-    """Return the target of a CRS, the same one for the same CRS while it is in use."""
+def target_crs(crs: CRS) -> TargetCRS:
+    """Return what is known of a CRS, the same one for the same CRS while it is in use."""
     return _target_of(crs.to_wkt())
 
 
@@ -75,26 +77,26 @@ class Georeference:
     image and shared by threads.
     """
 
-    def __init__(self, dataset: Any) -> None:
+    def __init__(self, dataset: DatasetReader) -> None:
         self.width, self.height = dataset.width, dataset.height
         points, crs = dataset.gcps
         self.affine = dataset.transform
-        self.crs: Any = dataset.crs
-        self._points: Any = None
+        self.crs: CRS | None = dataset.crs
+        self._points: list[GroundControlPoint] | None = None
         if points and crs:
             self.crs, self._points = crs, points
             self.affine = from_gcps(points)
         elif not self.crs and not dataset.transform.is_identity:
             # As large-image has it: places without a CRS are degrees.
             self.crs = CRS.from_epsg(4326)
-        self.home: TargetCRS | None = target(self.crs) if self.crs else None
+        self.native: TargetCRS | None = target_crs(self.crs) if self.crs else None
         self._extents: dict[str, Extent | None] = {}
         self._separable: dict[str, bool] = {}
         #: The columns and rows from a pixel to the same place one turn round the world to the east, if there is one.
-        self.turn: Floats | None = None
-        if self.home and self.home.period and not self._points:
-            ends = np.array([0.0, self.home.period]), np.zeros(2)
-            self.turn = np.diff(np.stack(self._from_crs(*ends)), axis=1)[:, 0]
+        self.wrap_offset: Floats | None = None
+        if self.native and self.native.world_width and not self._points:
+            ends = np.array([0.0, self.native.world_width]), np.zeros(2)
+            self.wrap_offset = np.diff(np.stack(self._from_crs(*ends)), axis=1)[:, 0]
 
     @property
     def has_points(self) -> bool:
@@ -122,22 +124,22 @@ class Georeference:
         x, y = xs - c, ys - f
         return (e * x - b * y) / determinant, (a * y - d * x) / determinant
 
-    def is_home(self, there: TargetCRS) -> bool:
+    def is_native(self, there: TargetCRS) -> bool:
         """Return whether a CRS is the image's own."""
-        return self.home is not None and there.name == self.home.name
+        return self.native is not None and there.name == self.native.name
 
     def to_crs(self, columns: Floats, rows: Floats, there: TargetCRS) -> tuple[Floats, Floats]:
         """Return the places of pixels in a CRS; not finite where there is none."""
         x, y = self._to_crs(np.asarray(columns), np.asarray(rows))
-        assert self.home is not None
-        return (x, y) if self.is_home(there) else _transformed(self.home, there, x, y)
+        assert self.native is not None
+        return (x, y) if self.is_native(there) else _transformed(self.native, there, x, y)
 
     def to_pixels(self, xs: Floats, ys: Floats, there: TargetCRS) -> tuple[Floats, Floats]:
         """Return the pixel coordinates of places (of a grid) in a CRS; not finite where there are none."""
-        assert self.home is not None
+        assert self.native is not None
         x, y = np.asarray(xs, float), np.asarray(ys, float)
-        if not self.is_home(there):
-            x, y = _transformed(there, self.home, x, y)
+        if not self.is_native(there):
+            x, y = _transformed(there, self.native, x, y)
         return self._home_to_pixels(x, y)
 
     def grid_to_pixels(self, xs: Floats, ys: Floats, there: TargetCRS) -> tuple[Floats, Floats]:
@@ -145,14 +147,14 @@ class Georeference:
 
         Their shapes are (ys, xs), or such that they become it when they are broadcast.
         """
-        assert self.home is not None
-        if self.is_home(there) or not self._is_separable(there):
+        assert self.native is not None
+        if self.is_native(there) or not self._is_separable(there):
             return self.to_pixels(*np.meshgrid(xs, ys), there)
         # All of them at a middle of the other axis.
         count = len(xs)
         x = np.concatenate([xs, np.full(len(ys), xs[count // 2])])
         y = np.concatenate([np.full(count, ys[len(ys) // 2]), ys])
-        x, y = _transformed(there, self.home, x, y)
+        x, y = _transformed(there, self.native, x, y)
         return self._home_to_pixels(x[None, :count], y[count:, None])
 
     def _is_separable(self, there: TargetCRS) -> bool:
@@ -165,35 +167,39 @@ class Georeference:
     def _find_separable(self, there: TargetCRS) -> bool:
         extent = self.extent(there)
         if not (
-            self.home and self.home.period and there.period and extent and all(map(math.isfinite, extent))
+            self.native
+            and self.native.world_width
+            and there.world_width
+            and extent
+            and all(map(math.isfinite, extent))
         ):
             return False
         # Looked for where the image is: which datum shift PROJ takes depends on the place.
         sides = np.linspace(extent.left, extent.right, 9), np.linspace(extent.bottom, extent.top, 9)
-        x, y = _transformed(there, self.home, *np.meshgrid(*sides))
-        x = _continuous(x, self.home.period)
+        x, y = _transformed(there, self.native, *np.meshgrid(*sides))
+        x = _continuous(x, self.native.world_width)
         a, b, _, d, e, _ = self.affine[:6]
         slack = 1e-3 * min(math.hypot(a, d), math.hypot(b, e))
         return bool(np.abs(x - x[:1]).max() <= slack and np.abs(y - y[:, :1]).max() <= slack)
 
     def _home_to_pixels(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
-        assert self.home is not None
-        if self.home.period:
-            x = self._unwrapped(x, self.home.period)
+        assert self.native is not None
+        if self.native.world_width:
+            x = self._unwrapped(x, self.native.world_width)
         return self._from_crs(x, y)
 
-    def _unwrapped(self, x: Floats, period: float) -> Floats:
+    def _unwrapped(self, x: Floats, world_width: float) -> Floats:
         """Return x without jumps of a turn, by the turn in which the middle of the image lies."""
         finite = np.isfinite(x)
         if not finite.any():
             return x
-        if x.ndim == 2 and finite.all() and np.ptp(x) > period / 2:
-            x = _continuous(x, period)
-        assert self.home is not None
-        extent = self.extent(self.home)
+        if x.ndim == 2 and finite.all() and np.ptp(x) > world_width / 2:
+            x = _continuous(x, world_width)
+        assert self.native is not None
+        extent = self.extent(self.native)
         if extent is not None:
             middle, here = (extent.left + extent.right) / 2, float(x[finite].mean())
-            x = x + period * round((middle - here) / period)
+            x = x + world_width * round((middle - here) / world_width)
         return x
 
     def extent(self, there: TargetCRS) -> Extent | None:
@@ -203,33 +209,33 @@ class Georeference:
         return self._extents[there.name]
 
     def _find_extent(self, there: TargetCRS) -> Extent | None:
-        home = self.is_home(there)
+        native = self.is_native(there)
         columns, rows = np.meshgrid(np.linspace(0, self.width, _NODES), np.linspace(0, self.height, _NODES))
         x, y = self._to_crs(columns, rows)
-        if not home:
-            assert self.home is not None
-            if self.home.geographic:
+        if not native:
+            assert self.native is not None
+            if self.native.geographic:
                 # Just below the poles, where projections that end there still have a place.
                 y = y.clip(-89.999999, 89.999999)
-            x, y = _transformed(self.home, there, x, y)
+            x, y = _transformed(self.native, there, x, y)
         finite = np.isfinite(x) & np.isfinite(y)
         if not finite.any():
             return None
-        period = there.period
+        world_width = there.world_width
         bottom, top = float(y[finite].min()), float(y[finite].max())
-        if period and not home:
-            turn = _turns(x, finite, period)
+        if world_width and not native:
+            turn = _turns(x, finite, world_width)
             if turn == 'pole':
                 ends = (top, math.inf) if abs(top) >= abs(bottom) else (-math.inf, bottom)
-                return Extent(-period / 2, min(bottom, ends[0]), period / 2, max(top, ends[1]))
+                return Extent(-world_width / 2, min(bottom, ends[0]), world_width / 2, max(top, ends[1]))
             if turn == 'wrapped':
-                x = _continuous(x, period)
+                x = _continuous(x, world_width)
         left, right = float(x[finite].min()), float(x[finite].max())
         middle, width = (left + right) / 2, right - left
-        if period:
+        if world_width:
             # Once round the world at most, and not a turn away from where the world is mostly drawn.
-            width = min(width, period)
-            middle -= 0 if home else period * math.floor(middle / period * (1 - 1e-9) + 0.5)
+            width = min(width, world_width)
+            middle -= 0 if native else world_width * math.floor(middle / world_width * (1 - 1e-9) + 0.5)
             left, right = middle - width / 2, middle + width / 2
         return Extent(left, bottom, right, top)
 
@@ -238,12 +244,12 @@ class Georeference:
         extent = self.extent(there)
         if extent is None:
             return []
-        period = there.period
-        if not period:
+        world_width = there.world_width
+        if not world_width:
             return [0.0] if extent.left < right and extent.right > left else []
-        first = math.floor((left - extent.right) / period) + 1
-        last = math.ceil((right - extent.left) / period) - 1
-        return [turn * period for turn in range(first, last + 1)][:4]
+        first = math.floor((left - extent.right) / world_width) + 1
+        last = math.ceil((right - extent.left) / world_width) - 1
+        return [turn * world_width for turn in range(first, last + 1)][:4]
 
 
 #: How often GDAL raises an error for places that a projection does not have before it says so by infinity only.
@@ -273,20 +279,20 @@ def _transformed(source: TargetCRS, target: TargetCRS, x: Floats, y: Floats) -> 
     return nowhere, nowhere
 
 
-def _continuous(x: Floats, period: float) -> Floats:
+def _continuous(x: Floats, world_width: float) -> Floats:
     """Return a grid of x without jumps of a turn between neighbours."""
-    result: Floats = np.unwrap(np.unwrap(x, axis=0, period=period), axis=1, period=period)
+    result: Floats = np.unwrap(np.unwrap(x, axis=0, period=world_width), axis=1, period=world_width)
     return result
 
 
-def _turns(x: Floats, finite: NDArray[np.bool_], period: float) -> str:
+def _turns(x: Floats, finite: NDArray[np.bool_], world_width: float) -> str:
     """Return whether x jumps by a turn somewhere in a grid ('wrapped'), and whether it goes all round ('pole')."""
     if not finite.all():
         return 'straight'
     ring = np.concatenate([x[0], x[1:, -1], x[-1, -2::-1], x[-2::-1, 0]])
     steps = np.diff(ring)
-    around = (steps + period / 2) % period - period / 2
-    if abs(around.sum()) > period / 2:
+    around = (steps + world_width / 2) % world_width - world_width / 2
+    if abs(around.sum()) > world_width / 2:
         return 'pole'
     jumps = max(np.abs(np.diff(x, axis=0)).max(), np.abs(np.diff(x, axis=1)).max())
-    return 'wrapped' if jumps > period / 2 else 'straight'
+    return 'wrapped' if jumps > world_width / 2 else 'straight'

@@ -1,4 +1,4 @@
-"""Where the pixels of a canvas lie in an image: grids of exact places, and the places between them."""
+"""Where the pixels of a geobox lie in an image: grids of exact places, and the places between them."""
 
 from __future__ import annotations
 
@@ -14,45 +14,45 @@ from django_large_image.raster.georef.georeference import Georeference
 _SCALE_RANGE = 2.0
 
 
-def places_at(placement: Georeference, canvas: GeoBox, shift: float, columns: Array, rows: Array) -> Array:
-    """Return the image's pixel coordinates of places on the canvas, shape (rows, columns, 2)."""
-    affine = canvas.affine
+def places_at(georeference: Georeference, geobox: GeoBox, shift: float, columns: Array, rows: Array) -> Array:
+    """Return the image's pixel coordinates of places on the geobox, shape (rows, columns, 2)."""
+    affine = geobox.affine
     xs, ys = affine.a * columns + affine.c - shift, affine.e * rows + affine.f
     places: Array = np.empty((len(ys), len(xs), 2))
-    if canvas.target is None:
+    if geobox.target is None:
         places[:, :, 0], places[:, :, 1] = xs, ys[:, None]
     else:
-        places[:, :, 0], places[:, :, 1] = placement.grid_to_pixels(xs, ys, canvas.target)
+        places[:, :, 0], places[:, :, 1] = georeference.grid_to_pixels(xs, ys, geobox.target)
     return places
 
 
-def grid_of(placement: Georeference, canvas: GeoBox, part: GeoWindow, error: float) -> tuple[Array, int]:
+def grid_of(georeference: Georeference, geobox: GeoBox, window: GeoWindow, error: float) -> tuple[Array, int]:
     """Return the places of corners of pixels, `cell` pixels apart so that places between them follow, and the cell.
 
     `error` is the largest error of a place between, in pixels of the image or of the answer, what is larger. With a
     cell of 1 nothing may be interpolated: some places do not exist, or the part is small.
     """
-    smallest = min(last - first for first, last in part.sides)
-    cell = CELL if part.width * part.height > SMALL else 1
+    smallest = min(last - first for first, last in window.sides)
+    cell = CELL if window.width * window.height > SMALL else 1
     while cell > 1 and 4 * cell > smallest:
         cell //= 2
     with np.errstate(invalid='ignore', over='ignore'):
-        return _fine_enough(placement, canvas, part, error, cell)
+        return _fine_enough(georeference, geobox, window, error, cell)
 
 
 def _fine_enough(
-    placement: Georeference, canvas: GeoBox, part: GeoWindow, error: float, cell: int
+    georeference: Georeference, geobox: GeoBox, window: GeoWindow, error: float, cell: int
 ) -> tuple[Array, int]:
     while cell > 1:
-        nodes = [np.arange(first, last + cell, cell, dtype=float) for first, last in part.sides]
-        clipped = [axis.clip(*side) for axis, side in zip(nodes, part.sides, strict=True)]
-        grid = places_at(placement, canvas, part.shift, *clipped)
+        nodes = [np.arange(first, last + cell, cell, dtype=float) for first, last in window.sides]
+        clipped = [axis.clip(*side) for axis, side in zip(nodes, window.sides, strict=True)]
+        grid = places_at(georeference, geobox, window.shift, *clipped)
         # Twice as fine a grid has a quarter of the error, and this is the error of one that is twice as coarse.
         most = 4 * error * max(1.0, _smaller_scale(grid, cell))
-        bend = 0.0 if canvas.target is None else _bend(grid, clipped)
+        bend = 0.0 if geobox.target is None else _bend(grid, clipped)
         if bend < most:
             # The last node lies beyond the part, where there may be no place; it goes on straight.
-            for axis, (_, last) in enumerate(part.sides):
+            for axis, (_, last) in enumerate(window.sides):
                 lines = np.moveaxis(grid, 1 - axis, 0)
                 lines[-1] = lines[-2] + (lines[-1] - lines[-2]) * (cell / (last - nodes[axis][-2]))
             return grid, cell
@@ -60,25 +60,25 @@ def _fine_enough(
         # At once to the cell that is likely to do.
         while cell > 2 and math.isfinite(bend) and bend > 4 * most:
             cell, bend = cell // 2, bend / 4
-    corners = [np.arange(first, last + 1.0) for first, last in part.sides]
-    return places_at(placement, canvas, part.shift, *corners), 1
+    corners = [np.arange(first, last + 1.0) for first, last in window.sides]
+    return places_at(georeference, geobox, window.shift, *corners), 1
 
 
 def centres_of(
-    placement: Georeference, canvas: GeoBox, part: GeoWindow, corners: Array, move: Array | None
+    georeference: Georeference, geobox: GeoBox, window: GeoWindow, corners: Array, move: Array | None
 ) -> Array:
     """Return the places of the centres of pixels, in the turn round the world of those of their upper left corners.
 
     `corners` have been moved by `move`.
     """
-    middles = [np.arange(first, last) + 0.5 for first, last in part.sides]
-    centres = places_at(placement, canvas, part.shift, *middles)
-    if placement.turn is None:
+    middles = [np.arange(first, last) + 0.5 for first, last in window.sides]
+    centres = places_at(georeference, geobox, window.shift, *middles)
+    if georeference.wrap_offset is None:
         return centres
     moved = centres if move is None else centres + move
     steps = moved - corners[:-1, :-1]
     found: Array = np.where(
-        np.isfinite(steps), corners[:-1, :-1] + _without_turns(steps, placement.turn), moved
+        np.isfinite(steps), corners[:-1, :-1] + _without_turns(steps, georeference.wrap_offset), moved
     )
     return found
 
@@ -103,7 +103,7 @@ def existing(grid: Array) -> tuple[Array, Array]:
 def scales_of(grid: Array, cell: int, turn: Array | None) -> tuple[float, float, str]:
     """Return how many columns and rows of the image a pixel of the answer takes, and along which axis that varies.
 
-    `turn` is that of the placement: where the grid jumps by it, the world begins anew.
+    `turn` is that of the georeference: where the grid jumps by it, the world begins anew.
     """
     with np.errstate(invalid='ignore', over='ignore'):
         across, down = grid[:-1, 1:] - grid[:-1, :-1], grid[1:, :-1] - grid[:-1, :-1]

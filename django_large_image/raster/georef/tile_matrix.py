@@ -1,23 +1,92 @@
-"""The tile matrix of a projection: how wide its tile 0/0/0 is, in units of the CRS, round the origin."""
+"""Tile matrices: the levels of tiles of an image in its own pixels, or of the world in a projection."""
 
 from __future__ import annotations
 
-import functools
 import math
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 #: Half of the equator of WGS 84, πa, in metres: where the web map ends.
 HALF_EQUATOR = 20_037_508.342789244
 #: How far from its false origin a projection is used, in metres; from the pole to the equator is as far.
 _REACH = 1e7
+#: The levels of a tile matrix of a projection, whatever the resolution of an image.
+MOST_LEVELS = 31
 
 
-def world_width(west: float, east: float, false_origin: float, unit: float) -> float | None:
+@dataclass(frozen=True, slots=True)
+class TileMatrix:
+    """Levels of tiles; level 0 is the coarsest, and at each one there are twice as many tiles across and down.
+
+    In an image's own pixels the finest level has its pixels. In a projection level 0 is one tile of the world round
+    the origin, and the finest level the first whose pixels are no larger than the image's.
+    """
+
+    levels: int
+    tile_width: int
+    tile_height: int
+    #: The image's own size in pixels.
+    width: int
+    height: int
+    #: The width of tile 0/0/0 in units of the projection, None without one.
+    world: float | None = None
+
+    @property
+    def size_x(self) -> int:
+        """Return the width of the finest level in pixels."""
+        return self.width if self.world is None else 2 ** (self.levels - 1) * self.tile_width
+
+    @property
+    def size_y(self) -> int:
+        """Return the height of the finest level in pixels."""
+        return self.height if self.world is None else 2 ** (self.levels - 1) * self.tile_height
+
+    @property
+    def resolution(self) -> float:
+        """Return the size of a pixel of the finest level, in units of the projection or in pixels of the image."""
+        return 1.0 if self.world is None else self.world / self.tile_width / 2 ** (self.levels - 1)
+
+    def count(self, z: int) -> tuple[int, int, int]:
+        """Return the number of tiles across and down at level z, and the number of levels that have tiles.
+
+        In a projection there are tiles at every level, whatever the resolution of the image.
+        """
+        if self.world is not None:
+            return 2**z, 2**z, MOST_LEVELS
+        scale = 2 ** max(0, self.levels - 1 - z)
+        across = math.ceil(self.width / scale / self.tile_width)
+        return max(1, across), max(1, math.ceil(self.height / scale / self.tile_height)), self.levels
+
+    def corners(self, z: int, x: int, y: int) -> tuple[float, float, float, float]:
+        """Return xmin, ymin, xmax, ymax of a tile: in the projection, or in pixels with y counted from the bottom."""
+        if self.world is None:
+            scale = 2 ** (self.levels - 1 - z)
+            across, down = scale * self.tile_width, scale * self.tile_height
+            return x * across, self.height - (y + 1) * down, (x + 1) * across, self.height - y * down
+        return (
+            (-0.5 + x / 2.0**z) * self.world,
+            (0.5 - (y + 1) / 2.0**z) * self.world,
+            (-0.5 + (x + 1) / 2.0**z) * self.world,
+            (0.5 - y / 2.0**z) * self.world,
+        )
+
+
+def levels_for(width: int, height: int, tile_size: int) -> int:
+    """Return how many levels of tiles an image has so that the coarsest is one tile."""
+    return max(0, math.ceil(math.log2(max(width, height) / tile_size))) + 1
+
+
+def projected_levels(world: float, pixel: float, tile_size: int) -> int:
+    """Return how many levels there are until a pixel, at the equator, is no larger than the image's (in metres)."""
+    return max(1, math.ceil(math.log2(world / (pixel * tile_size))) + 1)
+
+
+def world_without_turn(west: float, east: float, false_origin: float, unit: float) -> float | None:
     """Return the width of tile 0/0/0 where x does not go round the world; None where it does.
 
-    large-image 1.35.6 takes the distance of the equator's ends, `west` and `east`. Those are one place in a transverse,
-    conic or polar projection (UTM, Lambert, LAEA, polar stereographic), which it refuses or gives a world of 1e-9 m.
-    Here the world is as wide as the equator is long, or twice, four times … as wide, if the origin is far away
+    `west` and `east` are the x of the equator's ends. large-image 1.35.6 takes their distance. Those are one place in a
+    transverse, conic or polar projection (UTM, Lambert, LAEA, polar stereographic), which it refuses or gives a world
+    of 1e-9 m. Here the world is as wide as the equator is long, or twice, four times … as wide, if the origin is far
     (`false_origin`, in metres): some Gauss-Krüger zones begin at 45 500 km. `unit` is the CRS's own, in metres.
     """
     if math.isfinite(east - west) and abs(east - west) > 1:
@@ -28,21 +97,6 @@ def world_width(west: float, east: float, false_origin: float, unit: float) -> f
     return 2 * half / unit
 
 
-@functools.lru_cache(maxsize=256)
-def world_width_of(wkt: str) -> float | None:
-    """Return `world_width` of rasterio's CRS."""
-    import rasterio.warp
-    from rasterio.crs import CRS
-
-    crs = CRS.from_wkt(wkt)
-    try:
-        (west, east), _ = rasterio.warp.transform('EPSG:4326', crs, [-180.0, 180.0], [0.0, 0.0])
-    except Exception:
-        # GDAL's: the equator has no place in some projections.
-        west = east = math.nan
-    return world_width(west, east, false_origin(crs.to_dict()), float(crs.linear_units_factor[1]))
-
-
-def false_origin(projection: dict[str, Any]) -> float:
+def false_origin(projection: Mapping[str, object]) -> float:
     """Return the larger of x_0 and y_0, in metres, of a CRS in PROJ's words."""
-    return max(abs(float(projection.get(name, 0) or 0)) for name in ('x_0', 'y_0'))
+    return max(abs(float(str(projection.get(name, 0) or 0))) for name in ('x_0', 'y_0'))

@@ -17,29 +17,29 @@ NOTHING = 3 / 255
 
 
 class Mosaic:
-    """A drawing that is put together of several."""
+    """Pixels that are put together of several parts."""
 
     def __init__(self, width: int, height: int, bands: int, dtype: np.dtype[Any]) -> None:
         self._values = np.zeros((height, width, bands), dtype)
         self._valid = np.zeros((height, width), np.uint8)
 
-    def lay(self, drawing: MaskedPixels | None, left: int, top: int) -> None:
-        """Put a finished drawing in its place, where it is valid."""
-        if drawing is None:
+    def lay(self, masked: MaskedPixels | None, left: int, top: int) -> None:
+        """Put a finished part in its place, where it is valid."""
+        if masked is None:
             return
-        height, width = drawing.values.shape[:2]
+        height, width = masked.values.shape[:2]
         values = self._values[top : top + height, left : left + width]
         valid = self._valid[top : top + height, left : left + width]
-        if drawing.mask is None:
-            values[:], valid[:] = drawing.values, 255
+        if masked.mask is None:
+            values[:], valid[:] = masked.values, 255
         elif not valid.any():
             # What is not valid in it is 0, as what lies there.
-            values[:], valid[:] = drawing.values, drawing.mask
+            values[:], valid[:] = masked.values, masked.mask
         else:
-            there = drawing.mask > 0
-            values[there], valid[there] = drawing.values[there], drawing.mask[there]
+            there = masked.mask > 0
+            values[there], valid[there] = masked.values[there], masked.mask[there]
 
-    def drawing(self) -> MaskedPixels | None:
+    def pixels(self) -> MaskedPixels | None:
         """Return what was put together, None if nothing is valid."""
         if not self._valid.any():
             return None
@@ -51,21 +51,21 @@ def _floating(values: Array) -> Array:
     return values.astype(exact, copy=False)
 
 
-def _premultiplied(drawing: MaskedPixels) -> tuple[Array, Array]:
+def _premultiplied(masked: MaskedPixels) -> tuple[Array, Array]:
     """Return values multiplied by how valid they are, and that as 0 to 1."""
-    assert drawing.mask is not None
-    if drawing.mask.dtype != np.uint8:
-        return drawing.values, drawing.mask
-    share = drawing.mask.astype(np.float32) * np.float32(1 / 255)
-    values = _floating(drawing.values)
+    assert masked.mask is not None
+    if masked.mask.dtype != np.uint8:
+        return masked.values, masked.mask
+    share = masked.mask.astype(np.float32) * np.float32(1 / 255)
+    values = _floating(masked.values)
     return values * share[:, :, None].astype(values.dtype), share
 
 
-def averaged(drawing: MaskedPixels, across: int, down: int) -> MaskedPixels:
+def averaged(masked: MaskedPixels, across: int, down: int) -> MaskedPixels:
     """Return averages of blocks of `down` × `across` pixels; those at the end may be of fewer."""
-    values, share = _floating(drawing.values), None
-    if drawing.mask is not None:
-        values, share = _premultiplied(drawing)
+    values, share = _floating(masked.values), None
+    if masked.mask is not None:
+        values, share = _premultiplied(masked)
     short_x, short_y = -values.shape[1] % across, -values.shape[0] % down
     if short_x or short_y:
         values = np.pad(values, ((0, short_y), (0, short_x), (0, 0)), mode='edge')
@@ -88,7 +88,7 @@ def stacked(strips: list[MaskedPixels], axis: int) -> MaskedPixels:
 
 
 def smoothed(
-    drawing: MaskedPixels, step_x: float, step_y: float, averages: tuple[bool, bool], sharp: bool
+    masked: MaskedPixels, step_x: float, step_y: float, averages: tuple[bool, bool], sharp: bool
 ) -> MaskedPixels:
     """Widen what a pixel shows to the size of the answer's pixels, `step` (1 to 2) of the pixels read.
 
@@ -96,17 +96,17 @@ def smoothed(
     follows is cubic, else bilinear.
     """
     across, down = (
-        _taps(step, own, sharp, drawing.mask is None)
+        _taps(step, own, sharp, masked.mask is None)
         for step, own in zip((step_x, step_y), averages, strict=True)
     )
     if across is None and down is None:
-        return drawing
+        return masked
     across, down = across or (1.0, 0.0, 0.0), down or (1.0, 0.0, 0.0)
-    if drawing.mask is not None:
-        values, share = _premultiplied(drawing)
+    if masked.mask is not None:
+        values, share = _premultiplied(masked)
         share = kernels.smooth(share[:, :, None], across, down)[:, :, 0]
         return MaskedPixels(kernels.smooth(values, across, down), share)
-    return MaskedPixels(kernels.smooth(drawing.values, across, down), None)
+    return MaskedPixels(kernels.smooth(masked.values, across, down), None)
 
 
 def _taps(step: float, averages: bool, sharp: bool, whole: bool = True) -> tuple[float, float, float] | None:
@@ -137,27 +137,27 @@ def _taps(step: float, averages: bool, sharp: bool, whole: bool = True) -> tuple
 
 
 def resampled(
-    drawing: MaskedPixels,
+    masked: MaskedPixels,
     places: Array,
     method: str,
     dtype: np.dtype[Any],
     shown: Array | None,
     soft: bool,
 ) -> MaskedPixels | None:
-    """Return the values at places (indices of the drawing's pixels) in the file's type, None if nothing is valid.
+    """Return the values at places (indices of the pixels given) in the file's type, None if nothing is valid.
 
     `shown`, 255 or 0, says which places are in the image; with `soft` a pixel can be partly transparent.
     """
-    if drawing.mask is None:
-        values = kernels.resample(kernels.workable(drawing.values), places, method)
+    if masked.mask is None:
+        values = kernels.resample(kernels.workable(masked.values), places, method)
         return finished(MaskedPixels(values, None), dtype, shown, soft)
-    if not drawing.mask.any():
+    if not masked.mask.any():
         return None
     if method == 'nearest':
-        values = kernels.resample(kernels.workable(drawing.values), places, method)
-        valid = kernels.resample(drawing.mask[:, :, None], places, method)[:, :, 0]
+        values = kernels.resample(kernels.workable(masked.values), places, method)
+        valid = kernels.resample(masked.mask[:, :, None], places, method)[:, :, 0]
         return finished(MaskedPixels(values, valid), dtype, shown, soft)
-    values, share = _premultiplied(drawing)
+    values, share = _premultiplied(masked)
     # Negative weights do harm among pixels that are not valid.
     method = 'bilinear'
     # In one array: a value and its share have to have the same weights, whatever their types.
@@ -167,10 +167,10 @@ def resampled(
 
 
 def finished(
-    drawing: MaskedPixels, dtype: np.dtype[Any], shown: Array | None, soft: bool
+    masked: MaskedPixels, dtype: np.dtype[Any], shown: Array | None, soft: bool
 ) -> MaskedPixels | None:
     """Return values of the file's type, 0 where they are not valid; None if none is."""
-    values, valid = drawing.values, drawing.mask
+    values, valid = masked.values, masked.mask
     if valid is not None and valid.dtype != np.uint8:
         # Cubic weights are negative in places.
         values = kernels.like(values / np.maximum(valid, 1e-6)[:, :, None].astype(values.dtype), dtype)

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from itertools import pairwise
 
 from django_large_image.pixels import MaskedPixels
+from django_large_image.raster.blocks.windows import Window
 from django_large_image.raster.resampling.sampling import averaged, stacked
-from django_large_image.raster.windows import Window
 
 #: The bytes, of a level, that are made smaller at a time.
 _STRIP_BYTES = 12_000_000

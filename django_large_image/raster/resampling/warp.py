@@ -15,8 +15,8 @@ import numpy as np
 
 from django_large_image.inspection.costs import Budget
 from django_large_image.pixels import Array, MaskedPixels
-from django_large_image.raster.blockreader import CACHED_BYTES, BlockReader
-from django_large_image.raster.decimation import nearest
+from django_large_image.raster.blocks.blockreader import CACHED_BYTES, BlockReader
+from django_large_image.raster.blocks.decimation import nearest
 from django_large_image.raster.georef.geobox import GeoBox, GeoWindow, windows_of
 from django_large_image.raster.georef.georeference import Georeference
 from django_large_image.raster.georef.grid import centres_of, existing, grid_of, same_grid, scales_of
@@ -40,41 +40,43 @@ _FAR = 1e6
 
 
 def draw(
-    raster: BlockReader,
-    placement: Georeference,
-    canvas: GeoBox,
+    blocks: BlockReader,
+    georeference: Georeference,
+    geobox: GeoBox,
     bands: tuple[int, ...],
     resampling: str = 'bilinear',
     nodata: float | None = None,
     lossy: bool = False,
     budget: Budget | None = None,
 ) -> MaskedPixels | None:
-    """Return the bands (from 0) of the raster on a canvas, None if it does not touch it.
+    """Return the bands (from 0) of the raster on a geobox, None if it does not touch it.
 
     `nodata` is a further value that is not valid, of the only band. Values that are not valid are 0. With `lossy` they
     are wanted for a picture that is encoded with losses. `budget` is shared by the strips of one picture.
 
     Raises `TooMuchToDecode`.
     """
-    parts = windows_of(placement, canvas)
+    parts = windows_of(georeference, geobox)
     if not parts:
         return None
-    method = 'nearest' if raster.layout.categorical else resampling
+    method = 'nearest' if blocks.info.categorical else resampling
     budget = Budget() if budget is None else budget
-    job = _Job(raster, placement, canvas, bands, method, nodata, raster.bands_for(bands), lossy, budget)
-    if len(parts) == 1 and parts[0].sides == ((0, canvas.width), (0, canvas.height)):
+    job = _Job(
+        blocks, georeference, geobox, bands, method, nodata, blocks.info.bands_for(bands), lossy, budget
+    )
+    if len(parts) == 1 and parts[0].sides == ((0, geobox.width), (0, geobox.height)):
         return job.draw(parts[0])
-    sheet = Mosaic(canvas.width, canvas.height, len(bands), raster.layout.dtype)
+    mosaic = Mosaic(geobox.width, geobox.height, len(bands), blocks.info.dtype)
     for part in parts:
-        sheet.lay(job.draw(part), part.left, part.top)
-    return sheet.drawing()
+        mosaic.lay(job.draw(part), part.left, part.top)
+    return mosaic.pixels()
 
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    raster: BlockReader
-    placement: Georeference
-    canvas: GeoBox
+    blocks: BlockReader
+    georeference: Georeference
+    geobox: GeoBox
     bands: tuple[int, ...]
     resampling: str
     nodata: float | None
@@ -84,13 +86,13 @@ class _Job:
     budget: Budget
 
     def draw(self, part: GeoWindow) -> MaskedPixels | None:
-        """Return a part of the canvas, None if nothing of the image is in it."""
+        """Return a part of the geobox, None if nothing of the image is in it."""
         width, height = part.width, part.height
         if max(width, height) > kernels.MAX_SIDE // 2:
             return self._halves(part, 'x' if width > height else 'y')
-        grid, cell = grid_of(self.placement, self.canvas, part, GRID_ERROR)
-        scale_x, scale_y, varying = scales_of(grid, cell, self.placement.turn)
-        if varying and max(width, height) > 16 and self.canvas.target is not None:
+        grid, cell = grid_of(self.georeference, self.geobox, part, GRID_ERROR)
+        scale_x, scale_y, varying = scales_of(grid, cell, self.georeference.wrap_offset)
+        if varying and max(width, height) > 16 and self.geobox.target is not None:
             return self._halves(part, varying)
         if not (math.isfinite(scale_x) and math.isfinite(scale_y)):
             return None
@@ -98,13 +100,13 @@ class _Job:
         x, y = existing(grid)
         sides = (x.min(), y.min(), x.max(), y.max())
         moves = self._moves(sides)
-        drawings = [self._draw_moved(part, grid, cell, (scale_x, scale_y), sides, move) for move in moves]
-        if len(drawings) == 1:
-            return drawings[0]
-        sheet = Mosaic(width, height, len(self.bands), self.raster.layout.dtype)
-        for drawing in drawings:
-            sheet.lay(drawing, 0, 0)
-        return sheet.drawing()
+        parts_drawn = [self._draw_moved(part, grid, cell, (scale_x, scale_y), sides, move) for move in moves]
+        if len(parts_drawn) == 1:
+            return parts_drawn[0]
+        mosaic = Mosaic(width, height, len(self.bands), self.blocks.info.dtype)
+        for masked in parts_drawn:
+            mosaic.lay(masked, 0, 0)
+        return mosaic.pixels()
 
     def _moves(self, sides: tuple[float, ...]) -> list[Array | None]:
         """Return by how much to move places that lie within `sides` (in pixels) so that they are in the image.
@@ -112,10 +114,10 @@ class _Job:
         What lies a turn round the world further is the same place; an image can be on both sides of where the places
         begin anew.
         """
-        turn, target = self.placement.turn, self.canvas.target
-        if turn is None or target is None or self.placement.is_home(target):
+        turn, target = self.georeference.wrap_offset, self.geobox.target
+        if turn is None or target is None or self.georeference.is_native(target):
             return [None]
-        size = self.placement.width, self.placement.height
+        size = self.georeference.width, self.georeference.height
         moves: list[Array | None] = []
         for turns in (0, 1, -1):
             low, high = sides[:2] + turns * turn, sides[2:] + turns * turn
@@ -137,10 +139,10 @@ class _Job:
         if move is not None:
             grid, sides = grid + move, (*(sides[:2] + move), *(sides[2:] + move))
         inside = sides[0] >= 0 and sides[1] >= 0
-        inside = inside and sides[2] <= self.placement.width and sides[3] <= self.placement.height
+        inside = inside and sides[2] <= self.georeference.width and sides[3] <= self.georeference.height
         # With larger cells all places exist.
         inside = inside and (cell > 1 or bool(np.isfinite(grid).all()))
-        dtype, soft = self.raster.layout.dtype, self.raster.layout.alpha is not None
+        dtype, soft = self.blocks.info.dtype, self.blocks.info.alpha is not None
         index, factors = self._level(scales, sides)
         same = abs(scale_x / factors[0] - 1) < 0.01 and abs(scale_y / factors[1] - 1) < 0.01
         if inside and same and cell > 1:
@@ -152,13 +154,13 @@ class _Job:
         sampled = self._sample(index, factors, scales, sides)
         if sampled is None:
             return None
-        drawing, (offset_x, offset_y), (pixel_x, pixel_y), method = sampled
+        masked, (offset_x, offset_y), (pixel_x, pixel_y), method = sampled
         # Indices of what was read: 0 is the centre of its first pixel. In float64 until they are small numbers.
         if cell == 1:
-            grid = centres_of(self.placement, self.canvas, part, grid, move)
+            grid = centres_of(self.georeference, self.geobox, part, grid, move)
         grid = (grid - [offset_x, offset_y]) / [pixel_x, pixel_y] - 0.5
         limits = [(np.array([0, end]) - offset) / pixel - 0.5 for end, offset, pixel in (
-            (self.placement.width, offset_x, pixel_x), (self.placement.height, offset_y, pixel_y)
+            (self.georeference.width, offset_x, pixel_x), (self.georeference.height, offset_y, pixel_y)
         )]  # fmt: skip
         dense = grid.astype(np.float32) if cell == 1 else kernels.enlarge(grid, cell, width, height)
         shown: Array | None = None
@@ -167,7 +169,7 @@ class _Job:
             if not (np.abs(grid) < _FAR).all():
                 # They would not fit into OpenCV's integers.
                 dense = np.where(shown[:, :, None] > 0, dense, np.float32(-1))
-        return resampled(drawing, dense, method, dtype, shown, soft)
+        return resampled(masked, dense, method, dtype, shown, soft)
 
     def _halves(self, part: GeoWindow, axis: str) -> MaskedPixels | None:
         """Draw a part over which the scale varies much as two, each from the level that fits it."""
@@ -178,28 +180,30 @@ class _Job:
         else:
             middle = part.top + height // 2
             halves = [(part.left, part.top, part.right, middle), (part.left, middle, part.right, part.bottom)]
-        sheet = Mosaic(width, height, len(self.bands), self.raster.layout.dtype)
+        mosaic = Mosaic(width, height, len(self.bands), self.blocks.info.dtype)
         for sides in halves:
             half = GeoWindow(*sides, part.shift)
-            sheet.lay(self.draw(half), half.left - part.left, half.top - part.top)
-        return sheet.drawing()
+            mosaic.lay(self.draw(half), half.left - part.left, half.top - part.top)
+        return mosaic.pixels()
 
     # -- pixels
 
     def _level(self, scales: tuple[float, float], sides: tuple[float, ...]) -> tuple[int, Array]:
         """Return the level to read, and how many pixels of the full resolution one of its is, across and down."""
-        layout = self.raster.layout
-        index = layout.level_for(min(scales))
+        info = self.blocks.info
+        index = info.level_for(min(scales))
         # At a pole few pixels of the answer can be all of the image.
         area = math.prod(max(0.0, sides[axis + 2] - sides[axis]) for axis in (0, 1))
-        while index + 1 < len(layout.factors) and area / layout.factors[index] ** 2 > _MOST_PIXELS:
+        while index + 1 < len(info.factors) and area / info.factors[index] ** 2 > _MOST_PIXELS:
             index += 1
-        level = self.raster.level(index)
-        return index, np.array([self.placement.width / level.width, self.placement.height / level.height])
+        level = self.blocks.level(index)
+        return index, np.array(
+            [self.georeference.width / level.width, self.georeference.height / level.height]
+        )
 
     def _own(self, index: int, window: tuple[int, int, int, int]) -> MaskedPixels | None:
         """Return pixels of a level as they are, None for a window that is not in it."""
-        level = self.raster.level(index)
+        level = self.blocks.level(index)
         left, top, right, bottom = window
         if left < 0 or top < 0 or right > level.width or bottom > level.height:
             return None
@@ -213,7 +217,7 @@ class _Job:
         And how to interpolate it: averages hold what a cubic brings out again, and what a bilinear would blur. Among
         pixels that are not valid its negative weights would do harm.
         """
-        level, nearest = self.raster.level(index), self.resampling == 'nearest'
+        level, nearest = self.blocks.level(index), self.resampling == 'nearest'
         window, whole, offset, steps = [], [], [], []
         for axis, size in enumerate((level.width, level.height)):
             step = scales[axis] / factors[axis]
@@ -234,32 +238,32 @@ class _Job:
         (left, right), (top, bottom) = window
         place = (left, top, right, bottom)
         if nearest:
-            drawing, pixels = self._nearest(index, place, steps[0], steps[1])
+            masked, pixels = self._nearest(index, place, steps[0], steps[1])
             return (
-                drawing,
+                masked,
                 (offset[0], offset[1]),
                 (pixels[0] * factors[0], pixels[1] * factors[1]),
                 'nearest',
             )
         across, down = whole
-        layout = self.raster.layout
-        self.budget.foresee(layout.cost(level, place, len(self.together)))
-        drawing = shrunk_window(
+        info = self.blocks.info
+        self.budget.foresee(info.cost(level, place, len(self.together)))
+        masked = shrunk_window(
             lambda window: self._read(index, window),
             place,
             across,
             down,
-            layout.columns_together(level, len(self.together), CACHED_BYTES),
-            len(self.together) * layout.dtype.itemsize,
+            info.columns_together(level, len(self.together), CACHED_BYTES),
+            len(self.together) * info.dtype.itemsize,
         )
         averages = index > 0 or across > 1, index > 0 or down > 1
-        sharp = all(averages) and drawing.mask is None
-        drawing = smoothed(drawing, steps[0] / across, steps[1] / down, averages, sharp)
+        sharp = all(averages) and masked.mask is None
+        masked = smoothed(masked, steps[0] / across, steps[1] / down, averages, sharp)
         method = 'cubic' if sharp else self.resampling
-        return drawing, (offset[0], offset[1]), (across * factors[0], down * factors[1]), method
+        return masked, (offset[0], offset[1]), (across * factors[0], down * factors[1]), method
 
     def _read(self, index: int, window: tuple[int, int, int, int]) -> MaskedPixels:
-        return self._without_nodata(*self.raster.read(index, window, self.together, self.budget, self.lossy))
+        return self._without_nodata(*self.blocks.read(index, window, self.together, self.budget, self.lossy))
 
     def _without_nodata(self, values: Array, valid: Array | None) -> MaskedPixels:
         if self.nodata is not None:
@@ -274,7 +278,7 @@ class _Job:
         self, index: int, window: tuple[int, int, int, int], step_x: float, step_y: float
     ) -> tuple[MaskedPixels, tuple[float, float]]:
         left, top, right, bottom = window
-        size = (right - left) * (bottom - top) * len(self.together) * self.raster.layout.dtype.itemsize
+        size = (right - left) * (bottom - top) * len(self.together) * self.blocks.info.dtype.itemsize
         few = size < _WHOLE_BYTES and max(right - left, bottom - top) < kernels.MAX_SIDE
         if few and step_x * step_y < 16:
             return self._read(index, window), (1.0, 1.0)
@@ -284,5 +288,5 @@ class _Job:
         pixels = (right - left) / width, (bottom - top) / height
         columns = left + ((np.arange(width) + 0.5) * pixels[0]).astype(np.int64)
         rows = top + ((np.arange(height) + 0.5) * pixels[1]).astype(np.int64)
-        found = nearest(self.raster, index, rows, columns, self.together, self.budget)
+        found = nearest(self.blocks, index, rows, columns, self.together, self.budget)
         return self._without_nodata(*found), pixels

@@ -21,6 +21,7 @@ from django_large_image.imaging import webmercator
 from django_large_image.rest.base import LargeImageBase
 from django_large_image.rest.params import PageParams, ProjectionParams
 from django_large_image.rest.routing import endpoint
+from django_large_image.rest.session import ImageQuery, ImageSession
 
 #: The longest side of a poster in pixels: it is seen for a moment, and is there before the map is.
 POSTER_SIDE = 512
@@ -82,22 +83,22 @@ class Pages(LargeImageBase):
     @endpoint(
         'viewer', name='viewer', summary='The viewer, a page', query=PageParams, hidden=True, **PAGE_ACTION
     )
-    def viewer(self, request: Any, pk: Any = None, **kwargs: Any) -> HttpResponse:
+    def viewer(self, session: ImageSession) -> HttpResponse:
         """The image in a viewer."""
-        return self._page(request, pk, 'viewer')
+        return self._page(session, 'viewer')
 
     @endpoint(
         'globe', name='globe', summary='The globe, a page', query=PageParams, hidden=True, **PAGE_ACTION
     )
-    def globe(self, request: Any, pk: Any = None, **kwargs: Any) -> HttpResponse:
+    def globe(self, session: ImageSession) -> HttpResponse:
         """The image on a globe."""
-        return self._page(request, pk, 'globe')
+        return self._page(session, 'globe')
 
-    def _page(self, request: Any, pk: Any, kind: str) -> HttpResponse:
+    def _page(self, session: ImageSession, kind: str) -> HttpResponse:
         """Return the page of an element; the image is not opened, which the element asks for by itself."""
-        values = PageParams.read_query(request)
+        request, values = session.request, dict(session.query.values)
         src = source_address(request._request)
-        poster = self._poster(request, pk, src, values) if kind == 'viewer' else None
+        poster = self._poster(session, src, values) if kind == 'viewer' else None
         # As it was sent: the checked one has all colours of its palettes.
         style = None if values.pop('style') is None else request.query_params['style']
         context = {
@@ -117,15 +118,14 @@ class Pages(LargeImageBase):
             ) from None
         return HttpResponse(html, status=HTTPStatus.OK, headers={'Cache-Control': 'no-store'})
 
-    def _poster(self, request: Any, pk: Any, src: str, values: dict[str, Any]) -> str | None:
+    def _poster(self, session: ImageSession, src: str, values: dict[str, Any]) -> str | None:
         """Return the address of a thumbnail to be seen until the map's first tile is; None where it is not known.
 
         Whether the image is georeferenced, and so shown on the web map, is known if somebody asked `tiles/metadata`
         before: nothing is opened for it.
         """
         try:
-            ref = self.image_ref(request, pk)
-            key = self._key(request, ref, 'tiles', ProjectionParams.read({}), None)
+            key = session.key('tiles', ImageQuery(ProjectionParams.read({})), None)
             body = key and tile_cache.get(tile_cache.key(key))
         except Exception:
             # Whatever the storage or the project's hooks raise: the element asks the same and says what is wrong.
@@ -139,7 +139,7 @@ class Pages(LargeImageBase):
             return None
         names = ('frame', 'style', 'resampling')
         query = {
-            **{name: request.query_params[name] for name in names if values[name] is not None},
+            **{name: session.request.query_params[name] for name in names if values[name] is not None},
             **({} if native else {'projection': code}),
             'max_width': POSTER_SIDE,
             'max_height': POSTER_SIDE,

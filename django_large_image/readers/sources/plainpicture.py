@@ -5,10 +5,9 @@ large-image 1.35.6 has a source of Pillow too, whose only tile is the whole pict
 
 from __future__ import annotations
 
-import contextlib
 import math
 import os
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import IO, Any
 
 from large_image.constants import TILE_FORMAT_NUMPY
@@ -20,8 +19,8 @@ from django_large_image.caching.blocks import block_cache
 from django_large_image.conf import settings
 from django_large_image.inspection import orientation, pngheader
 from django_large_image.pixels import MaskedPixels
-from django_large_image.readers.closing import ClosedOnFailure
-from django_large_image.readers.plainpixels import Pyramid, pyramid_of, smallest_first
+from django_large_image.readers.sources.plainpixels import Pyramid, pyramid_of, smallest_first
+from django_large_image.readers.sources.pooled import PooledSource
 
 #: The side of a tile.
 TILE = 256
@@ -44,7 +43,6 @@ class _UprightSource(PILFileTileSource):  # type: ignore[misc]
 
         Raises `TileSourceError`.
         """
-        kwargs.pop('maxSize', None)
         # Past the constructor of large-image's source, which decodes every frame to count them.
         super(PILFileTileSource, self).__init__(path, **kwargs)
         self.addKnownExtensions()
@@ -138,12 +136,6 @@ class _UprightSource(PILFileTileSource):  # type: ignore[misc]
             self._kept = frame, found
         return found
 
-    def heldBytes(self) -> int:
-        """Return what a handle is taken to hold in memory: the frame it is at, and a picture too large to cache."""
-        size = 4 * self.sizeX * self.sizeY
-        held = size if self._frameCount > 1 else 0
-        return held + (size * 4 // 3 if size * 4 // 3 > settings.BLOCK_CACHE_BYTES else 0)
-
     def getTile(
         self,
         x: int,
@@ -165,15 +157,21 @@ class _UprightSource(PILFileTileSource):  # type: ignore[misc]
         """Return what Pillow says of the picture as it is stored."""
         return {'pil': self._about}
 
-    def close(self) -> None:
-        """Close the file, and forget what was decoded of it."""
-        self._kept = None
-        with contextlib.suppress(AttributeError):
-            self._file.close()
 
-
-class PlainPictureSource(ClosedOnFailure, _UprightSource):
-    """Read what Pillow reads, and leave no file open where that fails."""
+class PlainPictureSource(PooledSource, _UprightSource):
+    """Read what Pillow reads, as the pool lends it."""
 
     cacheName = 'tilesource'
     name = 'pil'
+    decodes_whole = True
+
+    @property
+    def held_bytes(self) -> int:
+        """Return what a handle is taken to hold in memory: the frame it is at, and a picture too large to cache."""
+        size = 4 * self.sizeX * self.sizeY
+        held = size if self._frameCount > 1 else 0
+        return held + (size * 4 // 3 if size * 4 // 3 > settings.BLOCK_CACHE_BYTES else 0)
+
+    def closers(self) -> tuple[Callable[[], object], ...]:
+        """Return what closes the file."""
+        return (lambda: self._file.close(),)

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import math
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+
+from django_large_image.loading import is_there, load
+
+
+@functools.cache
+def _affine() -> tuple[type[tuple[float, ...]], ...]:
+    """Return the class of affine transforms, which are no tuples any more in affine 3."""
+    return (load('affine').Affine,) if is_there('affine') else ()
 
 
 def json_safe(value: Any, hide: tuple[str, ...] = (), depth: int = 0) -> Any:
@@ -35,14 +44,12 @@ def json_safe(value: Any, hide: tuple[str, ...] = (), depth: int = 0) -> Any:
     if isinstance(value, bytes | bytearray):
         text = bytes(value[:4096]).decode('ascii', 'replace')
         return json_safe(text, hide) if text.isprintable() and len(value) <= 4096 else f'{len(value)} bytes'
-    if hasattr(value, 'to_gdal'):  # an affine transform, which is a tuple no more in affine 3
-        return [json_safe(getattr(value, name), hide, depth + 1) for name in 'abcdefghi']
+    if isinstance(value, _affine()):
+        value = tuple(value)
     if isinstance(value, list | tuple | set | frozenset):
         return [json_safe(entry, hide, depth + 1) for entry in value]
     if isinstance(value, datetime.datetime | datetime.date):
         return value.isoformat()
-    if hasattr(value, 'to_string') and hasattr(value, 'is_geographic'):
-        return value.to_string()
     try:
         return json_safe(float(value), hide)  # a rational of Exif or TIFF
     except (TypeError, ValueError, ArithmeticError):

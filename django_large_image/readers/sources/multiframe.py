@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from xml.etree import ElementTree
 
@@ -12,14 +13,15 @@ from large_image_source_tifffile import TifffileFileTileSource
 
 from django_large_image.conf import settings
 from django_large_image.pixels import Array
-from django_large_image.readers.closing import ClosedOnFailure
-from django_large_image.readers.frametones import Tones, shown, tones_of
+from django_large_image.readers.base import Json
+from django_large_image.readers.sources.frametones import Tones, shown, tones_of
+from django_large_image.readers.sources.pooled import PooledSource
 
 #: The most frames of a channel whose values are looked at, and the most channels whose ranges are stated.
 MAX_FRAMES, MAX_CHANNELS = 8, 64
 
 
-class MultiFrameSource(ClosedOnFailure, TifffileFileTileSource):  # type: ignore[misc]
+class MultiFrameSource(PooledSource, TifffileFileTileSource):  # type: ignore[misc]
     """Read OME-TIFF and other TIFFs of several frames through tifffile.
 
     large-image-source-tifffile 1.35.6 takes the levels of a pyramid from a zarr group by number. zarr 3.1 wants text
@@ -28,8 +30,20 @@ class MultiFrameSource(ClosedOnFailure, TifffileFileTileSource):  # type: ignore
 
     cacheName = 'tilesource'
     name = 'tifffile'
-    #: Whether this is a view without a style, which shows colours; the handle itself has the file's values.
-    _automatic = False
+
+    def _take_style(self, style: Json | None) -> None:
+        # A view without a style shows colours; the handle itself has the file's values.
+        self.automatic_ranges_shown = style is None
+        super()._take_style(style)
+
+    def closers(self) -> tuple[Callable[[], object], ...]:
+        """Return what closes the file."""
+        return (lambda: self._tf.close(),)
+
+    @property
+    def stored_levels(self) -> int:
+        """Return how many levels the file has."""
+        return int(self._populatedLevels)
 
     def getTile(
         self,
@@ -41,7 +55,7 @@ class MultiFrameSource(ClosedOnFailure, TifffileFileTileSource):  # type: ignore
         **kwargs: Any,
     ) -> Any:
         """Return a tile by large-image's contract; without a style its values are made bytes by the file's tags."""
-        if not self._automatic:
+        if not self.automatic_ranges_shown:
             return super().getTile(x, y, z, pilImageAllowed, numpyAllowed, **kwargs)
         values = np.asarray(self._unstyled.getTile(x, y, z, numpyAllowed='always', **kwargs))
         tones = self._tones(1 if values.ndim == 2 else values.shape[2])
@@ -50,11 +64,10 @@ class MultiFrameSource(ClosedOnFailure, TifffileFileTileSource):  # type: ignore
         return self._outputTile(pixels, TILE_FORMAT_NUMPY, x, y, z, pilImageAllowed, numpyAllowed, **kwargs)
 
     def _tones(self, samples: int) -> Tones:
-        key = ('tones', samples)
-        if key not in self._image_info:
-            self._image_info[key] = tones_of(self._baseSeries.keyframe, samples)
-        tones: Tones = self._image_info[key]
-        return tones
+        known = self.facts.tones
+        if samples not in known:
+            known[samples] = tones_of(self._baseSeries.keyframe, samples)
+        return known[samples]
 
     def _channel(self, frame: int) -> int:
         """Return the channel that a frame shows, from 0."""
@@ -68,16 +81,15 @@ class MultiFrameSource(ClosedOnFailure, TifffileFileTileSource):  # type: ignore
         """
         if np.dtype(self.dtype).itemsize == 1:
             return None, None
-        key = ('range', channel)
-        if key not in self._image_info:
+        known = self.facts.ranges
+        if channel not in known:
             frames = [frame for frame in range(self._framecount) if self._channel(frame) == channel]
             most = max(1, min(MAX_FRAMES, self._frames_to_look_at() // self._basis.get('C', (1, 0, 1))[2]))
             values = [self._ends(frame) for frame in frames[:: -(-len(frames) // most)]]
-            self._image_info[key] = (
+            known[channel] = (
                 np.min([low for low, _ in values], axis=0), np.max([high for _, high in values], axis=0),
             )  # fmt: skip
-        found: tuple[Array, Array] = self._image_info[key]
-        return found
+        return known[channel]
 
     def _frames_to_look_at(self) -> int:
         """Return how many frames may be decoded for ranges: without levels each is decoded whole."""
@@ -100,9 +112,9 @@ class MultiFrameSource(ClosedOnFailure, TifffileFileTileSource):  # type: ignore
             flat = np.nan_to_num(flat)
         return np.nanmin(flat, axis=0), np.nanmax(flat, axis=0)
 
-    def automaticRanges(self) -> list[dict[str, float]]:
+    def automatic_ranges(self) -> list[Json]:
         """Return band (from 1), channel (from 0), min and max of what is shown without a style; none for 8-bit data."""
-        found: list[dict[str, float]] = []
+        found: list[Json] = []
         # Those of further channels are found out when they are shown.
         for channel in range(
             min(MAX_CHANNELS, self._frames_to_look_at(), self._basis.get('C', (1, 0, 1))[2])

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from affine import Affine
+from rasterio.io import DatasetReader
 
-from django_large_image.raster.blockreader import BlockReader
+from django_large_image.raster.blocks.blockreader import BlockReader
 from django_large_image.raster.georef.geobox import GeoBox
 from django_large_image.raster.georef.georeference import Georeference
 
 
-def encoding_of(dataset: Any) -> str | None:
+def encoding_of(dataset: DatasetReader) -> str | None:
     """Return 'JPEG' or 'WEBP' if the blocks of a dataset are pictures of all its bands that browsers read."""
     if dataset.driver != 'GTiff' or set(dataset.dtypes) != {'uint8'}:
         return None
@@ -33,28 +32,28 @@ def encoding_of(dataset: Any) -> str | None:
 
 
 def block_of(
-    raster: BlockReader, placement: Georeference, canvas: GeoBox
+    blocks: BlockReader, georeference: Georeference, geobox: GeoBox
 ) -> tuple[int | None, int, int] | None:
-    """Return GDAL's overview number, column and row of the block that a canvas is, None if it is none.
+    """Return GDAL's overview number, column and row of the block that a geobox is, None if it is none.
 
     The number is None for the full resolution. The block has to lie in the image as a whole and be valid all over.
     """
-    here, there = canvas.affine, placement.affine
-    if canvas.target is None:
+    here, there = geobox.affine, georeference.affine
+    if geobox.target is None:
         there = Affine.identity()
-    elif not placement.is_home(canvas.target) or placement.has_points or there.b or there.d:
+    elif not georeference.is_native(geobox.target) or georeference.has_points or there.b or there.d:
         return None
     scale_x, scale_y = here.a / there.a, here.e / there.e
     if not (scale_x > 0.999 and abs(scale_y / scale_x - 1) < 1e-6):
         return None
-    index = raster.layout.level_for(scale_x)
-    level = raster.level(index)
+    index = blocks.info.level_for(scale_x)
+    level = blocks.level(index)
     if (
-        abs(placement.width / level.width / scale_x - 1) > 1e-6
-        or abs(placement.height / level.height / scale_y - 1) > 1e-6
+        abs(georeference.width / level.width / scale_x - 1) > 1e-6
+        or abs(georeference.height / level.height / scale_y - 1) > 1e-6
     ):
         return None
-    size = (canvas.width, canvas.height)
+    size = (geobox.width, geobox.height)
     if (level.block_width, level.block_height) != size:
         return None
     column = (here.c - there.c) / there.a / scale_x / size[0]
@@ -66,6 +65,6 @@ def block_of(
     inside = (
         left >= 0 and top >= 0 and (left + 1) * size[0] <= level.width and (top + 1) * size[1] <= level.height
     )
-    if not inside or not raster.all_valid(index, left * size[0], top * size[1], *size):
+    if not inside or not blocks.all_valid(index, left * size[0], top * size[1], *size):
         return None
-    return (None if index == 0 else raster.layout.positions[index]), left, top
+    return (None if index == 0 else blocks.info.positions[index]), left, top

@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
 import numpy as np
+from rasterio.io import DatasetReader
 from rasterio.windows import Window as RasterioWindow
 
 from django_large_image.caching.blocks import block_cache
@@ -13,11 +14,12 @@ from django_large_image.caching.shared import shared_blocks
 from django_large_image.conf import settings
 from django_large_image.inspection.costs import Budget
 from django_large_image.pixels import Array, MaskedPixels
-from django_large_image.raster.encoded_blocks import decode_jpeg, read_block
-from django_large_image.raster.info import Level, RasterInfo
+from django_large_image.raster.blocks.encoded_blocks import decode_jpeg, read_block
+from django_large_image.raster.blocks.validity import checked, none_if_all
+from django_large_image.raster.blocks.windows import Window, assembled, columns_of, rectangles
+from django_large_image.raster.facts import FrameFacts
+from django_large_image.raster.info import Level
 from django_large_image.raster.resampling import kernels
-from django_large_image.raster.validity import checked, none_if_all
-from django_large_image.raster.windows import Window, assembled, columns_of, rectangles
 
 #: Files without tiles are read and kept in pieces of about so many pixels.
 _PIECE_PIXELS = 262_144
@@ -34,40 +36,42 @@ class BlockReader:
 
     def __init__(
         self,
-        dataset: Any,
-        key: Hashable,
-        layout: RasterInfo,
-        open_level: Callable[[int], Any],
+        full: Callable[[], DatasetReader],
+        open_overview: Callable[[int], DatasetReader],
         check: Callable[[], None],
-        gate: Callable[[], None] = lambda: None,
-        path: str | None = None,
+        key: Hashable,
+        facts: FrameFacts,
+        path: str | None,
     ) -> None:
-        self.layout = layout
-        self._key = key
-        self._datasets: dict[int, Any] = {0: dataset}
-        self._open_level = open_level
+        """Read the dataset that `full` returns, ready to be used, and the overviews that `open_overview` opens.
+
+        `check` raises if the file was replaced, `key` names the raster and its version, and `path` is the file, if it
+        is on this machine.
+        """
+        self.info = facts.info
         self.check = check
-        self._gate = gate
-        #: The file, if it is on this machine.
-        self._path = path
+        self._full, self._open_overview = full, open_overview
+        self._overviews: dict[int, DatasetReader] = {}
+        self._key, self._facts, self._path = key, facts, path
 
     def close(self) -> None:
         """Close the datasets of the overviews; that of the full resolution is the handle's."""
-        for index, dataset in self._datasets.items():
-            if index:
-                dataset.close()
-        self._datasets = {0: self._datasets[0]}
+        for dataset in self._overviews.values():
+            dataset.close()
+        self._overviews.clear()
 
-    def dataset(self, level: int) -> Any:
+    def dataset(self, level: int) -> DatasetReader:
         """Return the dataset of a level, opened when it is first needed."""
-        self._gate()
-        if level not in self._datasets:
-            self._datasets[level] = self._open_level(self.layout.positions[level])
-        return self._datasets[level]
+        full = self._full()
+        if level == 0:
+            return full
+        if level not in self._overviews:
+            self._overviews[level] = self._open_overview(self.info.positions[level])
+        return self._overviews[level]
 
     def level(self, index: int) -> Level:
         """Return the sizes of a level."""
-        known = self.layout.levels.get(index)
+        known = self._facts.levels.get(index)
         if known is None:
             dataset = self.dataset(index)
             height, width = stored = dataset.block_shapes[0]
@@ -83,26 +87,15 @@ class BlockReader:
             known = Level(
                 dataset.width, dataset.height, int(width), int(height), int(stored[1]), int(stored[0])
             )
-            self.layout.levels[index] = known
+            self._facts.levels[index] = known
         return known
 
     def all_valid(self, index: int, left: int, top: int, width: int, height: int) -> bool:
         """Return whether a mask of the file's leaves nothing out of a rectangle of a level."""
-        if not self.layout.masked:
+        if not self.info.masked:
             return True
         mask = self.dataset(index).read_masks(1, window=RasterioWindow(left, top, width, height))
         return bool((mask == 255).all())
-
-    def bands_for(self, bands: tuple[int, ...]) -> tuple[int, ...]:
-        """Return the bands (from 0) to read for some: the few of a file that stores them together are one answer."""
-        layout = self.layout
-        everything = tuple(index for index in range(layout.count) if index != layout.alpha)
-        alike = len(set(layout.nodata)) == 1 and layout.nodata[0] is not None
-        # NaN in a band that is not shown says nothing of the one that is.
-        few = layout.count <= 4 and layout.dtype.kind != 'f'
-        if few and (layout.together or alike) and layout.alpha not in bands:
-            return everything
-        return bands
 
     def read(
         self, index: int, window: Window, bands: tuple[int, ...], budget: Budget, lossy: bool = False
@@ -114,11 +107,11 @@ class BlockReader:
         """
         left, top, right, bottom = window
         level = self.level(index)
-        size = (right - left) * (bottom - top) * len(bands) * self.layout.dtype.itemsize
+        size = (right - left) * (bottom - top) * len(bands) * self.info.dtype.itemsize
         if size > CACHED_BYTES:
             block = self._decode(index, window, bands, budget)
             return block.values, block.mask
-        quick = lossy and bool(self._path) and self.layout.jpeg and self.layout.jpegs.get(index, True)
+        quick = lossy and bool(self._path) and self.info.jpeg and self._facts.jpegs.get(index, True)
         keys: dict[Hashable, tuple[int, int]] = {}
         for row in range(top // level.block_height, (bottom - 1) // level.block_height + 1):
             for column in range(left // level.block_width, (right - 1) // level.block_width + 1):
@@ -168,10 +161,10 @@ class BlockReader:
         return loaded
 
     def _decode(self, index: int, window: Window, bands: tuple[int, ...], budget: Budget) -> MaskedPixels:
-        layout = self.layout
-        wanted = layout.with_alpha(bands)
+        info = self.info
+        wanted = info.with_alpha(bands)
         values, mask = self.raw(index, window, wanted, budget)
-        return checked(layout, values, bands, wanted, mask)
+        return checked(info, values, bands, wanted, mask)
 
     def _jpeg(
         self, index: int, level: Level, place: tuple[int, int], bands: tuple[int, ...], budget: Budget
@@ -182,17 +175,17 @@ class BlockReader:
         colours are stored at half the resolution they differ, by 52 dB for a photograph. A JPEG made of it loses far
         more.
         """
-        layout, (row, column) = self.layout, place
+        info, (row, column) = self.info, place
         size = level.block_width, level.block_height
-        if not layout.jpegs.get(index, True) or self.dataset(index).block_shapes[0] != size[::-1]:
+        if not self._facts.jpegs.get(index, True) or self.dataset(index).block_shapes[0] != size[::-1]:
             return None
-        number = None if index == 0 else layout.positions[index]
+        number = None if index == 0 else info.positions[index]
         assert self._path is not None
         data = read_block(self.dataset(0), self._path, number, column, row, size)
         if data is None or data[:2] != b'\xff\xd8':
             return None
         budget.spend(
-            layout.cost(level, (column * size[0], row * size[1], column * size[0] + 1, row * size[1] + 1), 1)
+            info.cost(level, (column * size[0], row * size[1], column * size[0] + 1, row * size[1] + 1), 1)
         )
         try:
             values = decode_jpeg(data)
@@ -202,21 +195,21 @@ class BlockReader:
         left, top = column * size[0], row * size[1]
         right, bottom = min(level.width, left + size[0]), min(level.height, top + size[1])
         values = values[: bottom - top, : right - left]
-        if values.shape[2] != layout.count:
+        if values.shape[2] != info.count:
             return None
-        if index not in layout.jpegs:
+        if index not in self._facts.jpegs:
             # Another colour space than this decoder takes it for shows in every block.
-            own = self._decode(index, (left, top, right, bottom), tuple(range(layout.count)), budget).values
-            layout.jpegs[index] = bool(np.abs(own.astype(np.int16) - values).mean() < _SAME_JPEG)
-            if not layout.jpegs[index]:
+            own = self._decode(index, (left, top, right, bottom), tuple(range(info.count)), budget).values
+            self._facts.jpegs[index] = bool(np.abs(own.astype(np.int16) - values).mean() < _SAME_JPEG)
+            if not self._facts.jpegs[index]:
                 return None
-        if len(bands) < layout.count:
+        if len(bands) < info.count:
             values = np.ascontiguousarray(values[:, :, list(bands)])
         mask: Array | None = None
-        if layout.masked:
+        if info.masked:
             window = RasterioWindow(left, top, right - left, bottom - top)
             mask = self.dataset(index).read_masks(1, window=window)
-        return checked(layout, values, bands, bands, mask)
+        return checked(info, values, bands, bands, mask)
 
     def raw(
         self, index: int, window: Window, bands: tuple[int, ...], budget: Budget
@@ -225,14 +218,14 @@ class BlockReader:
 
         The mask is that of a mask or an alpha band, None without; nodata is not looked at.
         """
-        layout, level = self.layout, self.level(index)
-        read = layout.with_alpha(bands)
-        budget.spend(layout.cost(level, window, len(read)))
-        most = layout.columns_together(level, 1, settings.GDAL_CACHE_BYTES // 2)
+        info, level = self.info, self.level(index)
+        read = info.with_alpha(bands)
+        budget.spend(info.cost(level, window, len(read)))
+        most = info.columns_together(level, 1, settings.GDAL_CACHE_BYTES // 2)
         parts = [self._raw(index, part, read) for part in columns_of(window, most)]
         values = parts[0][0] if len(parts) == 1 else np.concatenate([part[0] for part in parts], axis=1)
-        if layout.alpha is not None:
-            return values[:, :, : len(bands)], values[:, :, read.index(layout.alpha)]
+        if info.alpha is not None:
+            return values[:, :, : len(bands)], values[:, :, read.index(info.alpha)]
         masks = [part[1] for part in parts]
         return values, None if masks[0] is None else np.concatenate(
             [m for m in masks if m is not None], axis=1
@@ -240,17 +233,17 @@ class BlockReader:
 
     def _raw(self, index: int, window: Window, bands: tuple[int, ...]) -> tuple[Array, Array | None]:
         left, top, right, bottom = window
-        dataset, layout = self.dataset(index), self.layout
+        dataset, info = self.dataset(index), self.info
         place = RasterioWindow(left, top, right - left, bottom - top)
         numbers = [band + 1 for band in bands]
-        if kernels.can_merge(layout.dtype, len(bands)):
+        if kernels.can_merge(info.dtype, len(bands)):
             # GDAL 3.10 is quicker with each band in its own place, by more than what merging them takes.
             values = kernels.merge(dataset.read(numbers, window=place))
         elif len(bands) > _INTERLEAVED:
             values = np.moveaxis(dataset.read(numbers, window=place), 0, 2)
         else:
-            values = np.empty((bottom - top, right - left, len(bands)), layout.dtype)
+            values = np.empty((bottom - top, right - left, len(bands)), info.dtype)
             # rasterio fills any array by its strides.
             dataset.read(numbers, window=place, out=values.transpose(2, 0, 1))
-        masked = layout.alpha is None and layout.masked
+        masked = info.alpha is None and info.masked
         return values, dataset.read_masks(1, window=place) if masked else None

@@ -10,7 +10,7 @@ from django_large_image.raster.info import RasterInfo
 
 
 def checked(
-    layout: RasterInfo,
+    info: RasterInfo,
     values: Array,
     bands: tuple[int, ...],
     wanted: tuple[int, ...],
@@ -21,20 +21,20 @@ def checked(
     `wanted` are the bands of `values`: `bands`, and the alpha band behind them if there is one; `mask` is the file's.
     """
     valid: Array | None = None
-    if layout.alpha is not None:
-        alpha = values[:, :, wanted.index(layout.alpha)]
+    if info.alpha is not None:
+        alpha = values[:, :, wanted.index(info.alpha)]
         valid = alpha if alpha.dtype == np.uint8 else _scaled(alpha)
         if len(wanted) > len(bands):
             values = np.ascontiguousarray(values[:, :, : len(bands)])
     elif mask is not None:
         valid = mask
-    own = [layout.nodata[band] for band in bands]
+    own = [info.nodata[band] for band in bands]
     if values.dtype.kind == 'f':
         finite = np.isfinite(values)
         if not finite.all():
             values[~finite] = 0
             valid = _both(valid, np.asarray(finite.any(axis=2)))
-    if layout.alpha is None and any(nodata is not None and nodata == nodata for nodata in own):
+    if info.alpha is None and any(nodata is not None and nodata == nodata for nodata in own):
         good: NDArray[np.bool_] = np.zeros(values.shape[:2], bool)
         for position, nodata in enumerate(own):
             if nodata is None or nodata != nodata:

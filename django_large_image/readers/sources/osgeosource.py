@@ -11,7 +11,8 @@ from osgeo import gdal, osr
 from pyproj import Transformer
 
 from django_large_image.exceptions import ImageRefused
-from django_large_image.raster.georef.tile_matrix import false_origin, world_width
+from django_large_image.raster.georef.tile_matrix import false_origin, world_without_turn
+from django_large_image.readers.sources.pooled import PooledSource
 
 _lazyImport()
 
@@ -26,11 +27,13 @@ OPTIONS = {
 }
 
 
-class OsgeoSource(GDALFileTileSource):  # type: ignore[misc]
+class OsgeoSource(PooledSource, GDALFileTileSource):  # type: ignore[misc]
     """Read rasters by osgeo's GDAL, with the methods that our region and pixel endpoints expect."""
 
     cacheName = 'tilesource'
     name = 'gdal'
+
+    has_default_style = True
 
     def __init__(self, path: str, **kwargs: Any) -> None:
         for name, value in OPTIONS.items():
@@ -38,7 +41,7 @@ class OsgeoSource(GDALFileTileSource):  # type: ignore[misc]
         gdal.UseExceptions()
         _check_references(path)
         try:
-            super().__init__(path, **kwargs)
+            super().__init__(path, **{'style': '{}', **kwargs})
         except (RuntimeError, ValueError) as error:
             # pyproj's errors are RuntimeErrors.
             raise TileSourceError('The file cannot be opened in this projection.') from error
@@ -52,9 +55,13 @@ class OsgeoSource(GDALFileTileSource):  # type: ignore[misc]
                 # It warns of what the notation cannot say, which is not asked for.
                 warnings.simplefilter('ignore', UserWarning)
                 origin = false_origin(crs.to_dict())
-            across = world_width(west, east, origin, crs.axis_info[0].unit_conversion_factor)
+            across = world_without_turn(west, east, origin, crs.axis_info[0].unit_conversion_factor)
             unitsPerPixel = across / self.tileSize if across else None
         super()._initWithProjection(unitsPerPixel)
+
+    def band_count(self) -> int:
+        """Return the number of bands."""
+        return int(self.dataset.RasterCount)
 
     def getCrs(self) -> str:
         """Return the image's CRS as WKT, empty if it has none."""
@@ -80,11 +87,11 @@ def _check_references(path: str) -> None:
         raise ImageRefused('The metadata of the file refer to other files.')
 
 
-def transform_bounds(source: Any, target: Any, sides: tuple[float, ...]) -> tuple[float, ...]:
+def transform_bounds(source: Any, target: Any, *sides: float, densify_pts: int) -> tuple[float, ...]:
     """Return xmin, ymin, xmax, ymax of a rectangle in another CRS; not finite where it has no place there."""
     transformation = osr.CoordinateTransformation(_reference(source), _reference(target))
     try:
-        return tuple(transformation.TransformBounds(*sides, 21))
+        return tuple(transformation.TransformBounds(*sides, densify_pts))
     except RuntimeError:
         return (float('inf'),) * 4
 

@@ -1,4 +1,4 @@
-"""Coordinate reference systems in words that a client's own projection library reads."""
+"""Coordinate reference systems by their codes, and in words that a client's own projection library reads."""
 
 from __future__ import annotations
 
@@ -7,8 +7,39 @@ import re
 import warnings
 from typing import Any
 
-from django_large_image.imaging.image import crs_from_code
+from django_large_image.exceptions import Misconfigured
+from django_large_image.handles.ready import make_ready
 from django_large_image.loading import is_there
+
+
+@functools.lru_cache(maxsize=1024)
+def crs_from_code(code: str) -> Any:
+    """Return rasterio's CRS of 'EPSG:n', that of pyproj where there is no rasterio, None where there is neither.
+
+    Raises ValueError for a code that PROJ does not know, and `Misconfigured` where PROJ knows none at all.
+    """
+    number = int(code.partition(':')[2])
+    if is_there('rasterio'):
+        make_ready('rasterio')
+        from rasterio.crs import CRS
+        from rasterio.errors import CRSError
+    elif is_there('pyproj'):
+        # large-image's gdal source comes with it.
+        make_ready('gdal')
+        from pyproj import CRS
+        from pyproj.exceptions import CRSError
+    else:
+        return None
+    try:
+        return CRS.from_epsg(number)
+    except CRSError:
+        pass
+    try:
+        CRS.from_epsg(4326)
+    except CRSError:
+        # Such as PROJ_DATA of another PROJ, whose database this one cannot read.
+        raise Misconfigured('PROJ does not find its database of coordinate systems on the server.') from None
+    raise ValueError(code)
 
 
 @functools.lru_cache(maxsize=256)

@@ -9,9 +9,9 @@ import numpy as np
 from django_large_image.conf import settings
 from django_large_image.inspection.costs import Budget
 from django_large_image.pixels import Array
-from django_large_image.raster.blockreader import BlockReader
-from django_large_image.raster.validity import checked
-from django_large_image.raster.windows import columns_of
+from django_large_image.raster.blocks.blockreader import BlockReader
+from django_large_image.raster.blocks.validity import checked
+from django_large_image.raster.blocks.windows import columns_of
 
 #: What is read at a time of a whole image, in bytes.
 _PIECE_BYTES = 16 * 2**20
@@ -20,45 +20,45 @@ _TOGETHER_BYTES = 4 * 2**20
 
 
 def nearest(
-    raster: BlockReader, index: int, rows: Array, columns: Array, bands: tuple[int, ...], budget: Budget
+    blocks: BlockReader, index: int, rows: Array, columns: Array, bands: tuple[int, ...], budget: Budget
 ) -> tuple[Array, Array | None]:
     """Return values and validity, as `read`, of the pixels of a level at some rows and columns."""
-    layout = raster.layout
-    wanted = layout.with_alpha(bands)
-    values, mask = decimated(raster, index, rows, columns, wanted, budget)
-    block = checked(layout, values, bands, wanted, mask)
+    info = blocks.info
+    wanted = info.with_alpha(bands)
+    values, mask = decimated(blocks, index, rows, columns, wanted, budget)
+    block = checked(info, values, bands, wanted, mask)
     return block.values, block.mask
 
 
-def everything(raster: BlockReader, bands: tuple[int, ...]) -> Iterator[tuple[Array, Array | None]]:
+def everything(blocks: BlockReader, bands: tuple[int, ...]) -> Iterator[tuple[Array, Array | None]]:
     """Yield values and mask, as `raw`, of all of the image in pieces of whole blocks."""
-    level, layout, budget = raster.level(0), raster.layout, Budget()
-    most = layout.columns_together(level, 1, settings.GDAL_CACHE_BYTES // 2)
+    level, info, budget = blocks.level(0), blocks.info, Budget()
+    most = info.columns_together(level, 1, settings.GDAL_CACHE_BYTES // 2)
     for left, _, right, _ in columns_of((0, 0, level.width, level.height), most):
-        row = (right - left) * len(bands) * layout.dtype.itemsize
+        row = (right - left) * len(bands) * info.dtype.itemsize
         rows = level.stored_height * max(1, _PIECE_BYTES // (row * level.stored_height))
         for top in range(0, level.height, rows):
-            yield raster.raw(0, (left, top, right, min(level.height, top + rows)), bands, budget)
-    raster.check()
+            yield blocks.raw(0, (left, top, right, min(level.height, top + rows)), bands, budget)
+    blocks.check()
 
 
 def decimated(
-    raster: BlockReader, index: int, rows: Array, columns: Array, bands: tuple[int, ...], budget: Budget
+    blocks: BlockReader, index: int, rows: Array, columns: Array, bands: tuple[int, ...], budget: Budget
 ) -> tuple[Array, Array | None]:
     """Return values and mask, as `raw`, of the pixels of a level at some rows and columns (rising integers).
 
     GDAL decodes a row of blocks for each row of pixels if its cache does not hold them all; here each block is
     decoded once.
     """
-    level, layout = raster.level(index), raster.layout
+    level, info = blocks.level(index), blocks.info
     # Bands behind each other, where many in one place would be far from each other's next pixels.
-    values = np.empty((len(bands), len(rows), len(columns)), layout.dtype)
+    values = np.empty((len(bands), len(rows), len(columns)), info.dtype)
     mask: Array | None = None
-    most = layout.columns_together(level, 1, settings.GDAL_CACHE_BYTES // 2)
+    most = info.columns_together(level, 1, settings.GDAL_CACHE_BYTES // 2)
     height = level.stored_height
     if rows[-1] - rows[0] < 2 * len(rows):
         # Files in strips of a row each take many reads, and here nearly all rows are wanted.
-        strip = layout.cost(level, (0, 0, min(most, level.width), 1), len(bands)) // layout.weight
+        strip = info.cost(level, (0, 0, min(most, level.width), 1), len(bands)) // info.weight
         height *= max(1, _TOGETHER_BYTES // strip)
     for across in _runs(columns, most):
         for down in _runs(rows, height):
@@ -66,13 +66,13 @@ def decimated(
             window = (
                 int(part_columns[0]), int(part_rows[0]), int(part_columns[-1]) + 1, int(part_rows[-1]) + 1,
             )  # fmt: skip
-            found, valid = raster.raw(index, window, bands, budget)
+            found, valid = blocks.raw(index, window, bands, budget)
             places = (part_rows - window[1])[:, None], (part_columns - window[0])[None, :]
             values[:, down, across] = np.moveaxis(found, 2, 0)[:, places[0], places[1]]
             if valid is not None:
                 mask = np.empty(values.shape[1:], valid.dtype) if mask is None else mask
                 mask[down, across] = valid[places]
-    raster.check()
+    blocks.check()
     return np.moveaxis(values, 0, 2), mask
 
 

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
 from osgeo import gdal, osr
 
-if TYPE_CHECKING:
-    from django_large_image.imaging.region import Frame
+from django_large_image.pixels import Array
+from django_large_image.readers.base import ReadWindow
 
 OPTIONS = ['COMPRESS=DEFLATE', 'ZLEVEL=1', 'TILED=YES', 'BIGTIFF=IF_SAFER']
 
 
-def write(path: Path, source: Any, place: Frame, pixels: np.ndarray | None, frame: int | None) -> None:
+def write(path: Path, source: Any, place: ReadWindow, pixels: Array | None, frame: int) -> None:
     """Write a region to a GeoTIFF: styled `pixels` if given, else the file's own bands and values."""
-    dataset = source._getFrameDataset(frame or 0)
+    dataset = source._getFrameDataset(frame)
     projection = source.projection.decode() if source.projection else None
     if pixels is not None:
         _write_styled(path, source, place, pixels, projection)
@@ -34,7 +33,7 @@ def write(path: Path, source: Any, place: Frame, pixels: np.ndarray | None, fram
         )  # fmt: skip
 
 
-def _write_styled(path: Path, source: Any, place: Frame, pixels: np.ndarray, projection: str | None) -> None:
+def _write_styled(path: Path, source: Any, place: ReadWindow, pixels: Array, projection: str | None) -> None:
     count = pixels.shape[2]
     options = [*OPTIONS, 'PHOTOMETRIC=RGB' if count >= 3 else 'PHOTOMETRIC=MINISBLACK']
     if count in (2, 4):

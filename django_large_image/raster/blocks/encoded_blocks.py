@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import io
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from rasterio.io import DatasetReader
 
 #: A larger block is neither handed on nor decoded here.
 _MOST_BYTES = 16 * 2**20
@@ -16,7 +16,7 @@ _ADOBE_RGB = b'\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00\x00'
 
 
 def read_block(
-    dataset: Any, path: str, level: int | None, column: int, row: int, size: tuple[int, int]
+    dataset: DatasetReader, path: str, level: int | None, column: int, row: int, size: tuple[int, int]
 ) -> bytes | None:
     """Return a block as a file of its own format, None if it is not there or not what a block should be.
 

@@ -5,38 +5,41 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import rasterio
-from rasterio.enums import ColorInterp, MaskFlags
+from rasterio.enums import ColorInterp
+from rasterio.io import DatasetReader, DatasetWriter
 from rasterio.transform import from_bounds
 from rasterio.windows import Window, transform as window_transform
 
 from django_large_image.inspection.costs import Budget
-from django_large_image.raster.decimation import decimated
+from django_large_image.pixels import Array
+from django_large_image.raster.blocks.decimation import decimated
+from django_large_image.raster.view import StyledView
+from django_large_image.readers.base import ReadWindow
 
-if TYPE_CHECKING:
-    from django_large_image.imaging.region import Frame
+#: The options of a file that is written.
+Profile = dict[str, object]
 
 #: What is read and written at a time: at most so many rows, and so many bytes.
 STRIP_ROWS = 512
 STRIP_BYTES = 64 * 2**20
 
 
-def write(path: Path, source: Any, place: Frame, pixels: np.ndarray | None, frame: int | None) -> None:
-    """Write a region to a GeoTIFF: styled `pixels` if given, else the file's own bands and values."""
-    dataset = source._getFrameDataset(frame or 0)
-    projection = source.projection
-    if projection:
-        crs: Any = projection
+def write(path: Path, view: StyledView, place: ReadWindow, frame: int, pixels: Array | None) -> None:
+    """Write a window to a GeoTIFF: styled `pixels` if given, else the file's own bands and values."""
+    dataset = view.handle.frame(frame)
+    georeference = view.handle.facts.georeference
+    if view.target is not None:
+        crs = view.target.crs
         transform = from_bounds(place.left, place.bottom, place.right, place.top, place.width, place.height)
     else:
         window = Window(place.left, place.top, place.right - place.left, place.bottom - place.top)
-        crs = source.getCrs()
+        crs = georeference.crs
         scale = (window.width / place.width, window.height / place.height)
-        transform = window_transform(window, source._getAffine()) * rasterio.Affine.scale(*scale)
-    profile = {
+        transform = window_transform(window, georeference.affine) * rasterio.Affine.scale(*scale)
+    profile: Profile = {
         'driver': 'GTiff', 'crs': crs, 'transform': transform, 'width': place.width, 'height': place.height,
         'compress': 'deflate', 'zlevel': 1, 'bigtiff': 'IF_SAFER',
         'tiled': True, 'blockxsize': 256, 'blockysize': 256,
@@ -46,13 +49,13 @@ def write(path: Path, source: Any, place: Frame, pixels: np.ndarray | None, fram
         profile['interleave'] = 'band'
     if pixels is not None:
         _write_styled(path, pixels, profile)
-    elif projection:
-        _draw(path, source, place, frame, dataset, profile)
+    elif view.target is not None:
+        _draw(path, view, place, frame, dataset, profile)
     else:
-        _copy(path, source, place, frame, dataset, profile)
+        _copy(path, view, place, frame, dataset, profile)
 
 
-def _write_styled(path: Path, pixels: np.ndarray, profile: dict[str, Any]) -> None:
+def _write_styled(path: Path, pixels: Array, profile: Profile) -> None:
     count = pixels.shape[2]
     options = {'photometric': 'RGB'} if count >= 3 else {}
     with rasterio.open(path, 'w', **profile, count=count, dtype='uint8', **options) as output:
@@ -61,14 +64,8 @@ def _write_styled(path: Path, pixels: np.ndarray, profile: dict[str, Any]) -> No
         output.write(np.moveaxis(pixels, 2, 0))
 
 
-def _has_mask(dataset: Any) -> bool:
-    return any(
-        MaskFlags.per_dataset in flags and MaskFlags.alpha not in flags for flags in dataset.mask_flag_enums
-    )
-
-
 @contextlib.contextmanager
-def _values_file(path: Path, dataset: Any, profile: dict[str, Any]) -> Iterator[tuple[Any, int]]:
+def _values_file(path: Path, dataset: DatasetReader, profile: Profile) -> Iterator[tuple[DatasetWriter, int]]:
     """Yield a file for the bands of a dataset, with what is said of them, and the rows to write at a time."""
     options = {'count': dataset.count, 'dtype': dataset.dtypes[0], 'nodata': dataset.nodata}
     with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True), rasterio.open(path, 'w', **profile, **options) as output:
@@ -84,14 +81,14 @@ def _values_file(path: Path, dataset: Any, profile: dict[str, Any]) -> Iterator[
 
 
 def _copy(
-    path: Path, source: Any, place: Frame, frame: int | None, dataset: Any, profile: dict[str, Any]
+    path: Path, view: StyledView, place: ReadWindow, frame: int, dataset: DatasetReader, profile: Profile
 ) -> None:
     """Write the values of the file's own pixels; of every n-th where the answer is smaller."""
-    raster, budget = source.raster(frame or 0), Budget()
-    layout, bands = raster.layout, tuple(range(dataset.count))
+    blocks, budget = view.handle.blocks(frame), Budget()
+    info, bands = blocks.info, tuple(range(dataset.count))
     scale = (place.right - place.left) / place.width, (place.bottom - place.top) / place.height
-    index = layout.level_for(min(scale))
-    level = raster.level(index)
+    index = info.level_for(min(scale))
+    level = blocks.level(index)
     columns, rows = (
         ((start + (np.arange(count) + 0.5) * step) * (small / whole)).astype(np.int64)
         for start, count, step, small, whole in (
@@ -99,7 +96,6 @@ def _copy(
             (place.top, place.height, scale[1], level.height, dataset.height),
         )
     )
-    masked = _has_mask(dataset)
     with _values_file(path, dataset, profile) as (output, most):
         # Whole rows of blocks, so that none is decoded twice.
         most = max(most, level.stored_height)
@@ -109,28 +105,28 @@ def _copy(
         ]
         first = 0
         for end in ends:
-            values, mask = decimated(raster, index, rows[first:end], columns, bands, budget)
+            values, mask = decimated(blocks, index, rows[first:end], columns, bands, budget)
             window = Window(0, first, place.width, end - first)
             output.write(np.moveaxis(values, 2, 0), window=window)
-            if masked and mask is not None:
+            if info.masked and mask is not None:
                 output.write_mask(mask, window=window)
             first = int(end)
 
 
 def _draw(
-    path: Path, source: Any, place: Frame, frame: int | None, dataset: Any, profile: dict[str, Any]
+    path: Path, view: StyledView, place: ReadWindow, frame: int, dataset: DatasetReader, profile: Profile
 ) -> None:
     """Write the values of the nearest pixels, strip by strip."""
-    canvas = source.canvas(place.left, place.top, place.right, place.bottom, place.width, place.height)
+    geobox = view.geobox(place.left, place.top, place.right, place.bottom, place.width, place.height)
     # Where nothing else can say that a pixel is not valid, a mask does.
     silent = dataset.nodata is None and ColorInterp.alpha not in dataset.colorinterp
     silent = silent and np.dtype(dataset.dtypes[0]).kind != 'f'
-    masked, budget = _has_mask(dataset), Budget()
+    masked, budget = view.handle.info(frame).masked, Budget()
     with _values_file(path, dataset, profile) as (output, most):
         for row in range(0, place.height, most):
-            strip = canvas.rows(row, min(most, place.height - row))
+            strip = geobox.rows(row, min(most, place.height - row))
             window = Window(0, row, strip.width, strip.height)
-            values, valid = source.bareValues(strip, frame, budget)
+            values, valid = view.nearest_values(strip, frame, budget)
             output.write(values, window=window)
             if masked or (silent and not valid.all()):
                 if not masked and row:

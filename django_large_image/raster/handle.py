@@ -1,0 +1,230 @@
+"""The open datasets of one version of a file."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+
+import rasterio
+from rasterio.crs import CRS
+from rasterio.io import DatasetReader
+
+from django_large_image.exceptions import InvalidParameter, fault_of
+from django_large_image.raster.blocks.blockreader import BlockReader
+from django_large_image.raster.dataset import check_dataset, sub_images_of
+from django_large_image.raster.facts import FrameFacts, RasterFacts
+from django_large_image.raster.georef.bounds import Bounds, bounds_of
+from django_large_image.raster.georef.georeference import Georeference, TargetCRS
+from django_large_image.raster.georef.projected import pixel_metres, tile_matrix_of
+from django_large_image.raster.georef.tile_matrix import TileMatrix
+from django_large_image.raster.info import RasterInfo, describe
+
+Environment = Callable[[], contextlib.AbstractContextManager[None]]
+
+#: The most datasets of further frames that a handle keeps open.
+_OPEN_FRAMES = 10
+
+
+def _nothing() -> None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a dataset comes from, and how more of it is opened."""
+
+    #: Names the version of the image.
+    key: Hashable
+    #: Opens an overview: of a dataset, by its name and GDAL's number.
+    open_overview: Callable[[DatasetReader, str, int], DatasetReader]
+    #: The bound of images without tiles that it was opened with, in pixels a side.
+    limit: int
+    #: Raises `ImageChanged` if the file was replaced.
+    check: Callable[[], None] = _nothing
+
+
+class RasterHandle:
+    """A dataset, its overviews and its frames, for one thread at a time.
+
+    Whoever borrows it says by `begin` which options GDAL is to have; they are set when a dataset is first used, because
+    a tile of blocks that are decoded already needs none, and taken back by `end`.
+    """
+
+    def __init__(self, dataset: DatasetReader, origin: Origin, facts: RasterFacts | None = None) -> None:
+        """Take an open dataset; `facts` are those of another handle of the same version."""
+        self._dataset, self._origin = dataset, origin
+        self._environment: Environment | None = None
+        self._stack = contextlib.ExitStack()
+        self._blocks: dict[int, BlockReader] = {}
+        self._frames: dict[int, DatasetReader] = {}
+        if facts is None:
+            facts = RasterFacts(Georeference(dataset), _frame_names(dataset))
+        self.facts = facts
+
+    @property
+    def key(self) -> Hashable:
+        """Return what names the version of the image."""
+        return self._origin.key
+
+    @property
+    def check(self) -> Callable[[], None]:
+        """Return what raises `ImageChanged` if the file was replaced."""
+        return self._origin.check
+
+    @property
+    def name(self) -> str:
+        """Return GDAL's name of the file."""
+        return str(self._dataset.name)
+
+    @property
+    def path(self) -> str | None:
+        """Return the path of the file, None if it is not on this machine."""
+        return None if self.name.startswith('/vsi') else self.name
+
+    # -- its time with a borrower
+
+    def begin(self, environment: Environment) -> None:
+        """Use these options of GDAL from the first use of a dataset on, until `end`."""
+        self._environment = environment
+
+    def end(self) -> None:
+        """Take GDAL's options back."""
+        self._environment = None
+        self._stack.close()
+
+    def close(self) -> None:
+        """Close every dataset."""
+        for blocks in self._blocks.values():
+            blocks.close()
+        for dataset in (self._dataset, *self._frames.values()):
+            with contextlib.suppress(Exception):
+                dataset.close()
+
+    @property
+    def dataset(self) -> DatasetReader:
+        """Return the dataset of the full resolution, with GDAL's options set."""
+        if self._environment is not None:
+            environment, self._environment = self._environment, None
+            self._stack.enter_context(environment())
+            # rasterio 1.4.4 leaves the error of a failed read in the thread and raises it at the next call, of whatever
+            # dataset; this call takes it.
+            with contextlib.suppress(Exception):
+                _ = self._dataset.colorinterp
+        return self._dataset
+
+    def forget_error(self) -> None:
+        """Take the error of a failed read, which rasterio 1.4.4 would raise again at the next call."""
+        with contextlib.suppress(Exception):
+            _ = self._dataset.colorinterp
+
+    # -- its frames
+
+    @property
+    def frame_count(self) -> int:
+        """Return the number of frames."""
+        return len(self.facts.frame_names) or 1
+
+    def frame(self, number: int) -> DatasetReader:
+        """Return the dataset of a frame; raises `InvalidParameter` for one that is not there."""
+        dataset = self.dataset
+        if not number and not self.facts.frame_names:
+            return dataset
+        if not 0 <= number < self.frame_count:
+            raise InvalidParameter('frame', number, f'an integer from 0 to {self.frame_count - 1}')
+        found = self._frames.get(number)
+        if found is None or found.closed:
+            while len(self._frames) >= _OPEN_FRAMES:
+                oldest = next(iter(self._frames))
+                self._forget_frame(oldest)
+            found = self._frames[number] = rasterio.open(self.facts.frame_names[number])
+        return found
+
+    def _forget_frame(self, number: int) -> None:
+        blocks = self._blocks.pop(number, None)
+        if blocks is not None:
+            blocks.close()
+        self._frames.pop(number).close()
+
+    def frame_facts(self, number: int) -> FrameFacts:
+        """Return what is known of a frame."""
+        known = self.facts.frames.get(number)
+        if known is None:
+            dataset = self.frame(number)
+            if number:
+                # The first one was checked when the file was opened.
+                check_dataset(dataset, self._origin.limit)
+            known = self.facts.frames[number] = FrameFacts(describe(dataset, sub_images_of(dataset)))
+        return known
+
+    def info(self, number: int = 0) -> RasterInfo:
+        """Return what the headers say of a frame."""
+        return self.frame_facts(number).info
+
+    def blocks(self, number: int = 0) -> BlockReader:
+        """Return the reader of a frame's pixels."""
+        found = self._blocks.get(number)
+        if found is None:
+            facts = self.frame_facts(number)
+            dataset = self.frame(number)
+            name, path, open_overview = dataset.name, self.path, self._origin.open_overview
+            found = self._blocks[number] = BlockReader(
+                lambda: self.frame(number),
+                lambda index: open_overview(dataset, name, index),
+                self.check,
+                (self.key, number),
+                facts,
+                path,
+            )
+        return found
+
+    # -- where the image is
+
+    def bounds(self, crs: CRS) -> Bounds | None:
+        """Return where the image lies in a CRS, None if it has no place there or is not georeferenced."""
+        if self.facts.georeference.crs is None:
+            return None
+        name = str(crs.to_wkt())
+        found = self.facts.bounds.get(name)
+        if found is None:
+            found = bounds_of(self.facts.georeference, crs)
+            if found is not None:
+                self.facts.bounds[name] = found
+        return found
+
+    def tile_matrix(self, projection: TargetCRS | None) -> TileMatrix | None:
+        """Return the tile matrix in a projection, or in the image's own pixels; None if it has none there."""
+        name, known = '' if projection is None else projection.name, self.facts.matrices
+        if name not in known:
+            metres = None if projection is None else self.pixel_metres()
+            try:
+                known[name] = tile_matrix_of(self.facts.georeference, projection, metres)
+            except Exception as error:
+                fault = fault_of(error)
+                if fault is not None:
+                    raise fault from error
+                # A vertical or a local CRS; GDAL says so in many ways.
+                known[name] = None
+        return known[name]
+
+    def pixel_metres(self) -> tuple[float, float] | None:
+        """Return the mean width and height of a pixel in metres, None if nothing says where on earth it is."""
+        try:
+            return pixel_metres(self.facts.georeference, self.bounds(CRS.from_epsg(4326)))
+        except Exception:
+            # A CRS that has no way to longitude and latitude, such as that of a building site.
+            return None
+
+
+def _frame_names(dataset: DatasetReader) -> tuple[str, ...]:
+    """Return GDAL's names of the pages of a file that are frames: of the first one's size and bands."""
+    try:
+        pages = dataset.subdatasets
+    except (RuntimeError, ZeroDivisionError):
+        return ()
+    found = []
+    for page in pages if len(pages) > 1 else ():
+        with contextlib.suppress(Exception), rasterio.open(page) as frame:
+            if (frame.width, frame.height, frame.indexes) == (dataset.width, dataset.height, dataset.indexes):
+                found.append(page)
+    return tuple(found) if len(found) > 1 else ()

@@ -1,0 +1,72 @@
+"""Pictures of any size, drawn in strips: what is read at a time is bounded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from django_large_image.conf import settings
+from django_large_image.exceptions import RegionTooLarge
+from django_large_image.inspection.costs import Budget
+from django_large_image.pixels import Array
+from django_large_image.raster.colour.rendered import RenderedImage
+from django_large_image.raster.georef.geobox import GeoBox
+from django_large_image.raster.view import StyledView
+
+#: The pixels that are drawn at a time.
+STRIP_PIXELS = 2_000_000
+
+
+def channels_of(view: StyledView, geobox: GeoBox, frame: int) -> int:
+    """Return 3 if the picture of a grid is opaque whatever it shows, else 4."""
+    return 3 if view.is_opaque(geobox, frame) else 4
+
+
+def strips(
+    view: StyledView, geobox: GeoBox, frame: int, channels: int, lossy: bool = False
+) -> Iterator[Array]:
+    """Yield the picture of a grid in strips of rows, uint8 (rows, width, channels) of 3 or 4 channels.
+
+    Raises `TooMuchToDecode`.
+    """
+    budget = Budget()
+    step = max(1, STRIP_PIXELS // geobox.width * 4 // max(4, view.steps(frame)))
+    for row in range(0, geobox.height, step):
+        part = geobox.rows(row, min(step, geobox.height - row))
+        yield _colours(view.paint(part, frame, lossy, budget), part.height, part.width, channels)
+
+
+def check_work(view: StyledView, width: int, height: int, frame: int) -> None:
+    """Raise `RegionTooLarge` for a picture of too many pixels, those of each band beyond four counted apart.
+
+    A style of 64 bands takes sixteen times as long to paint as one of four.
+    """
+    bands = view.steps(frame)
+    most = settings.MAX_REGION_PIXELS * 4 // max(4, bands)
+    if width * height > most:
+        raise RegionTooLarge(
+            'style', f'{width} × {height} pixels of {bands} bands', f'at most {most} pixels of so many bands'
+        )
+
+
+def whole(view: StyledView, geobox: GeoBox, frame: int, lossy: bool = False) -> Array:
+    """Return the picture of a grid, uint8 (height, width, 3 or 4)."""
+    channels = channels_of(view, geobox, frame)
+    result = np.empty((geobox.height, geobox.width, channels), np.uint8)
+    row = 0
+    for strip in strips(view, geobox, frame, channels, lossy):
+        result[row : row + len(strip)] = strip
+        row += len(strip)
+    return result
+
+
+def _colours(picture: RenderedImage | None, height: int, width: int, channels: int) -> Array:
+    if picture is None:
+        return np.zeros((height, width, channels), np.uint8)
+    array = picture.array()
+    if array.shape[2] == 1:
+        array = np.repeat(array, 3, axis=2)
+    if array.shape[2] < channels:
+        array = np.concatenate([array, np.full((height, width, 1), 255, np.uint8)], axis=2)
+    return np.asarray(array[:, :, :channels])

@@ -1,0 +1,255 @@
+"""A raster in a style and a projection: everything that is drawn of it."""
+
+from __future__ import annotations
+
+import json
+import math
+import threading
+from dataclasses import dataclass
+
+import cachetools
+import numpy as np
+from affine import Affine
+
+from django_large_image.exceptions import InvalidParameter
+from django_large_image.inspection.costs import Budget
+from django_large_image.pixels import Array
+from django_large_image.raster import ranges
+from django_large_image.raster.blocks import passthrough
+from django_large_image.raster.blocks.encoded_blocks import read_block
+from django_large_image.raster.colour.colorizer import Colorizer, compile_style, plain_colorizer
+from django_large_image.raster.colour.completion import Style, complete
+from django_large_image.raster.colour.rendered import RenderedImage
+from django_large_image.raster.georef.geobox import GeoBox
+from django_large_image.raster.georef.georeference import TargetCRS
+from django_large_image.raster.georef.tile_matrix import TileMatrix
+from django_large_image.raster.handle import RasterHandle
+from django_large_image.raster.resampling.warp import draw
+
+#: The memory for colorizers: the tables of one take a quarter of a megabyte a band.
+_COLORIZER_BYTES = 32 * 2**20
+#: The memory that a style takes for each character of its JSON: texts of nine characters, two copies of it.
+_STYLE_BYTES = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Colours:
+    """What a style means for an image."""
+
+    #: The style made complete, None if the values are colours as they are or nothing says what to show.
+    style: Style | None
+    #: What makes colours of values, None where only large-image's engine can.
+    colorizer: Colorizer | None
+    nbytes: int
+
+
+_colours: cachetools.LRUCache[object, Colours] = cachetools.LRUCache(
+    _COLORIZER_BYTES, getsizeof=lambda colours: colours.nbytes
+)
+_lock = threading.Lock()
+
+
+def kept_colours() -> dict[str, int]:
+    """Return how many bytes the colorizers take that are kept, and the bound."""
+    with _lock:
+        return {'bytes': int(_colours.currsize), 'limit': int(_colours.maxsize)}
+
+
+class StyledView:
+    """Draw a raster's frames; it lives as long as the handle is borrowed."""
+
+    def __init__(
+        self,
+        handle: RasterHandle,
+        style: Style | None = None,
+        target: TargetCRS | None = None,
+        resampling: str | None = None,
+    ) -> None:
+        """Draw with a style (None for what fits the file), in a projection `target` (None for the file's own pixels).
+
+        `resampling` is nearest, bilinear or cubic, None for what fits the data. Raises `InvalidParameter` for a
+        projection that the image cannot be shown in.
+        """
+        self.handle = handle
+        self.target = target
+        self._style, self._style_json = style, json.dumps(style, sort_keys=True)
+        self.resampling = resampling
+        matrix = handle.tile_matrix(target)
+        if matrix is None:
+            raise InvalidParameter(
+                'projection',
+                None if target is None else target.crs.to_string(),
+                'an EPSG code of a projected CRS that the image can be shown in',
+            )
+        self.matrix: TileMatrix = matrix
+
+    # -- colours
+
+    def colours(self, frame: int) -> Colours:
+        """Return what the style means for a frame; raises `InvalidParameter` for bands that the file does not have."""
+        key = (self.handle.key, frame, self._style_json, self.target is not None)
+        with _lock:
+            found = _colours.get(key)
+        if found is None:
+            found = self._find_colours(frame)
+            # A few large ones would leave no room for others.
+            if found.nbytes <= _COLORIZER_BYTES // 4:
+                with _lock:
+                    _colours[key] = found
+        return found
+
+    def _find_colours(self, frame: int) -> Colours:
+        info, styled = self.handle.info(frame), bool(self._style)
+        size = 1024 + _STYLE_BYTES * len(self._style_json)
+        if not styled and info.is_picture:
+            colorizer = plain_colorizer((0, 1, 2))
+            return Colours(None, colorizer, size + colorizer.nbytes)
+        style = complete(
+            self._style, ranges.bands(self.handle), self.target is not None, self.handle.info().white_is_zero
+        )
+        if style is None:
+            return Colours(None, None, size)
+        compiled = compile_style(
+            style,
+            info,
+            lambda band, end, wanted: ranges.end_of_range(self.handle, frame, band, end, wanted, styled),
+        )
+        return Colours(style, compiled, size + (0 if compiled is None else compiled.nbytes))
+
+    def can_paint(self, frame: int) -> bool:
+        """Return whether `paint` draws a frame in this style; else large-image's engine has to."""
+        return self.colours(frame).colorizer is not None
+
+    def steps(self, frame: int) -> int:
+        """Return how many bands are drawn or coloured for each pixel."""
+        colorizer = self.colours(frame).colorizer
+        return self.handle.info(frame).count if colorizer is None else colorizer.steps
+
+    # -- pixels
+
+    def paint(
+        self, geobox: GeoBox, frame: int, lossy: bool = False, budget: Budget | None = None
+    ) -> RenderedImage | None:
+        """Return the picture of a grid of pixels, None if nothing of the image is there.
+
+        With `lossy`, for a picture that is encoded with losses, the file's JPEGs are decoded fast. `budget` is what all
+        strips of a picture may decode together. Raises `TooMuchToDecode`.
+        """
+        colorizer = self.colours(frame).colorizer
+        assert colorizer is not None
+        found = draw(
+            self.handle.blocks(frame), self.handle.facts.georeference, geobox, colorizer.bands,
+            self.resampling or 'bilinear', colorizer.nodata, lossy, budget,
+        )  # fmt: skip
+        return None if found is None else colorizer.paint(found)
+
+    def values(self, column: int, row: int, frame: int) -> list[float]:
+        """Return the file's own values of a pixel, band by band."""
+        blocks = self.handle.blocks(frame)
+        window, bands = (column, row, column + 1, row + 1), tuple(range(blocks.info.count))
+        found: list[float] = blocks.raw(0, window, bands, Budget())[0][0, 0].tolist()
+        return found
+
+    def nearest_values(self, geobox: GeoBox, frame: int, budget: Budget | None = None) -> tuple[Array, Array]:
+        """Return the file's values at the nearest pixels of a grid, and their validity.
+
+        Shapes are (bands, height, width), and (height, width) as 0 to 255 for whether any band is valid. What is not
+        valid is the band's nodata, NaN, or 0 where it can be neither.
+        """
+        blocks = self.handle.blocks(frame)
+        info = blocks.info
+        every = tuple(range(info.count))
+        # NaN in one band is nothing in that band alone.
+        groups = [(band,) for band in every] if info.dtype.kind == 'f' else [every]
+        values: Array = np.empty((info.count, geobox.height, geobox.width), info.dtype)
+        valid: Array = np.zeros((geobox.height, geobox.width), np.uint8)
+        for bands in groups:
+            found = draw(blocks, self.handle.facts.georeference, geobox, bands, 'nearest', budget=budget)
+            there = None if found is None else found.mask
+            for position, band in enumerate(bands):
+                missing = info.nodata[band]
+                if missing is None:
+                    missing = math.nan if info.dtype.kind == 'f' else 0
+                values[band] = missing if found is None else found.values[:, :, position]
+                if there is not None:
+                    values[band][there == 0] = missing
+            if found is not None:
+                np.maximum(valid, 255 if there is None else there, out=valid)
+        return values, valid
+
+    def bare(self, geobox: GeoBox, frame: int) -> Array:
+        """Return the file's own bands as large-image's engine expects them: with nodata, and alpha in a projection."""
+        blocks = self.handle.blocks(frame)
+        info, shape = blocks.info, (geobox.height, geobox.width)
+        bands = tuple(range(info.count))
+        found = draw(blocks, self.handle.facts.georeference, geobox, bands, self.resampling or 'bilinear')
+        if found is None:
+            values, valid = np.zeros((*shape, info.count), info.dtype), np.zeros(shape, np.uint8)
+        else:
+            values = found.values
+            valid = np.full(shape, 255, np.uint8) if found.mask is None else found.mask
+        missing = valid == 0
+        for band, nodata in enumerate(info.nodata):
+            if nodata is not None and missing.any():
+                values[missing, band] = nodata
+        if self.target is None or info.alpha is not None:
+            return values
+        top = np.iinfo(info.dtype.name).max if info.dtype.kind in 'iu' else 1
+        alpha = (valid * (top / 255)).astype(info.dtype)
+        return np.concatenate([values, alpha[:, :, None]], axis=2)
+
+    def is_opaque(self, geobox: GeoBox, frame: int) -> bool:
+        """Return whether no pixel of a grid can be transparent."""
+        colorizer, info = self.colours(frame).colorizer, self.handle.info(frame)
+        sure = info.alpha is None and not info.masked and info.dtype.kind != 'f'
+        sure = sure and all(nodata is None for nodata in info.nodata)
+        return bool(sure and colorizer is not None and colorizer.opaque and self._is_inside(geobox))
+
+    def _is_inside(self, geobox: GeoBox) -> bool:
+        if geobox.target is not None:
+            return False
+        right, bottom = geobox.affine @ (geobox.width, geobox.height)
+        slack = 1e-6
+        return (
+            geobox.affine.c >= -slack
+            and geobox.affine.f >= -slack
+            and right <= self.matrix.width + slack
+            and bottom <= self.matrix.height + slack
+        )
+
+    # -- grids of pixels
+
+    def geobox(self, left: float, top: float, right: float, bottom: float, width: int, height: int) -> GeoBox:
+        """Return the grid of a rectangle, given in the projection or else in pixels of the image."""
+        affine = Affine((right - left) / width, 0, left, 0, (bottom - top) / height, top)
+        return GeoBox(affine, width, height, self.target)
+
+    def tile_geobox(self, z: int, x: int, y: int) -> GeoBox:
+        """Return the grid of a tile."""
+        width, height = self.matrix.tile_width, self.matrix.tile_height
+        if self.target is None:
+            factor = 2.0 ** (self.matrix.levels - 1 - z)
+            affine = Affine(factor, 0, x * width * factor, 0, factor, y * height * factor)
+            return GeoBox(affine, width, height)
+        xmin, ymin, xmax, ymax = self.matrix.corners(z, x, y)
+        return self.geobox(xmin, ymax, xmax, ymin, width, height)
+
+    # -- what lies ready in the file
+
+    def stored_tile(self, z: int, x: int, y: int, frame: int, encoding: str) -> bytes | None:
+        """Return a tile that lies ready in the file, if that is local, in that encoding ('JPEG', 'WEBP'), or None."""
+        handle = self.handle
+        if frame or handle.path is None or self._style or not handle.info().is_picture:
+            return None
+        facts = handle.facts
+        if facts.passthrough is None:
+            facts.passthrough = passthrough.encoding_of(handle.dataset) or ''
+        if facts.passthrough != encoding:
+            return None
+        found = passthrough.block_of(handle.blocks(), facts.georeference, self.tile_geobox(z, x, y))
+        if found is None:
+            return None
+        size = self.matrix.tile_width, self.matrix.tile_height
+        body = read_block(handle.dataset, handle.path, *found, size)
+        handle.check()
+        return body
