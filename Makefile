@@ -4,7 +4,7 @@ PORT ?= 8000
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo frontend test starts bench lint format type docs base gdal wheel clean
+.PHONY: help demo frontend test coverage starts bench lint format type docs base oldest gdal wheel clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,10 @@ docs: ## Build the documentation into site/
 base: ## Check the package without any optional dependency
 	@scripts/venv.sh dev
 	$(BIN)/tox -e base
+
+oldest: ## Run the quick tests with the lowest versions that setup.py allows (needs Python 3.11)
+	@scripts/venv.sh dev
+	$(BIN)/tox -e oldest
 
 gdal: ## Run the osgeo tests in an environment of their own
 	@scripts/venv.sh dev

@@ -17,9 +17,9 @@ PAGES = {
 }
 
 
-def load_script() -> ModuleType:
-    """Return scripts/docs_examples.py as a module."""
-    spec = importlib.util.spec_from_file_location('docs_examples', ROOT / 'scripts' / 'docs_examples.py')
+def load_script(name: str = 'docs_examples') -> ModuleType:
+    """Return a script of scripts/ as a module."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / 'scripts' / f'{name}.py')
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
