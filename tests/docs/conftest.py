@@ -10,10 +10,12 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DOCS = ROOT / 'docs'
+#: Pages outside the built site.
+TOP = ('README', 'CHANGELOG', 'CONTRIBUTING', 'ROADMAP', 'SECURITY')
 #: Every page, README among them, by its path in the repository.
 PAGES = {
     str(path.relative_to(ROOT)): path.read_text(encoding='utf-8')
-    for path in [ROOT / 'README.md', ROOT / 'ROADMAP.md', ROOT / 'CHANGELOG.md', *sorted(DOCS.glob('*.md'))]
+    for path in [*(ROOT / f'{name}.md' for name in TOP), *sorted(DOCS.glob('*.md'))]
 }
 
 
