@@ -26,7 +26,7 @@ coverage: ## Run the tests and print which lines and branches they do not run
 	@scripts/venv.sh all,test
 	@$(BIN)/python scripts/frontend.py
 	@$(BIN)/coverage erase
-	@PYTEST_ARGS="--cov --cov-report= --ignore tests/hostile --ignore tests/e2e/test_starts.py $(PYTEST_ARGS)" \
+	@PYTEST_ARGS="--cov --cov-report= --ignore tests/hostile --ignore tests/e2e/test_starts.py $$PYTEST_ARGS" \
 		$(BIN)/python scripts/test.py
 	@$(BIN)/coverage report
 
