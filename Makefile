@@ -4,7 +4,7 @@ PORT ?= 8000
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo frontend test starts bench lint format type docs base gdal wheel clean
+.PHONY: help demo frontend test coverage starts bench lint format type docs base oldest gdal wheel dist clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,6 +20,15 @@ test: ## Run the tests (PYTEST_ARGS='-k tiles'; REQUIRE_SERVICES=1 skips nothing
 	@scripts/venv.sh all,test
 	@$(BIN)/python scripts/frontend.py
 	@$(BIN)/python scripts/test.py
+
+# Not of tests/hostile and the starts of servers: what they hold is time, and being counted takes some.
+coverage: ## Run the tests and print which lines and branches they do not run
+	@scripts/venv.sh all,test
+	@$(BIN)/python scripts/frontend.py
+	@$(BIN)/coverage erase
+	@PYTEST_ARGS="--cov --cov-report= --ignore tests/hostile --ignore tests/e2e/test_starts.py $$PYTEST_ARGS" \
+		$(BIN)/python scripts/test.py
+	@$(BIN)/coverage report
 
 starts: ## Start README's server ten times on every Python, with the first requests at once
 	@scripts/venv.sh all,test
@@ -53,6 +62,10 @@ base: ## Check the package without any optional dependency
 	@scripts/venv.sh dev
 	$(BIN)/tox -e base
 
+oldest: ## Run the quick tests with the lowest versions that setup.py allows (needs Python 3.11)
+	@scripts/venv.sh dev
+	$(BIN)/tox -e oldest
+
 gdal: ## Run the osgeo tests in an environment of their own
 	@scripts/venv.sh dev
 	@scripts/osgeo.sh
@@ -62,9 +75,13 @@ wheel: ## Build the wheel, install it in a clean environment and check it
 	@scripts/venv.sh dev
 	@scripts/wheel.sh
 
+dist: ## Build the wheel and the source distribution into dist/ and check them (TAG=v1.2.3 checks the version)
+	@scripts/venv.sh dev
+	@scripts/dist.sh "$$TAG"
+
 clean: ## Remove what was built and installed; the example project's data stays
 	rm -rf benchmarks/.envs benchmarks/.data
 	rm -rf frontend/node_modules
 	cd django_large_image/static/django_large_image && rm -rf .built cesium globe.js land.json proj4.js viewer.js
-	rm -rf .venv .tox .mypy_cache .pytest_cache .ruff_cache build dist site *.egg-info
+	rm -rf .venv .tox .mypy_cache .pytest_cache .ruff_cache .coverage* htmlcov build dist site *.egg-info
 	find . -name __pycache__ -type d -not -path './node_modules/*' -prune -exec rm -rf {} +

