@@ -204,9 +204,7 @@ def test_every_error_is_documented_with_its_status() -> None:
     expected = {(cls.code, str(cls.status)) for cls in errors() if cls is not LargeImageError}
     documented = {(code, cells[0]) for code, cells in rows(PAGES['docs/errors.md'], '').items()}
     assert documented == expected
-    retried = {
-        cls.code: f'`Retry-After: {cls.retry_after}`' for cls in errors() if cls.retry_after
-    }
+    retried = {cls.code: f'`Retry-After: {cls.retry_after}`' for cls in errors() if cls.retry_after}
     for code, cells in rows(PAGES['docs/errors.md'], '').items():
         assert ('Retry-After' in cells[1]) == (code in retried), code
         assert retried.get(code, '') in cells[1]
