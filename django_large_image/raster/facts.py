@@ -61,5 +61,3 @@ class RasterFacts:
     bounds: dict[str, Bounds] = field(default_factory=dict)
     #: By the WKT of a projection, empty for the image's own pixels; None where it cannot be shown.
     matrices: dict[str, TileMatrix | None] = field(default_factory=dict)
-    #: The encoding of blocks that are tiles as they are, empty if there are none, None if that is not known yet.
-    passthrough: str | None = None

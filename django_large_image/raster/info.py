@@ -55,12 +55,28 @@ class RasterInfo:
     bytes_only: bool
     #: Whether the smallest value of a TIFF's grey is white (PhotometricInterpretation 0).
     white_is_zero: bool
-    #: Whether the blocks may be JPEGs of all bands.
-    jpeg: bool = False
+    #: GDAL's name of the compression of a GeoTIFF, such as 'JPEG', 'YCbCr JPEG' and 'WEBP'; empty for other formats.
+    compression: str = ''
     #: How many times as long as deflate a byte takes to decode.
     weight: int = 1
     #: The bits of a value that are used, fewer than those of the type in files of 1, 2, 4 or 12.
     bits: int = 8
+
+    @property
+    def has_jpeg_blocks(self) -> bool:
+        """Return whether the blocks may be JPEGs of all bands."""
+        jpeg = self.compression in ('JPEG', 'YCbCr JPEG')
+        return jpeg and self.together and self.count in (1, 3) and self.bytes_only
+
+    @property
+    def block_encoding(self) -> str | None:
+        """Return 'JPEG' or 'WEBP' if the blocks are pictures of all bands that browsers read."""
+        if not (self.is_picture and self.together):
+            return None
+        if self.compression == 'WEBP':
+            return 'WEBP'
+        # An alpha band is no part of a JPEG.
+        return 'JPEG' if self.has_jpeg_blocks else None
 
     @property
     def is_picture(self) -> bool:
@@ -140,13 +156,7 @@ def describe(dataset: DatasetReader, sub_images: list[tuple[int, int, int]]) -> 
         white_is_zero=white,
         weight=weight_of(dataset),
         bits=_bits(dataset.tags(1, ns='IMAGE_STRUCTURE').get('NBITS', ''), dataset.dtypes[0]),
-        jpeg=(
-            dataset.driver == 'GTiff'
-            and structure.get('COMPRESSION', '') in ('JPEG', 'YCbCr JPEG')
-            and together
-            and dataset.count in (1, 3)
-            and bytes_only
-        ),
+        compression=str(structure.get('COMPRESSION', '')) if dataset.driver == 'GTiff' else '',
     )
 
 

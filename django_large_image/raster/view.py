@@ -239,14 +239,9 @@ class StyledView:
     def stored_tile(self, z: int, x: int, y: int, frame: int, encoding: str) -> bytes | None:
         """Return a tile that lies ready in the file, if that is local, in that encoding ('JPEG', 'WEBP'), or None."""
         handle = self.handle
-        if frame or handle.path is None or self._style or not handle.info().is_picture:
+        if frame or handle.path is None or self._style or handle.info().block_encoding != encoding:
             return None
-        facts = handle.facts
-        if facts.passthrough is None:
-            facts.passthrough = passthrough.encoding_of(handle.dataset) or ''
-        if facts.passthrough != encoding:
-            return None
-        found = passthrough.block_of(handle.blocks(), facts.georeference, self.tile_geobox(z, x, y))
+        found = passthrough.block_of(handle.blocks(), handle.facts.georeference, self.tile_geobox(z, x, y))
         if found is None:
             return None
         size = self.matrix.tile_width, self.matrix.tile_height

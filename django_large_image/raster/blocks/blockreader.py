@@ -111,7 +111,9 @@ class BlockReader:
         if size > CACHED_BYTES:
             block = self._decode(index, window, bands, budget)
             return block.values, block.mask
-        quick = lossy and bool(self._path) and self.info.jpeg and self._facts.jpegs.get(index, True)
+        quick = (
+            lossy and bool(self._path) and self.info.has_jpeg_blocks and self._facts.jpegs.get(index, True)
+        )
         keys: dict[Hashable, tuple[int, int]] = {}
         for row in range(top // level.block_height, (bottom - 1) // level.block_height + 1):
             for column in range(left // level.block_width, (right - 1) // level.block_width + 1):
@@ -121,21 +123,21 @@ class BlockReader:
             return self._load(index, bands, quick, missing, budget)
 
         blocks = block_cache.fetch(keys, lambda missing: shared_blocks.fetch(missing, load))
-        return assembled(level, window, {place: blocks[key] for key, place in keys.items()})
+        return assembled(level, window, {position: blocks[key] for key, position in keys.items()})
 
     def _load(
         self, index: int, bands: tuple[int, ...], quick: bool, keys: list[Any], budget: Budget
     ) -> Mapping[Hashable, MaskedPixels]:
         """Decode blocks, each rectangle of them in one read: of a remote file that is one request."""
         level = self.level(index)
-        places = {(key[-2], key[-1]): key for key in keys}
+        positions = {(key[-2], key[-1]): key for key in keys}
         loaded: dict[Hashable, MaskedPixels] = {}
         if quick:
-            for place in list(places):
-                block = self._jpeg(index, level, place, bands, budget)
+            for position in list(positions):
+                block = self._jpeg(index, level, position, bands, budget)
                 if block is not None:
-                    loaded[places.pop(place)] = block
-        for top, left, bottom, right in rectangles(set(places)) if places else ():
+                    loaded[positions.pop(position)] = block
+        for top, left, bottom, right in rectangles(set(positions)) if positions else ():
             window = (
                 left * level.block_width,
                 top * level.block_height,
@@ -146,7 +148,7 @@ class BlockReader:
             single = (bottom - top) * (right - left) == 1
             for row in range(top, bottom):
                 for column in range(left, right):
-                    key = places[row, column]
+                    key = positions[row, column]
                     if single:
                         loaded[key] = whole
                     else:
@@ -167,7 +169,7 @@ class BlockReader:
         return checked(info, values, bands, wanted, mask)
 
     def _jpeg(
-        self, index: int, level: Level, place: tuple[int, int], bands: tuple[int, ...], budget: Budget
+        self, index: int, level: Level, position: tuple[int, int], bands: tuple[int, ...], budget: Budget
     ) -> MaskedPixels | None:
         """Return a block in JPEG, None if GDAL has to decode it.
 
@@ -175,7 +177,7 @@ class BlockReader:
         colours are stored at half the resolution they differ, by 52 dB for a photograph. A JPEG made of it loses far
         more.
         """
-        info, (row, column) = self.info, place
+        info, (row, column) = self.info, position
         size = level.block_width, level.block_height
         if not self._facts.jpegs.get(index, True) or self.dataset(index).block_shapes[0] != size[::-1]:
             return None
@@ -234,16 +236,16 @@ class BlockReader:
     def _raw(self, index: int, window: Window, bands: tuple[int, ...]) -> tuple[Array, Array | None]:
         left, top, right, bottom = window
         dataset, info = self.dataset(index), self.info
-        place = RasterioWindow(left, top, right - left, bottom - top)
+        rectangle = RasterioWindow(left, top, right - left, bottom - top)
         numbers = [band + 1 for band in bands]
         if kernels.can_merge(info.dtype, len(bands)):
             # GDAL 3.10 is quicker with each band in its own place, by more than what merging them takes.
-            values = kernels.merge(dataset.read(numbers, window=place))
+            values = kernels.merge(dataset.read(numbers, window=rectangle))
         elif len(bands) > _INTERLEAVED:
-            values = np.moveaxis(dataset.read(numbers, window=place), 0, 2)
+            values = np.moveaxis(dataset.read(numbers, window=rectangle), 0, 2)
         else:
             values = np.empty((bottom - top, right - left, len(bands)), info.dtype)
             # rasterio fills any array by its strides.
-            dataset.read(numbers, window=place, out=values.transpose(2, 0, 1))
+            dataset.read(numbers, window=rectangle, out=values.transpose(2, 0, 1))
         masked = info.alpha is None and info.masked
-        return values, dataset.read_masks(1, window=place) if masked else None
+        return values, dataset.read_masks(1, window=rectangle) if masked else None

@@ -3,32 +3,10 @@
 from __future__ import annotations
 
 from affine import Affine
-from rasterio.io import DatasetReader
 
 from django_large_image.raster.blocks.blockreader import BlockReader
 from django_large_image.raster.georef.geobox import GeoBox
 from django_large_image.raster.georef.georeference import Georeference
-
-
-def encoding_of(dataset: DatasetReader) -> str | None:
-    """Return 'JPEG' or 'WEBP' if the blocks of a dataset are pictures of all its bands that browsers read."""
-    if dataset.driver != 'GTiff' or set(dataset.dtypes) != {'uint8'}:
-        return None
-    structure = dataset.tags(ns='IMAGE_STRUCTURE')
-    compression = structure.get('COMPRESSION', '')
-    names = tuple(name.name for name in dataset.colorinterp)
-    together = structure.get('INTERLEAVE') == 'PIXEL'
-    if any(nodata is not None for nodata in dataset.nodatavals):
-        return None
-    if compression in ('YCbCr JPEG', 'JPEG') and together and names == ('red', 'green', 'blue'):
-        return 'JPEG'
-    if (
-        compression == 'WEBP'
-        and together
-        and names in (('red', 'green', 'blue'), ('red', 'green', 'blue', 'alpha'))
-    ):
-        return 'WEBP'
-    return None
 
 
 def block_of(

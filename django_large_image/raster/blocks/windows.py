@@ -22,18 +22,18 @@ def columns_of(window: Window, width: int) -> Iterator[Window]:
         left = end
 
 
-def rectangles(places: set[tuple[int, int]]) -> list[tuple[int, int, int, int]]:
+def rectangles(positions: set[tuple[int, int]]) -> list[tuple[int, int, int, int]]:
     """Return top, left, bottom and right of rectangles that cover the places and no others."""
-    rows = sorted({row for row, _ in places})
-    columns = sorted({column for _, column in places})
+    rows = sorted({row for row, _ in positions})
+    columns = sorted({column for _, column in positions})
     top, left, bottom, right = rows[0], columns[0], rows[-1] + 1, columns[-1] + 1
-    if (bottom - top) * (right - left) == len(places):
+    if (bottom - top) * (right - left) == len(positions):
         return [(top, left, bottom, right)]
     found = []
     for row in rows:
         start = None
         for column in range(left, right + 1):
-            if (row, column) in places:
+            if (row, column) in positions:
                 start = column if start is None else start
             elif start is not None:
                 found.append((row, start, row + 1, column))

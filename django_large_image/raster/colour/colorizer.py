@@ -59,11 +59,11 @@ class _Scale:
             shifted: Array = values.astype(np.int32) + np.int32(self.offset)
             return shifted
         number: type[np.floating] = np.float32 if values.dtype == np.float32 else np.float64
-        place: Array = values.astype(number, copy=False) - number(self.low)
-        place *= number(_STEPS / (self.high - self.low))
+        step: Array = values.astype(number, copy=False) - number(self.low)
+        step *= number(_STEPS / (self.high - self.low))
         # More than half a step above is above; the row of `high` itself is the last but one.
-        place += number(1.5)
-        rows: Array = place.clip(0, _STEPS + 2).astype(np.int32)
+        step += number(1.5)
+        rows: Array = step.clip(0, _STEPS + 2).astype(np.int32)
         return rows
 
 
@@ -249,8 +249,8 @@ def _table(entry: Style, scale: _Scale, dtype: np.dtype[np.generic], low: float,
     for channel in range(4):
         steps = palette[:, channel]
         if entry.get('scheme') == 'discrete':
-            place = np.floor(band * len(palette)).clip(0, len(palette) - 1)
-            colours[:, channel] = steps[place.astype(np.intp)]
+            step = np.floor(band * len(palette)).clip(0, len(palette) - 1)
+            colours[:, channel] = steps[step.astype(np.intp)]
         else:
             # Beyond the ends these are their colours, also of two from black, where large-image 1.35.6 goes on.
             colours[:, channel] = np.interp(band, np.linspace(0, 1, len(palette)), steps)

@@ -61,19 +61,19 @@ def draw(
         return None
     method = 'nearest' if blocks.info.categorical else resampling
     budget = Budget() if budget is None else budget
-    job = _Job(
+    rendering = _Rendering(
         blocks, georeference, geobox, bands, method, nodata, blocks.info.bands_for(bands), lossy, budget
     )
     if len(parts) == 1 and parts[0].sides == ((0, geobox.width), (0, geobox.height)):
-        return job.draw(parts[0])
+        return rendering.draw(parts[0])
     mosaic = Mosaic(geobox.width, geobox.height, len(bands), blocks.info.dtype)
     for part in parts:
-        mosaic.lay(job.draw(part), part.left, part.top)
+        mosaic.lay(rendering.draw(part), part.left, part.top)
     return mosaic.pixels()
 
 
 @dataclass(frozen=True, slots=True)
-class _Job:
+class _Rendering:
     blocks: BlockReader
     georeference: Georeference
     geobox: GeoBox
@@ -236,9 +236,9 @@ class _Job:
             steps.append(step)
             offset.append(low * factors[axis])
         (left, right), (top, bottom) = window
-        place = (left, top, right, bottom)
+        area = (left, top, right, bottom)
         if nearest:
-            masked, pixels = self._nearest(index, place, steps[0], steps[1])
+            masked, pixels = self._nearest(index, area, steps[0], steps[1])
             return (
                 masked,
                 (offset[0], offset[1]),
@@ -247,10 +247,10 @@ class _Job:
             )
         across, down = whole
         info = self.blocks.info
-        self.budget.foresee(info.cost(level, place, len(self.together)))
+        self.budget.foresee(info.cost(level, area, len(self.together)))
         masked = shrunk_window(
             lambda window: self._read(index, window),
-            place,
+            area,
             across,
             down,
             info.columns_together(level, len(self.together), CACHED_BYTES),
