@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,12 @@ from numpy.typing import NDArray
 
 #: An array of whatever type the bands of a file have; a docstring says its shape and what it holds.
 Array = NDArray[Any]
+
+
+def strips_of(top: int, bottom: int, rows: int) -> Iterator[tuple[int, int]]:
+    """Yield the first row of each strip of at most `rows` rows, and the one after its last."""
+    for first in range(top, bottom, rows):
+        yield first, min(bottom, first + rows)
 
 
 @dataclass(frozen=True, slots=True)

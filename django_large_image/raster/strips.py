@@ -9,7 +9,7 @@ import numpy as np
 from django_large_image.conf import settings
 from django_large_image.exceptions import RegionTooLarge
 from django_large_image.inspection.costs import Budget
-from django_large_image.pixels import Array
+from django_large_image.pixels import Array, strips_of
 from django_large_image.raster.colour.rendered import RenderedImage
 from django_large_image.raster.georef.geobox import GeoBox
 from django_large_image.raster.view import StyledView
@@ -32,8 +32,8 @@ def strips(
     """
     budget = Budget()
     step = max(1, STRIP_PIXELS // geobox.width * 4 // max(4, view.steps(frame)))
-    for row in range(0, geobox.height, step):
-        part = geobox.rows(row, min(step, geobox.height - row))
+    for first, end in strips_of(0, geobox.height, step):
+        part = geobox.rows(first, end - first)
         yield _colours(view.paint(part, frame, lossy, budget), part.height, part.width, channels)
 
 

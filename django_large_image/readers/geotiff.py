@@ -14,7 +14,7 @@ from rasterio.transform import from_bounds
 from rasterio.windows import Window, transform as window_transform
 
 from django_large_image.inspection.costs import Budget
-from django_large_image.pixels import Array
+from django_large_image.pixels import Array, strips_of
 from django_large_image.raster.blocks.decimation import decimated
 from django_large_image.raster.view import StyledView
 from django_large_image.readers.base import ReadWindow
@@ -123,8 +123,8 @@ def _draw(
     silent = silent and np.dtype(dataset.dtypes[0]).kind != 'f'
     masked, budget = view.handle.info(frame).masked, Budget()
     with _values_file(path, dataset, profile) as (output, most):
-        for row in range(0, place.height, most):
-            strip = geobox.rows(row, min(most, place.height - row))
+        for row, end in strips_of(0, place.height, most):
+            strip = geobox.rows(row, end - row)
             window = Window(0, row, strip.width, strip.height)
             values, valid = view.nearest_values(strip, frame, budget)
             output.write(values, window=window)

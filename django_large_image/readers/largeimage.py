@@ -12,7 +12,7 @@ from large_image.exceptions import TileSourceXYZRangeError
 from large_image.tilesource import TileSource
 
 from django_large_image.exceptions import InvalidParameter, TileOutsideGrid
-from django_large_image.pixels import Array
+from django_large_image.pixels import Array, strips_of
 from django_large_image.raster.colour.rendered import RenderedImage, to_uint8
 from django_large_image.raster.georef.tile_matrix import TileMatrix
 from django_large_image.readers.base import ImageReader, Json, Pieces, ReadWindow
@@ -168,16 +168,15 @@ class LargeImageReader(ImageReader):
         # A reader of pictures without levels makes the whole of its only tile for each strip.
         step = window.height if window.is_scaled or self.source.levels == 1 else STRIP_ROWS
         result: Array | None = None
-        for row in range(0, window.height, step):
-            rows = min(step, window.height - row)
-            top = window.top + row
-            bottom = window.bottom if window.is_scaled else top + rows
-            part = self._region(window, top, bottom, 'base_pixels', rows, frame)
+        for first, end in strips_of(0, window.height, step):
+            top = window.top + first
+            bottom = window.bottom if window.is_scaled else window.top + end
+            part = self._region(window, top, bottom, 'base_pixels', end - first, frame)
             if window.is_scaled:
                 return part
             if result is None:
                 result = np.empty((window.height, window.width, part.shape[2]), np.uint8)
-            result[row : row + rows] = part
+            result[first:end] = part
         assert result is not None
         return result
 
@@ -205,8 +204,7 @@ class LargeImageReader(ImageReader):
         rows = max(1, _PIECE_PIXELS // width) if exact else height
 
         def pieces() -> Iterator[list[Array]]:
-            for top in range(0, height, rows):
-                bottom = min(height, top + rows)
+            for top, bottom in strips_of(0, height, rows):
                 region = {'left': 0, 'top': top, 'right': width, 'bottom': bottom, 'units': 'base_pixels'}
                 pixels, _ = self.raw.getRegion(
                     region=region, format=TILE_FORMAT_NUMPY, resample=None, frame=frame, **output

@@ -8,7 +8,7 @@ import numpy as np
 
 from django_large_image.conf import settings
 from django_large_image.inspection.costs import Budget
-from django_large_image.pixels import Array
+from django_large_image.pixels import Array, strips_of
 from django_large_image.raster.blocks.blockreader import BlockReader
 from django_large_image.raster.blocks.validity import checked
 from django_large_image.raster.blocks.windows import columns_of
@@ -37,8 +37,8 @@ def everything(blocks: BlockReader, bands: tuple[int, ...]) -> Iterator[tuple[Ar
     for left, _, right, _ in columns_of((0, 0, level.width, level.height), most):
         row = (right - left) * len(bands) * info.dtype.itemsize
         rows = level.stored_height * max(1, _PIECE_BYTES // (row * level.stored_height))
-        for top in range(0, level.height, rows):
-            yield blocks.raw(0, (left, top, right, min(level.height, top + rows)), bands, budget)
+        for top, bottom in strips_of(0, level.height, rows):
+            yield blocks.raw(0, (left, top, right, bottom), bands, budget)
     blocks.check()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import pairwise
 
-from django_large_image.pixels import MaskedPixels
+from django_large_image.pixels import MaskedPixels, strips_of
 from django_large_image.raster.blocks.windows import Window
 from django_large_image.raster.resampling.sampling import averaged, stacked
 
@@ -42,8 +42,7 @@ def shrunk_window(
     for start, end in pairwise(_edges(left, right, columns, first[0])):
         rows = max(first[1], _STRIP_BYTES // size // (end - start) // first[1] * first[1])
         strips = [
-            averaged(read((start, row, end, min(bottom, row + rows))), *first)
-            for row in range(top, bottom, rows)
+            averaged(read((start, low, end, high)), *first) for low, high in strips_of(top, bottom, rows)
         ]
         pieces.append(stacked(strips, 0))
     found = stacked(pieces, 1)
