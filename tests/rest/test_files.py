@@ -253,7 +253,7 @@ def test_a_file_without_permission(image_file: Any) -> None:
         'from django_large_image import access, handles\n'
         'from django_large_image.exceptions import ServerFault\n'
         'handles.borrow\n'
-        'import django_large_image.raster.dataset, django_large_image.readers.rasterreader\n'
+        'import django.db.models.sql.compiler, django_large_image.raster.dataset, django_large_image.readers.rasterreader\n'
         'ref = access.image_ref(sys.argv[1])\n'
         'os.setuid(65534)\n'
         'try:\n    handles.borrow(ref)\n'
