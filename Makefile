@@ -4,7 +4,7 @@ PORT ?= 8000
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo frontend test starts bench lint format type docs base gdal wheel clean
+.PHONY: help demo frontend test mutants starts bench lint format type docs base gdal wheel clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,6 +20,10 @@ test: ## Run the tests (PYTEST_ARGS='-k tiles'; REQUIRE_SERVICES=1 skips nothing
 	@scripts/venv.sh all,test
 	@$(BIN)/python scripts/frontend.py
 	@$(BIN)/python scripts/test.py
+
+mutants: ## Change the package here and there, and see whether a test notices (SAMPLE=200 SEED=1 ONLY=rest)
+	@scripts/venv.sh all,test,dev
+	@SAMPLE=$(SAMPLE) SEED=$(SEED) ONLY=$(ONLY) CONTROL=$(CONTROL) $(BIN)/python scripts/mutants.py
 
 starts: ## Start README's server ten times on every Python, with the first requests at once
 	@scripts/venv.sh all,test
