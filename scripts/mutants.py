@@ -204,7 +204,7 @@ class Measuring:
 
 def measure(copy: Copy, paths: list[str]) -> Measured:
     """Return what each test of some paths runs; only what changed since the last time is run for it."""
-    package = hash_of([path for path in (ROOT / PACKAGE).rglob('*.py')])
+    package = hash_of(list((ROOT / PACKAGE).rglob('*.py')))
     files = sorted(
         {
             file

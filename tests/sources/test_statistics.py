@@ -1,0 +1,117 @@
+"""Statistics of bands: of which values, in which bins, and how large a pixel is on the ground."""
+
+from __future__ import annotations
+
+import math
+import types
+from typing import Any
+
+import numpy as np
+import pytest
+
+from django_large_image.sources import statistics
+
+
+def test_a_sample_has_about_a_million_pixels() -> None:
+    assert statistics.sample_shape(1000, 1000) == (1000, 1000)
+    assert statistics.sample_shape(2000, 1000) == (707, 1414)
+    assert statistics.sample_shape(4000, 4000) == (1000, 1000)
+    assert statistics.sample_shape(30, 20) == (20, 30)
+    # However thin the image is.
+    assert statistics.sample_shape(100_000_000, 1) == (1, 10_000_000)
+    assert statistics.sample_shape(1, 100_000_000) == (10_000_000, 1)
+    assert statistics.sample_shape(100, 100, 400) == (20, 20)
+
+
+def layout(**what: Any) -> Any:
+    """Return a layout of which only some things are asked."""
+    return types.SimpleNamespace(**({'nodata': [None, None], 'alpha': None, 'masked': False} | what))
+
+
+def test_only_valid_values_count() -> None:
+    values = np.array([[1, 2], [3, 4]], np.uint8)
+    mask = np.array([[255, 0], [0, 1]], np.uint8)
+    # Without nodata an alpha or a mask decides, with nodata that does, unless the file has a mask of its own.
+    for about, band, shown, expected in (
+        (layout(), 0, None, [1, 2, 3, 4]),
+        (layout(), 0, mask, [1, 4]),
+        (layout(nodata=[4, 1]), 0, None, [1, 2, 3]),
+        (layout(nodata=[4, 1]), 1, mask, [2, 3, 4]),
+        (layout(nodata=[4, 1], masked=True), 0, mask, [1, 4]),
+        (layout(nodata=[4, 1], masked=True), 0, None, [1, 2, 3]),
+        (layout(nodata=[math.nan, 1]), 0, mask, [1, 4]),
+        (layout(alpha=1), 1, mask, [1, 2, 3, 4]),
+        (layout(alpha=1), 0, mask, [1, 4]),
+        (layout(nodata=[3.5, 1]), 0, None, [1, 2, 3, 4]),
+    ):
+        assert statistics.valid_values(about, band, values, shown).tolist() == expected
+    floats = np.array([[1.5, np.nan], [np.inf, np.float32(0.1)]], np.float32)
+    # A nodata is one of the file's type.
+    assert statistics.valid_values(layout(nodata=[0.1]), 0, floats, None).tolist() == [1.5]
+    assert statistics.valid_values(layout(), 0, floats[:0], None).size == 0
+
+
+def test_statistics_of_a_band() -> None:
+    assert statistics.band_statistics(np.array([], np.uint8)) == {}
+    found = statistics.band_statistics(np.array([250, 250, 251, 253], np.uint8))
+    assert found == {'min': 250.0, 'max': 253.0, 'mean': 251.0, 'stdev': pytest.approx(math.sqrt(1.5))}
+
+
+def test_the_histogram_reaches_one_beyond_the_largest_value() -> None:
+    counts, edges = statistics.band_histogram(np.arange(256, dtype=np.uint8))
+    assert counts.tolist() == [1] * 256
+    assert (len(edges), edges[0], edges[-1]) == (257, 0, 256)
+    counts, edges = statistics.band_histogram(np.array([], np.uint8))
+    assert (len(counts), counts.sum(), len(edges), edges[0], edges[-1]) == (256, 0, 257, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ('share', 'low', 'high'),
+    [
+        (0.0, None, None), (0.09, None, None), (0.1, 1, None), (0.29, 1, None), (0.3, 2, 3), (0.69, 2, 3), (0.7, 3, 2),
+        (0.95, 3, 1),
+    ],
+)  # fmt: skip
+def test_the_edge_beyond_which_a_share_lies(share: float, low: float | None, high: float | None) -> None:
+    # From the start they are 1, 3 and 7 tenths, seen from the end 3, 7 and 9.
+    histogram = np.array([1, 2, 4, 3]), np.array([0.0, 1, 2, 3, 4])
+    assert statistics.edge_excluding(histogram, share, 'min') == low
+    assert statistics.edge_excluding(histogram, share, 'max') == high
+    assert statistics.edge_excluding((np.zeros(4, int), histogram[1]), share, 'min') is None
+
+
+def test_a_pixel_in_metres() -> None:
+    degree = math.radians(1) * 6_371_008.8
+    # A degree at the equator; upper left, upper right, lower right, lower left.
+    ring = [(10.0, 0.5), (11.0, 0.5), (11.0, -0.5), (10.0, -0.5)]
+    width, height = statistics.pixel_metres(ring, 100, 50)
+    assert width == pytest.approx(degree / 100, rel=1e-4)
+    assert height == pytest.approx(degree / 50, rel=1e-9)
+    # At 60° a degree of longitude is half of one; the upper side is longer in the south.
+    ring = [(10.0, 60.0), (12.0, 60.0), (12.0, 0.0), (10.0, 0.0)]
+    width, height = statistics.pixel_metres(ring, 1, 1)
+    assert width == pytest.approx((1 + 2) * degree / 2, rel=1e-3)
+    assert height == pytest.approx(60 * degree)
+    # Over the pole, and round the whole.
+    assert statistics.pixel_metres([(0.0, 80.0), (180.0, 80.0), (180.0, 80.0), (0.0, 80.0)], 2, 1) == (
+        pytest.approx(10 * degree), pytest.approx(0.0, abs=1e-3),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ('driver', 'tags', 'metres'),
+    [
+        ('GTiff', {'UNIT': '2 (pixels/inch)', 'X': '254', 'Y': '508'}, (1e-4, 5e-5)),
+        ('GTiff', {'UNIT': '3 (pixels/cm)', 'X': '100', 'Y': '99.9'}, (1e-4, None)),
+        ('GTiff', {'UNIT': '1 (unitless)', 'X': '254', 'Y': '508'}, (None, None)),
+        ('GTiff', {'X': '254', 'Y': '508'}, (None, None)),
+        ('GTiff', {'UNIT': '3', 'X': 'inf', 'Y': 'many'}, (None, None)),
+        ('GTiff', {'UNIT': '3', 'Y': '1000'}, (None, 1e-5)),
+        ('PNG', {'UNIT': '3', 'X': '1000', 'Y': '1000'}, (None, None)),
+    ],
+)
+def test_the_resolution_that_a_tiff_states(driver: str, tags: dict[str, str], metres: Any) -> None:
+    names = {'UNIT': 'TIFFTAG_RESOLUTIONUNIT', 'X': 'TIFFTAG_XRESOLUTION', 'Y': 'TIFFTAG_YRESOLUTION'}
+    named = {names[name]: value for name, value in tags.items()}
+    dataset = types.SimpleNamespace(driver=driver, tags=lambda: named)
+    assert statistics.stated_metres(dataset) == tuple(m if m is None else pytest.approx(m) for m in metres)
