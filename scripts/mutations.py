@@ -119,7 +119,7 @@ class _Finder:
                 yield from (str(value + 1), f'({value - 1})')
             case ast.Constant(value=float() as value):
                 yield f'({value + 1})'
-            case ast.IfExp(test=test, body=body, orelse=orelse):
+            case ast.IfExp(body=body, orelse=orelse):
                 yield f'({ast.unparse(body)})'
                 yield f'({ast.unparse(orelse)})'
             case ast.Call(func=ast.Name(id=name)) if name in TWINS:
