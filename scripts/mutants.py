@@ -235,19 +235,25 @@ def measure(copy: Copy, paths: list[str]) -> Measured:
 
 
 def tests_of(site: Site, paths: list[str], measured: Measured) -> list[str]:
-    """Return the tests that run a place in a module: the most telling first, then the fastest, within the budget."""
+    """Return the tests that run a place in a module: the most telling first, then the fastest, within the budget.
+
+    First one case of each test function, then a second one, and so on.
+    """
     lines = range(site.line, site.last_line + 1)
     ranked = []
-    for test, about in measured.items():
+    cases: Counter[str] = Counter()
+    for test, about in sorted(measured.items(), key=lambda item: item[1]['seconds']):
         rank = next(
             (rank for rank, path in enumerate(paths) if test.startswith((f'{path}/', f'{path}::'))), None
         )
         ran = about['lines'].get(site.file)
         # What an import runs, no test seems to run.
         if rank is not None and ran and (not site.inside or any(line in lines for line in ran)):
-            ranked.append((rank, about['seconds'], test))
+            function = test.partition('[')[0]
+            ranked.append((cases[function], rank, about['seconds'], test))
+            cases[function] += 1
     spent, chosen = 0.0, []
-    for _, seconds, test in sorted(ranked):
+    for _, _, seconds, test in sorted(ranked):
         if not chosen or spent + seconds <= BUDGET:
             spent += seconds
             chosen.append(test)

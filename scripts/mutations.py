@@ -185,6 +185,8 @@ def _skipped(node: ast.AST) -> bool:
             return True
         case ast.Expr(value=ast.Constant()):
             return True
+        case ast.Expr(value=ast.Call() as call):
+            return _skipped(call)
     return False
 
 

@@ -191,7 +191,7 @@ def test_a_temporary_file_is_gone_after_its_block(folder: pathlib.Path) -> None:
     with tempfiles.temporary_file('.tif') as path:
         path.write_bytes(b'12345')
         assert (path.parent, path.suffix, path.name[:7]) == (folder, '.tif', 'region-')
-        file = open(path, 'rb')
+        file = path.open('rb')
     with file:
         assert (file.read(), path.exists()) == (b'12345', False)
     with pytest.raises(ZeroDivisionError), tempfiles.temporary_file('.tif') as path:

@@ -182,3 +182,18 @@ def test_what_is_no_tiff(tmp_path: pathlib.Path) -> None:
         (tmp_path / 'a.tif').write_bytes(content)
         with pytest.raises(ImageUnreadable):
             tiffheader.directories(str(tmp_path / 'a.tif'))
+
+
+@pytest.mark.parametrize(('count', 'fine'), [(65_535, True), (65_536, False)])
+def test_the_tags_of_a_directory_are_bounded(tmp_path: pathlib.Path, count: int, fine: bool) -> None:
+    # Only a BigTIFF has room for the number of more.
+    entry = struct.pack('<HHQQ', 60000, 1, 1, 0)
+    path = tmp_path / 'a.tif'
+    path.write_bytes(
+        b'II+\0\x08\0\0\0' + struct.pack('<QQ', 16, count) + entry * count + struct.pack('<Q', 0)
+    )
+    if fine:
+        assert tiffheader.value_bytes(str(path)) == count
+    else:
+        with pytest.raises(ImageUnreadable, match='too many tags'):
+            tiffheader.directories(str(path))
