@@ -239,16 +239,22 @@ def tests_of(site: Site, paths: list[str], measured: Measured) -> list[str]:
 
     First one case of each test function, then a second one, and so on.
     """
+    found = _running(site, paths, measured, site.inside)
+    # What an import runs, no test seems to run.
+    return found or _running(site, paths, measured, False)
+
+
+def _running(site: Site, paths: list[str], measured: Measured, exactly: bool) -> list[str]:
+    """Return the tests that run a place, or anything of its module, as `tests_of`."""
     lines = range(site.line, site.last_line + 1)
-    ranked = []
+    ranked: list[tuple[int, int, float, str]] = []
     cases: Counter[str] = Counter()
     for test, about in sorted(measured.items(), key=lambda item: item[1]['seconds']):
         rank = next(
             (rank for rank, path in enumerate(paths) if test.startswith((f'{path}/', f'{path}::'))), None
         )
         ran = about['lines'].get(site.file)
-        # What an import runs, no test seems to run.
-        if rank is not None and ran and (not site.inside or any(line in lines for line in ran)):
+        if rank is not None and ran and (not exactly or any(line in lines for line in ran)):
             function = test.partition('[')[0]
             ranked.append((cases[function], rank, about['seconds'], test))
             cases[function] += 1

@@ -118,7 +118,8 @@ class _Finder:
             case ast.Constant(value=int() as value):
                 yield from (str(value + 1), f'({value - 1})')
             case ast.Constant(value=float() as value):
-                yield f'({value + 1})'
+                # One more is nothing to a large one.
+                yield f'({value + 1 if abs(value) < 100 else value * 2})'
             case ast.IfExp(body=body, orelse=orelse):
                 yield f'({ast.unparse(body)})'
                 yield f'({ast.unparse(orelse)})'
@@ -174,6 +175,8 @@ def _skipped(node: ast.AST) -> bool:
     """Return whether nothing in a node is worth a change."""
     match node:
         case ast.JoinedStr() | ast.Assert() | ast.Import() | ast.ImportFrom():
+            return True
+        case ast.Call(func=ast.Attribute(attr='lru_cache')):
             return True
         case ast.Call(func=ast.Name(id=name)) | ast.Call(func=ast.Attribute(value=ast.Name(id=name))):
             return name in SILENT

@@ -92,6 +92,8 @@ def test_paths_of_virtual_file_systems(monkeypatch: pytest.MonkeyPatch, settings
     first = access.image_ref(name).version
     now = 1010.9
     assert access.image_ref(name).version == first
+    now = 1011.0
+    assert access.image_ref(name).version != first
 
 
 def test_an_address_of_s3_is_gdal_s_path() -> None:

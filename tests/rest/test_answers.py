@@ -7,11 +7,14 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.http import Http404, HttpResponse
 from django.test import RequestFactory
 from rest_framework import viewsets
 from rest_framework.response import Response
 
-from django_large_image import exceptions, sources
+from django_large_image import access, exceptions, sources
+from django_large_image.access import ImageRef
+from django_large_image.access.versions import RemoteVersion
 from django_large_image.rest import LargeImageDetailMixin, LargeImageFileDetailMixin, conditional
 from django_large_image.rest.base import identity_of
 from tests.app.models import ImageFile
@@ -99,6 +102,17 @@ def test_only_tags_of_the_same_answer_are_current() -> None:
     assert not conditional.not_modified(factory.get('/'), tag)
     assert conditional.not_modified(factory.head('/', headers={'If-None-Match': tag}), tag)
     assert not conditional.not_modified(factory.post('/', headers={'If-None-Match': tag}), tag)
+
+
+def test_the_headers_of_an_answer_that_may_be_kept(settings: Any) -> None:
+    known = ImageRef('k', 'v', None, 'a', modified=1_700_000_000.0)
+    response = conditional.patch(HttpResponse(), '"a"', known)
+    assert (response['ETag'], response['Last-Modified']) == ('"a"', 'Tue, 14 Nov 2023 22:13:20 GMT')
+    # Of some storages nobody knows when a file changed.
+    assert 'Last-Modified' not in conditional.patch(HttpResponse(), '"a"', ImageRef('k', 'v', None, 'a'))
+    settings.LARGE_IMAGE_CACHE_CONTROL = 'public, max-age=5'
+    response = conditional.patch(HttpResponse(), '"a"', known)
+    assert (response['Cache-Control'], 'Vary' in response) == ('public, max-age=5', False)
 
 
 def ask(viewset: type, image: Any, action: str, query: dict[str, Any] | None = None, **kwargs: Any) -> Any:
@@ -306,8 +320,6 @@ def test_the_format_has_a_default_where_the_address_has_none(get: Any, api: Any,
 
 
 def test_what_names_a_file(image_file: Any) -> None:
-    from django_large_image import access
-
     image = image_file('rgb')
     ref = access.image_ref(image.file)
     assert identity_of(ref) == f'app.imagefile/{image.pk}/file'
@@ -338,3 +350,88 @@ def test_who_may_make_an_image_a_large_one(
     assert api.get(address).json() == {'large_image': True, 'served': True}
     assert api.delete(address).json() == {'large_image': False, 'served': False}
     assert get('tile', image, **TILE).status_code == 409
+
+
+class Elsewhere(LargeImageDetailMixin, viewsets.ViewSet):
+    """An image that is on this machine and says that it is not, and whose reader fails as often as a test wants."""
+
+    ref: Any = None
+    failures: list[Exception] = []
+
+    def get_image_ref(self, request: Any, pk: Any = None) -> ImageRef:
+        """Return the reference."""
+        return self.ref
+
+    def get_tile_source(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        """Fail, or open the image."""
+        if self.failures:
+            raise self.failures.pop(0)
+        return super().get_tile_source(request, *args, **kwargs)
+
+
+@pytest.mark.parametrize(
+    ('error', 'found', 'status', 'code', 'times'),
+    [
+        # The storage has another version now, so it is tried once more.
+        (exceptions.ImageUnreadable(), 'other', 200, '', 1),
+        (exceptions.RemoteUnavailable(), 'other', 200, '', 1),
+        (exceptions.ImageUnreadable(), 'other', 503, 'image_changed', 2),
+        # It has the same one: the file is broken, or the storage is away.
+        (exceptions.ImageUnreadable(), 'same', 422, 'image_unreadable', 1),
+        (exceptions.RemoteUnavailable(), 'same', 503, 'storage_unavailable', 1),
+        # It says more itself.
+        (exceptions.ImageUnreadable(), exceptions.ImageMissing(), 404, 'image_missing', 1),
+        (exceptions.ImageUnreadable(), exceptions.RemoteUnavailable(), 503, 'storage_unavailable', 1),
+        # About other errors nobody asks it.
+        (exceptions.Busy(), 'other', 503, 'busy', 1),
+        (exceptions.NotSupported(), exceptions.ImageMissing(), 400, 'not_supported', 1),
+    ],
+)
+def test_a_remote_image_that_fails_is_asked_for_again(
+    images: Any, error: Exception, found: Any, status: int, code: str, times: int
+) -> None:
+    local = access.image_ref(images('rgb'))
+
+    def ask_storage() -> RemoteVersion:
+        if isinstance(found, Exception):
+            raise found
+        return RemoteVersion('same' if found == 'same' else 'other')
+
+    class View(Elsewhere):
+        ref = ImageRef(local.key, 'same', local.path, local.name, ask=ask_storage)
+        failures = [error] * times
+
+    view = View.as_view({'get': 'metadata'}, detail=True)
+    response = view(RequestFactory().get('/'), pk=1)
+    assert response.status_code == status
+    assert response.data.get('code', '') == code
+
+
+def test_a_local_image_that_fails_is_asked_for_by_nobody(images: Any) -> None:
+    class View(Elsewhere):
+        ref = access.image_ref(images('rgb'))
+        failures = [exceptions.ImageUnreadable()]
+
+    assert View.as_view({'get': 'metadata'}, detail=True)(RequestFactory().get('/'), pk=1).status_code == 422
+
+
+@pytest.mark.parametrize('given', ['queryset', 'get_queryset', 'get_object', 'nothing'])
+def test_whoever_may_not_see_the_object_sees_no_image(image_file: Any, given: str) -> None:
+    image = image_file('rgb', private=True)
+
+    def public(self: Any) -> Any:
+        return ImageFile.objects.filter(private=False)
+
+    def refuse(self: Any) -> Any:
+        raise Http404
+
+    own: dict[str, Any] = {
+        'queryset': {'queryset': ImageFile.objects.filter(private=False)},
+        'get_queryset': {'get_queryset': public},
+        'get_object': {'get_object': refuse},
+        'nothing': {},
+    }[given]
+    own['get_path'] = lambda self, request, pk=None: image.file.path
+    view = type('View', (LargeImageDetailMixin, viewsets.GenericViewSet), own)
+    for action, kwargs in (('metadata', {}), ('tile', TILE), ('tiffdump', {})):
+        assert ask(view, image, action, **kwargs).status_code == (200 if given == 'nothing' else 404)

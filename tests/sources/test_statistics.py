@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pathlib
 import types
 from typing import Any
 
@@ -10,6 +11,8 @@ import numpy as np
 import pytest
 
 from django_large_image.sources import statistics
+from tests.images import GeoTiff
+from tests.warp import opened
 
 
 def test_a_sample_has_about_a_million_pixels() -> None:
@@ -115,3 +118,35 @@ def test_the_resolution_that_a_tiff_states(driver: str, tags: dict[str, str], me
     named = {names[name]: value for name, value in tags.items()}
     dataset = types.SimpleNamespace(driver=driver, tags=lambda: named)
     assert statistics.stated_metres(dataset) == tuple(m if m is None else pytest.approx(m) for m in metres)
+
+
+@pytest.mark.parametrize(
+    ('values', 'alpha', 'uses'),
+    [((0, 0, 0), False, False), ((1, 1, 1), False, False), ((0, 2, 0), False, True), ((0, 0, 2), False, True), ((0, 0, 255), True, False)],
+)  # fmt: skip
+@pytest.mark.parametrize('overviews', [True, False])
+def test_whether_bytes_are_more_than_truths(
+    tmp_path: pathlib.Path, values: Any, alpha: bool, uses: bool, overviews: bool
+) -> None:
+    array = np.zeros((3, 600, 600), np.uint8) + np.array(values, np.uint8)[:, None, None]
+    colors = ('gray', 'undefined', 'alpha') if alpha else ()
+    image = GeoTiff(array, 32633, (10, 0, 500_000, 0, -10, 5_600_000), overviews=overviews, colors=colors)
+    with opened(image.write(tmp_path / 'a.tif')) as (raster, _):
+        assert statistics.uses_bytes(raster) is uses
+
+
+def test_samples_are_spread_over_the_image(tmp_path: pathlib.Path, settings: Any) -> None:
+    rows, columns = np.indices((1500, 2000))
+    array = np.stack([columns // 8, rows // 8]).astype(np.uint8)
+    image = GeoTiff(array, 32633, (10, 0, 500_000, 0, -10, 5_600_000), overviews=False)
+    with opened(image.write(tmp_path / 'a.tif')) as (raster, _):
+        found = dict(statistics.samples(raster, (1, 0)))
+        assert {band: values.size for band, values in found.items()} == {0: 866 * 1155, 1: 866 * 1155}
+        assert found[0].mean() == pytest.approx(array[0].mean(), abs=0.1)
+        assert found[1].mean() == pytest.approx(array[1].mean(), abs=0.1)
+        assert (found[0].min(), found[0].max()) == (0, 249)
+        assert (found[1].min(), found[1].max()) == (0, 187)
+        # Where that takes too much it is some of the blocks, evenly spread.
+        settings.LARGE_IMAGE_MAX_DECODED_BYTES = 500_000
+        fewer = dict(statistics.samples(raster, (0,)))
+        assert 0.02 < fewer[0].size / found[0].size < 0.2

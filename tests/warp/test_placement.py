@@ -187,3 +187,37 @@ def test_without_a_turn_an_image_is_met_once() -> None:
     assert place.shifts(here, 500_100, 600_000) == []
     assert place.shifts(here, 400_000, 500_001) == [0.0]
     assert place.shifts(here, 400_000, 500_000) == []
+
+
+def test_a_latitude_a_little_beyond_a_pole_is_the_pole() -> None:
+    place, there = placed(Affine(1000, 0, -50_000, 0, -1000, 25_000), POLAR), target(DEGREES)
+    columns, rows = place.to_pixels(np.zeros(3), np.array([90.0, 90.0000005, 90.00001]), there)
+    assert columns[:2].tolist() == pytest.approx([50, 50])
+    assert rows[:2].tolist() == pytest.approx([25, 25])
+    assert np.isnan([columns[2], rows[2]]).all()
+    # A longitude of two turns is one of none; on a south polar map it is the other pole.
+    columns, rows = place.to_pixels(np.array([0.0, 720.0, -1080.0]), np.full(3, 89.9), there)
+    assert np.ptp(columns) < 1e-6
+    south = placed(Affine(1000, 0, -50_000, 0, -1000, 25_000), CRS.from_epsg(3031))
+    assert south.to_pixels(np.zeros(1), np.array([-90.0000005]), there)[0].tolist() == pytest.approx([50])
+
+
+@pytest.mark.parametrize(('x', 'y'), [(0, 0), (-900_000, 0), (900_000, 900_000), (0, -990_000), (990_000, 0)])
+@pytest.mark.parametrize('crs', [POLAR, CRS.from_epsg(3031), CRS.from_epsg(3995)])
+def test_the_pole_is_found_wherever_it_is_in_the_image(crs: Any, x: float, y: float) -> None:
+    # 2000 km a side, the pole off its middle.
+    place = placed(Affine(20_000, 0, x - 1e6, 0, -40_000, y + 1e6), crs)
+    left, bottom, right, top = place.extent(target(DEGREES)) or (0, 0, 0, 0)
+    assert (left, right) == (-180, 180)
+    assert math.inf in (top, -bottom)
+
+
+@pytest.mark.parametrize(('x', 'y'), [(1_100_000, 0), (0, 1_100_000), (-1_100_000, 0), (0, -1_100_000)])
+def test_beside_a_pole_an_image_may_be_across_the_antimeridian(x: float, y: float) -> None:
+    # In this CRS the antimeridian goes up from the pole, the meridian of Greenwich down.
+    place = placed(Affine(20_000, 0, x - 1e6, 0, -40_000, y + 1e6), CRS.from_epsg(3995))
+    left, _, right, top = place.extent(target(DEGREES)) or (0, 0, 0, 0)
+    assert 80 < right - left < 180
+    assert 89 < top < 89.2
+    middle = {(1_100_000, 0): 90, (-1_100_000, 0): -90, (0, -1_100_000): 0}.get((int(x), int(y)), 180)
+    assert abs(((left + right) / 2 - middle + 180) % 360 - 180) < 1

@@ -207,3 +207,17 @@ def test_a_mean_is_that_of_all_pixels_below(tmp_path: pathlib.Path) -> None:
         assert abs(values[0].mean() - 100) < 0.5
         wanted = array[0].reshape(size, int(scale), size, int(scale)).mean(axis=(1, 3))
         assert np.corrcoef(values[0].ravel(), wanted.ravel())[0, 1] > 0.75
+
+
+@pytest.mark.parametrize(
+    'grid', [(1.0, 1.0, 0.0, 0.0), (1.0, 1.0, 10.5, 10.5), (3.0, 3.0, 5.0, 5.0), (0.5, 0.5, 20.0, 9.0)]
+)
+def test_alpha_stays_soft(tmp_path: pathlib.Path, grid: Any) -> None:
+    columns = np.arange(300)[None, :].repeat(240, axis=0)
+    array = np.stack([np.full((240, 300), 90), columns * 255 // 299]).astype('uint8')
+    path = GeoTiff(array, 32633, UTM, overviews=False, colors=('gray', 'alpha')).write(tmp_path / 'a.tif')
+    canvas = Canvas(Affine(grid[0], 0, grid[2], 0, grid[1], grid[3]), 80, 60)
+    values, valid = drawn(path, canvas, 'bilinear', bands=(0,))
+    wanted = (centres(canvas)[0] - 0.5) * 255 / 299
+    assert np.abs(valid.astype(float) - wanted).max() < 3
+    assert set(np.unique(values[0][valid > 4])) <= {89, 90, 91}
