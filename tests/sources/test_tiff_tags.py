@@ -56,6 +56,8 @@ def test_bytes_of_pixels() -> None:
     assert (together.bytes_per_pixel, together.bytes_of_all_samples, together.nbytes) == (8, 8.0, 400)
     # Bits are at least one byte; the most of several counts; without the tags it is one sample of one bit.
     assert of(WIDTH=(10,), HEIGHT=(5,), BITS=(1,)).bytes_per_pixel == 1
+    single = of(WIDTH=(10,), HEIGHT=(5,), BITS=(16,))
+    assert (single.bytes_per_pixel, single.nbytes, single.bytes_of_all_samples) == (2, 100, 2.0)
     assert of(WIDTH=(10,), HEIGHT=(5,), SAMPLES=(2,), BITS=(8, 32)).bytes_per_pixel == 8
     assert (of().bytes_per_pixel, of().nbytes, of().bytes_of_all_samples) == (1, 0, 0.0)
     assert of(WIDTH=(10,), HEIGHT=(5,)).nbytes == 50

@@ -128,3 +128,12 @@ def test_a_style_changes_only_its_view(images: Any, name: str) -> None:
         styled = tile(lease.view({'band': 1, 'palette': ['#000000ff', '#00ff00ff'], 'min': 0, 'max': 255}))
         assert not styled[:, :, 0].any()
         assert (tile(lease.view()) == before).all()
+
+
+@pytest.mark.parametrize('name', ['rgb', 'png', 'ome'])
+def test_every_reader_takes_an_automatic_nodata(images: Any, name: str) -> None:
+    style = {'band': 1, 'palette': ['#000000ff', '#00ff00ff'], 'min': 0, 'max': 255}
+    with sources.lease(access.image_ref(images(name))) as lease:
+        plain = np.array(tile(lease.view(style)))
+        assert (tile(lease.view(style | {'nodata': 'auto'})) == plain).all()
+        assert (tile(lease.view({'bands': [style | {'nodata': 'auto'}]})) == plain).all()
