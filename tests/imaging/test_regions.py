@@ -163,3 +163,36 @@ def test_strips_of_a_picture_are_one_picture(get: Any, image_file: Any, tmp_path
     for source in ('tifffile', 'rasterio'):
         found = shown(get, image_file(path), **query, source=source)
         assert (found == array[30:1190, 20:290]).all()
+
+
+def test_a_region_of_less_than_a_pixel_is_one(get: Any, image: Any) -> None:
+    bounds = get('tiles-metadata', image[0], query={'projection': 'EPSG:3857'}).json()['bounds']
+    x, y = (bounds['xmin'] + bounds['xmax']) / 2, (bounds['ymin'] + bounds['ymax']) / 2
+    sides = {'left': x, 'right': x + 1, 'top': y, 'bottom': y - 1, 'units': 'EPSG:3857'}
+    for projection in ({}, {'projection': 'EPSG:3857'}):
+        assert max(shown(get, image[0], **sides, **projection).shape[:2]) <= 2
+    assert shown(get, image[0], **sides, projection='EPSG:3857').shape[:2] == (1, 1)
+
+
+@pytest.mark.parametrize('first', [-180, 0, -30])
+@pytest.mark.parametrize('left', [-180, 0])
+def test_all_of_the_world_is_all_of_the_image(
+    get: Any, image_file: Any, tmp_path: pathlib.Path, first: int, left: int
+) -> None:
+    ramp = np.broadcast_to(np.arange(720) % 720 / 3, (1, 240, 720)).astype(np.uint8)
+    path = GeoTiff(ramp, 4326, (0.5, 0, first, 0, -0.5, 60)).write(tmp_path / 'globe.tif')
+    metres = 20_037_508.342789244 / 180
+    sides = {'left': left * metres, 'right': (left + 360) * metres, 'top': 8e6, 'bottom': -8e6}
+    found = shown(
+        get,
+        image_file(path),
+        **sides,
+        units='EPSG:3857',
+        projection='EPSG:3857',
+        resampling='nearest',
+        max_width=360,
+    )
+    row = found[found.shape[0] // 2, :, 0].astype(int)
+    assert row.size == 360
+    # From its beginning to its end, whichever of the worlds was named.
+    assert np.abs(row - np.arange(360) * 2 / 3)[2:-2].max() <= 3

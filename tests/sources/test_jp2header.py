@@ -75,6 +75,8 @@ def test_boxes_before_the_code_stream(tmp_path: pathlib.Path, long: bool) -> Non
         # A box that is shorter than its head, and one that never ends.
         struct.pack('>I4s', 7, b'free') + b'jp2c' * 9,
         struct.pack('>I4s', 0, b'free') + b'jp2c' * 9,
+        # One that would have the next begin in its middle.
+        struct.pack('>I4s', 4, b'free') + b'jp2c\xff\x4f' + siz(64, 32, (64, 32)) + cod() + b'\xff\x90',
         b'\xff\x4f' + siz(0, 32, (64, 32)) + cod() + b'\xff\x90',
         b'\xff\x4f' + siz(64, 32, (64, 0)) + cod() + b'\xff\x90',
         b'\xff\x4f' + siz(64, 32, (64, 32))[:-3] + b'\xff\x90',
@@ -104,12 +106,17 @@ def test_a_header_that_is_none(tmp_path: pathlib.Path, content: bytes) -> None:
         # Each layer has a packet of each precinct: without sizes there is one a resolution.
         (siz(64, 64, (64, 64), b'\7' * 128), cod(layers=4096, levels=5), 6 * 4096 * 128),
         (siz(64, 64, (64, 64), b'\7' * 128), cod(layers=4097, levels=5), 6 * 4097 * 128),
+        # Such a one is of 2¹⁵ pixels a side.
+        (siz(32768, 64, (32768, 64), b'\7' * 128), cod(layers=4096, levels=5), 6 * 4096 * 128),
+        (siz(64, 32768, (64, 32768), b'\7' * 128), cod(layers=4096, levels=5), 6 * 4096 * 128),
+        (siz(32769, 64, (32769, 64), b'\7' * 128), cod(layers=4096, levels=5), 7 * 4096 * 128),
+        (siz(64, 32769, (64, 32769), b'\7' * 128), cod(layers=4096, levels=5), 7 * 4096 * 128),
         # Precincts of sizes of their own: 1 × 2 pixels of one resolution, 2 × 1 of the other.
         (siz(2048, 1536, (2048, 1536)), cod(levels=0, precincts=b'\x10'), 2048 * 768),
         (siz(2048, 1536, (2048, 1536)), cod(levels=1, precincts=b'\x10\x00'), 1024 * 384 + 2048 * 1536),
         (siz(2048, 3072, (2048, 3072)), cod(levels=1, precincts=b'\x10\x01'), 1024 * 768 + 1024 * 3072),
     ],
-    ids=range(11),
+    ids=range(15),
 )  # fmt: skip
 def test_the_parts_of_a_tile_are_bounded(
     tmp_path: pathlib.Path, sizes: bytes, style: bytes, parts: int

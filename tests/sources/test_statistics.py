@@ -81,6 +81,9 @@ def test_the_edge_beyond_which_a_share_lies(share: float, low: float | None, hig
     assert statistics.edge_excluding(histogram, share, 'min') == low
     assert statistics.edge_excluding(histogram, share, 'max') == high
     assert statistics.edge_excluding((np.zeros(4, int), histogram[1]), share, 'min') is None
+    # What is empty at an end is left out at once.
+    assert statistics.edge_excluding((np.array([0, 0, 5, 5]), histogram[1]), share / 2, 'min') == 2
+    assert statistics.edge_excluding((np.array([5, 5, 0, 0]), histogram[1]), share / 2, 'max') == 2
 
 
 def test_a_pixel_in_metres() -> None:
@@ -133,6 +136,10 @@ def test_whether_bytes_are_more_than_truths(
     image = GeoTiff(array, 32633, (10, 0, 500_000, 0, -10, 5_600_000), overviews=overviews, colors=colors)
     with opened(image.write(tmp_path / 'a.tif')) as (raster, _):
         assert statistics.uses_bytes(raster) is uses
+    # A small part of the image is enough.
+    array[:2, 500:520, 40:60] = 2
+    with opened(image.write(tmp_path / 'b.tif')) as (raster, _):
+        assert statistics.uses_bytes(raster) is True
 
 
 def test_samples_are_spread_over_the_image(tmp_path: pathlib.Path, settings: Any) -> None:
