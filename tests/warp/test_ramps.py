@@ -221,3 +221,72 @@ def test_alpha_stays_soft(tmp_path: pathlib.Path, grid: Any) -> None:
     wanted = (centres(canvas)[0] - 0.5) * 255 / 299
     assert np.abs(valid.astype(float) - wanted).max() < 3
     assert set(np.unique(values[0][valid > 4])) <= {89, 90, 91}
+
+
+@pytest.mark.parametrize('method', ['nearest', 'bilinear'])
+@pytest.mark.parametrize('corner', [(0, 0), (960, 0), (0, 960), (960, 960), (480, 480)])
+def test_only_the_blocks_below_are_decoded(
+    tmp_path: pathlib.Path, settings: Any, method: str, corner: tuple[int, int]
+) -> None:
+    image = GeoTiff(np.ones((1, 1024, 1024), 'uint8'), 32633, UTM, overviews=False)
+    path = image.write(tmp_path / 'a.tif')
+    with opened(path) as (raster, placement):
+        level = raster.level(0)
+        canvas = Canvas(Affine(1, 0, corner[0] + 0.3, 0, 1, corner[1] + 0.3), 64, 64)
+        settings.LARGE_IMAGE_MAX_DECODED_BYTES = level.stored_width * level.stored_height // 2 - 1
+        with pytest.raises(TooMuchToDecode):
+            draw(raster, placement, canvas, (0,), method)
+        # In the middle it is some of four blocks.
+        settings.LARGE_IMAGE_MAX_DECODED_BYTES = 2 * level.stored_width * level.stored_height
+        drawing = draw(raster, placement, canvas, (0,), method)
+        assert drawing is not None
+        assert (drawing.values == 1)[drawing.valid != 0 if drawing.valid is not None else ...].all()
+
+
+@pytest.mark.parametrize('method', ['nearest', 'bilinear', 'cubic'])
+def test_an_image_that_is_less_than_a_pixel(ramp: pathlib.Path, method: str) -> None:
+    # The places of the other pixels are farther away than OpenCV can count.
+    pixel = 50_000
+    canvas = Canvas(Affine(pixel, 0, 350 - 48.5 * pixel, 0, pixel, 210 - 36.5 * pixel), 96, 72)
+    values, valid = drawn(ramp, canvas, method)
+    assert [tuple(map(int, place)) for place in np.argwhere(valid)] == [(36, 48)]
+    # About the mean: averages are of whole multiples of 64 pixels.
+    assert abs(values[0, 36, 48] - plane(350, 210)) < 500
+
+
+@pytest.mark.parametrize(('width', 'height'), [(17_000, 12), (12, 17_000)])
+def test_a_picture_that_is_longer_than_opencv_takes(ramp: pathlib.Path, width: int, height: int) -> None:
+    across, down = 500 / width, 300 / height
+    canvas = Canvas(Affine(across, 0, 100, 0, down, 60), width, height)
+    values, valid = drawn(ramp, canvas, 'bilinear')
+    columns, rows = centres(canvas)
+    deep = ~in_hole(ramp, columns, rows, 3 * max(1, across) + 1, 3 * max(1, down) + 1)
+    assert valid[deep].all()
+    assert np.abs(values[0] - plane(columns, rows))[deep].max() < 0.06 * (
+        3 * max(1, across) + 7 * max(1, down)
+    )
+
+
+@pytest.mark.parametrize('method', ['nearest', 'bilinear'])
+@pytest.mark.parametrize('scale', [0.4, 1.0, 2.2])
+def test_bent_places_are_exact(tmp_path: pathlib.Path, method: str, scale: float) -> None:
+    # Degrees over a map of the Arctic: circles and rays.
+    columns, rows = np.meshgrid(np.arange(400) + 0.5, np.arange(400) + 0.5)
+    array = plane(columns, rows).astype('float32')[None]
+    image = GeoTiff(array, 3995, (10_000, 0, -2_000_000, 0, -10_000, 2_000_000), overviews=False)
+    path, there = image.write(tmp_path / 'a.tif'), target(CRS.from_epsg(4326))
+    pixel = 0.1 * scale
+    canvas = Canvas(Affine(pixel, 0, 20, 0, -pixel, 78), 200, 60, there)
+    values, valid = drawn(path, canvas, method)
+    x, y = np.meshgrid(20 + pixel * (np.arange(200) + 0.5), 78 - pixel * (np.arange(60) + 0.5))
+    with opened(path) as (_, placement):
+        columns, rows = placement.to_pixels(x, y, there)
+    deep = (columns > 4) & (columns < 396) & (rows > 4) & (rows < 396)
+    assert deep.mean() > 0.5
+    assert valid[deep].all()
+    if method == 'nearest':
+        columns, rows = np.floor(columns) + 0.5, np.floor(rows) + 0.5
+    off = np.abs(values[0] - plane(columns, rows))[deep]
+    # Within 1/128 of a pixel of the true place, and of what averages add.
+    assert np.quantile(off, 0.98) < (0.01 if method == 'nearest' else 0.3 * max(1, scale))
+    assert off.max() < (7.1 * max(1, scale) if method == 'nearest' else 1.0 * max(1, scale))
