@@ -70,5 +70,5 @@ clean: ## Remove what was built and installed; the example project's data stays
 	rm -rf benchmarks/.envs benchmarks/.data
 	rm -rf frontend/node_modules
 	cd django_large_image/static/django_large_image && rm -rf .built cesium globe.js land.json proj4.js viewer.js
-	rm -rf .venv .tox .mypy_cache .pytest_cache .ruff_cache build dist site *.egg-info
+	rm -rf .venv .tox .mutants .mypy_cache .pytest_cache .ruff_cache build dist site *.egg-info
 	find . -name __pycache__ -type d -not -path './node_modules/*' -prune -exec rm -rf {} +

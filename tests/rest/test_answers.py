@@ -435,3 +435,14 @@ def test_whoever_may_not_see_the_object_sees_no_image(image_file: Any, given: st
     view = type('View', (LargeImageDetailMixin, viewsets.GenericViewSet), own)
     for action, kwargs in (('metadata', {}), ('tile', TILE), ('tiffdump', {})):
         assert ask(view, image, action, **kwargs).status_code == (200 if given == 'nothing' else 404)
+
+
+def test_a_reference_is_opened_as_it_is() -> None:
+    """A project's own `get_image_ref` may name what its paths would not be allowed to."""
+
+    class View(Elsewhere):
+        # Nobody listens there.
+        ref = ImageRef('k', 'v', '/vsicurl/http://127.0.0.1:9/a.tif', 'a.tif', remote=True)
+
+    response = View.as_view({'get': 'metadata'}, detail=True)(RequestFactory().get('/'), pk=1)
+    assert (response.status_code, response.data['code']) == (422, 'image_unreadable')
