@@ -31,6 +31,8 @@ from mutations import Site, mutated, sites
 
 TABLE = tomllib.loads((ROOT / 'scripts' / 'mutants.toml').read_text())
 BUDGET = float(TABLE['budget'])
+#: Tests of more seconds run when all others have.
+SLOW = 0.5
 MEASURED = ROOT / '.mutants' / 'measured.json'
 #: What a child is forked with: nothing of the package, and what it takes longest to import.
 HEAVY = (
@@ -95,7 +97,7 @@ def measure(copy: Copy, paths: list[str]) -> Measured:
 def tests_of(site: Site, paths: list[str], measured: Measured) -> list[str]:
     """Return the tests that run a place in a module: the most telling first, then the fastest, within the budget.
 
-    First one case of each test function, then a second one, and so on.
+    First one case of each test function, then a second one, and so on; slow ones come last.
     """
     found = _running(site, paths, measured, site.inside)
     # What an import runs, no test seems to run.
@@ -105,7 +107,7 @@ def tests_of(site: Site, paths: list[str], measured: Measured) -> list[str]:
 def _running(site: Site, paths: list[str], measured: Measured, exactly: bool) -> list[str]:
     """Return the tests that run a place, or anything of its module, as `tests_of`."""
     lines = range(site.line, site.last_line + 1)
-    ranked: list[tuple[int, int, float, str]] = []
+    ranked: list[tuple[bool, int, int, float, str]] = []
     cases: Counter[str] = Counter()
     for test, about in sorted(measured.items(), key=lambda item: item[1]['seconds']):
         rank = next(
@@ -114,10 +116,10 @@ def _running(site: Site, paths: list[str], measured: Measured, exactly: bool) ->
         ran = about['lines'].get(site.file)
         if rank is not None and ran and (not exactly or any(line in lines for line in ran)):
             function = test.partition('[')[0]
-            ranked.append((cases[function], rank, about['seconds'], test))
+            ranked.append((about['seconds'] > SLOW, cases[function], rank, about['seconds'], test))
             cases[function] += 1
     spent, chosen = 0.0, []
-    for _, _, seconds, test in sorted(ranked):
+    for *_, seconds, test in sorted(ranked):
         if not chosen or spent + seconds <= BUDGET:
             spent += seconds
             chosen.append(test)

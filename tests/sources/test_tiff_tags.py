@@ -81,9 +81,18 @@ def test_what_says_nothing_is_not_turned(tmp_path: pathlib.Path) -> None:
         Image.new('L', (4, 4)).save(path, tiffinfo=tags)
         assert tiffheader.orientation(path) == 1
     # What has a place on earth is drawn by that.
-    tie = [(33922, 'd', 6, (0, 0, 0, 5, 5, 0), True), (274, 'H', 1, 6, True)]
-    tifffile.imwrite(path, np.zeros((4, 4), np.uint8), extratags=tie, metadata=None)
-    assert tiffheader.orientation(path) == 1
+    for place in (
+        (33922, 'd', 6, (0, 0, 0, 5, 5, 0)),
+        (34264, 'd', 16, (1.0,) * 16),
+        (34735, 'H', 4, (1, 1, 0, 0)),
+    ):
+        tags = [(*place, True), (274, 'H', 1, 6, True)]
+        tifffile.imwrite(path, np.zeros((4, 4), np.uint8), extratags=tags, metadata=None)
+        assert tiffheader.orientation(path) == 1
+    for other in (33921, 33923, 34736, 34263):
+        tags = [(other, 'H', 1, 1, True), (274, 'H', 1, 6, True)]
+        tifffile.imwrite(path, np.zeros((4, 4), np.uint8), extratags=tags, metadata=None)
+        assert tiffheader.orientation(path) == 6
     (tmp_path / 'b.tif').write_bytes(b'II*\0')
     assert tiffheader.orientation(str(tmp_path / 'b.tif')) == 1
     assert tiffheader.orientation(str(tmp_path / 'none.tif')) == 1

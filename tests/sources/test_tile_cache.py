@@ -45,6 +45,12 @@ class Flaky(LocMemCache):
             raise ConnectionError('down')
         return super().get(*args, **kwargs)
 
+    def add(self, *args: Any, **kwargs: Any) -> Any:
+        """Keep a value."""
+        if Flaky.down:
+            raise ConnectionError('down')
+        return super().add(*args, **kwargs)
+
 
 @pytest.fixture
 def flaky(settings: Any) -> type[Flaky]:
@@ -182,3 +188,17 @@ def test_a_cache_that_cannot_be_listed_counts_what_was_put_in(clock: Clock, sett
     assert tiles.clear() is None
     # What cannot be removed is never found again.
     assert tiles.get(tiles.key('a')) is None
+
+
+def test_what_a_cache_that_is_down_did_not_take_is_not_counted(clock: Clock, flaky: type[Flaky]) -> None:
+    tiles = TileCache()
+    key = tiles.key('a')
+    flaky.down = True
+    tiles.set(key, b'12345')
+    flaky.down = False
+    clock.now += 11
+    assert tiles.get(key) is None
+    tiles.set(key, b'12345')
+    tiles.stats()
+    counted = caches['flaky'].get_many([f'{cache.PREFIX}count:{name}' for name in ('entries', 'bytes')])
+    assert list(counted.values()) == [1, 5]
