@@ -41,8 +41,8 @@ HEAVY = (
 )  # fmt: skip
 
 
-def chosen_modules(only: str) -> Iterator[tuple[str, list[str]]]:
-    """Yield the modules of the table that exist, each with its tests."""
+def chosen_modules(only: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the modules of the table that exist, each with its group."""
     paths = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / PACKAGE).rglob('*.py'))
     for group in TABLE['group']:
         for name in group['modules']:
@@ -51,7 +51,7 @@ def chosen_modules(only: str) -> Iterator[tuple[str, list[str]]]:
                 sys.exit(f'mutants.toml: there is no module {name}')
             for path in found:
                 if only in path:
-                    yield path, group['tests']
+                    yield path, group
 
 
 def hash_of(paths: list[Path]) -> str:
@@ -94,19 +94,19 @@ def measure(copy: Copy, paths: list[str]) -> Measured:
     return {test: about for name in now for test, about in known[name]['tests'].items() if about['passed']}
 
 
-def tests_of(site: Site, paths: list[str], measured: Measured) -> list[str]:
+def tests_of(site: Site, group: dict[str, Any], measured: Measured) -> list[str]:
     """Return the tests that run a place in a module: the most telling first, then the fastest, within the budget.
 
     First one case of each test function, then a second one, and so on; slow ones come last.
     """
-    found = _running(site, paths, measured, site.inside)
+    found = _running(site, group, measured, site.inside)
     # What an import runs, no test seems to run.
-    return found or _running(site, paths, measured, False)
+    return found or _running(site, group, measured, False)
 
 
-def _running(site: Site, paths: list[str], measured: Measured, exactly: bool) -> list[str]:
+def _running(site: Site, group: dict[str, Any], measured: Measured, exactly: bool) -> list[str]:
     """Return the tests that run a place, or anything of its module, as `tests_of`."""
-    lines = range(site.line, site.last_line + 1)
+    lines, paths = range(site.line, site.last_line + 1), group['tests']
     ranked: list[tuple[bool, int, int, float, str]] = []
     cases: Counter[str] = Counter()
     for test, about in sorted(measured.items(), key=lambda item: item[1]['seconds']):
@@ -120,13 +120,13 @@ def _running(site: Site, paths: list[str], measured: Measured, exactly: bool) ->
             cases[function] += 1
     spent, chosen = 0.0, []
     for *_, seconds, test in sorted(ranked):
-        if not chosen or spent + seconds <= BUDGET:
+        if not chosen or spent + seconds <= group.get('budget', BUDGET):
             spent += seconds
             chosen.append(test)
     return chosen
 
 
-def sample(modules: dict[str, list[str]], count: int, seed: str) -> list[tuple[Site, str]]:
+def sample(modules: dict[str, dict[str, Any]], count: int, seed: str) -> list[tuple[Site, str]]:
     """Return some of all changes; of each place one."""
     everything = [site for file in modules for site in sites(file, (ROOT / file).read_text())]
     chance = random.Random(seed)  # noqa: S311
@@ -160,7 +160,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix='mutants-') as folder:
         copy = Copy(Path(folder))
         try:
-            measured = measure(copy, sorted({path for paths in modules.values() for path in paths}))
+            measured = measure(copy, sorted({path for group in modules.values() for path in group['tests']}))
             controlled = set() if os.environ.get('CONTROL') == '1' else set(modules)
             for site, choice in sample(
                 modules, int(os.environ.get('SAMPLE') or 100), os.environ.get('SEED') or '1'
@@ -180,7 +180,11 @@ def main() -> int:
                 path.write_text(mutated(text, site, choice))
                 for compiled in (path.parent / '__pycache__').glob(f'{path.stem}.*.pyc'):
                     compiled.unlink()
-                how, took = copy.run(tests, 20 + 3 * BUDGET) if tests else ('passed', 0.0)
+                how, took = (
+                    copy.run(tests, 20 + 3 * modules[site.file].get('budget', BUDGET))
+                    if tests
+                    else ('passed', 0.0)
+                )
                 path.write_text(text)
                 survived = how == 'passed'
                 totals[site.file, 'survived' if survived else 'killed'] += 1

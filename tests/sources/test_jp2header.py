@@ -57,7 +57,8 @@ def test_the_first_tile_may_be_cut(tmp_path: pathlib.Path) -> None:
 
 @pytest.mark.parametrize('long', [False, True])
 def test_boxes_before_the_code_stream(tmp_path: pathlib.Path, long: bool) -> None:
-    boxes = b'\0\0\0\x0cjP  \r\n\x87\n'
+    # The second one is empty.
+    boxes = b'\0\0\0\x0cjP  \r\n\x87\n' + struct.pack('>I4s', 8, b'free')
     if long:
         boxes += struct.pack('>I4sQ', 1, b'free', 20) + b'abcd' + struct.pack('>I4sQ', 1, b'jp2c', 0)
     else:
