@@ -236,11 +236,11 @@ def test_handles_of_garbage_are_taken_back_with_the_next_question(pool: Pool) ->
 def test_a_version_stays_the_newest_while_anything_of_it_is_open(pool: Pool) -> None:
     first = pool.borrow(key('v1', 'rasterio'), 'x', lambda info: Handle())
     second = pool.borrow(key('v1', 'pil'), 'x', lambda info: Handle())
-    other = pool.borrow(key('w1'), 'y', lambda info: Handle())
     pool.discard(key('v1', 'rasterio'), first)
     pool.give_back(key('v1', 'pil'), second)
     assert not second.closed
     # Nor does what becomes of one image concern another.
+    other = pool.borrow(key('w1'), 'y', lambda info: Handle())
     pool.discard(key('v1', 'pil'), pool.borrow(key('v1', 'pil'), 'x', lambda info: pytest.fail('opened')))
     pool.give_back(key('w1'), other)
     assert not other.closed
