@@ -39,6 +39,10 @@ def test_both_orders_of_bytes_and_both_sizes_of_offsets(
     assert first.number(tiffheader.WIDTH) == 160
     assert first.number(tiffheader.HEIGHT) == 96
     assert first.tags[tiffheader.BITS] == (16, 16, 16)
+    assert [
+        first.number(tag) for tag in (tiffheader.PHOTOMETRIC, tiffheader.COMPRESSION, tiffheader.SAMPLES)
+    ] == [2, 1, 3]
+    assert (first.number(tiffheader.PLANAR), second.number(tiffheader.ROWS)) == (1, 7)
     assert bytes(first.tags[tiffheader.DESCRIPTION]).rstrip(b'\0') == b'<a/>'
     assert tiffheader.visits(path) == 3
     assert len({one.offset for one in (first, level, second)}) == 3
@@ -208,3 +212,29 @@ def test_the_tags_of_a_directory_are_bounded(tmp_path: pathlib.Path, count: int,
     else:
         with pytest.raises(ImageUnreadable, match='too many tags'):
             tiffheader.directories(str(path))
+
+
+@pytest.mark.parametrize(('length', 'fine'), [(2**24, True), (2**24 + 1, False)])
+def test_a_description_is_bounded(tmp_path: pathlib.Path, length: int, fine: bool) -> None:
+    path = written(tmp_path / 'a.tif', [(256, 3, 1, 7), (270, 2, length, 8)])
+    if fine:
+        assert tiffheader.directories(path)[0].number(tiffheader.WIDTH) == 7
+    else:
+        with pytest.raises(ImageRefused, match='too long'):
+            tiffheader.directories(path)
+
+
+def test_what_exif_s_pointer_leads_to_is_no_image(tmp_path: pathlib.Path) -> None:
+    second = (
+        struct.pack('<H', 2)
+        + struct.pack('<HHII', 256, 3, 1, 9)
+        + struct.pack('<HHII', 60000, 1, 3, 0)
+        + bytes(4)
+    )
+    place = 8 + 2 + 2 * 12 + 4
+    path = written(tmp_path / 'a.tif', [(256, 3, 1, 7), (34665, 4, 1, place)], second)
+    first, about = tiffheader.directories(path)
+    assert (first.number(tiffheader.WIDTH), about.tags, about.offset) == (7, {}, place)
+    # Its tags count all the same.
+    assert tiffheader.value_bytes(path) == 2 + 4 + 2 + 3
+    assert tiffheader.visits(path) == 2

@@ -83,11 +83,15 @@ def test_a_view_that_owns_its_lease_keeps_it(ref: Any) -> None:
     del view
     gc.collect()
     assert (sources.pool.stats()['idle'], sources.pool.stats()['handles']) == (1, 1)
-    kept = sources.lease(ref)
-    kept.view()
+    # Of others it ends with the lease.
+    lease = sources.lease(ref)
+    view = lease.view()
     gc.collect()
     assert sources.pool.stats()['idle'] == 0
-    kept.release()
+    del lease
+    gc.collect()
+    assert sources.pool.stats()['idle'] == 1
+    assert view.sizeX
 
 
 @pytest.mark.parametrize('name', ['rgb', 'png'])
