@@ -32,7 +32,7 @@ from mutations import Site, mutated, sites
 TABLE = tomllib.loads((ROOT / 'scripts' / 'mutants.toml').read_text())
 BUDGET = float(TABLE['budget'])
 #: Tests of more seconds run when all others have.
-SLOW = 0.5
+SLOW = (0.05, 0.5)
 MEASURED = ROOT / '.mutants' / 'measured.json'
 #: What a child is forked with: nothing of the package, and what it takes longest to import.
 HEAVY = (
@@ -107,7 +107,7 @@ def tests_of(site: Site, group: dict[str, Any], measured: Measured) -> list[str]
 def _running(site: Site, group: dict[str, Any], measured: Measured, exactly: bool) -> list[str]:
     """Return the tests that run a place, or anything of its module, as `tests_of`."""
     lines, paths = range(site.line, site.last_line + 1), group['tests']
-    ranked: list[tuple[bool, int, int, float, str]] = []
+    ranked: list[tuple[int, int, int, float, str]] = []
     cases: Counter[str] = Counter()
     for test, about in sorted(measured.items(), key=lambda item: item[1]['seconds']):
         rank = next(
@@ -116,7 +116,8 @@ def _running(site: Site, group: dict[str, Any], measured: Measured, exactly: boo
         ran = about['lines'].get(site.file)
         if rank is not None and ran and (not exactly or any(line in lines for line in ran)):
             function = test.partition('[')[0]
-            ranked.append((about['seconds'] > SLOW, cases[function], rank, about['seconds'], test))
+            slowness = sum(about['seconds'] > limit for limit in SLOW)
+            ranked.append((slowness, cases[function], rank, about['seconds'], test))
             cases[function] += 1
     spent, chosen = 0.0, []
     for *_, seconds, test in sorted(ranked):

@@ -196,3 +196,22 @@ def test_all_of_the_world_is_all_of_the_image(
     assert row.size == 360
     # From its beginning to its end, whichever of the worlds was named.
     assert np.abs(row - np.arange(360) * 2 / 3)[2:-2].max() <= 3
+
+
+@pytest.mark.parametrize(('bands', 'share'), [(3, 1), (4, 1), (5, 2)])
+def test_the_bytes_of_values_are_bounded(
+    get: Any, image_file: Any, tmp_path: pathlib.Path, settings: Any, bands: int, share: int
+) -> None:
+    array = np.zeros((bands, 300, 400), np.uint16)
+    image = image_file(GeoTiff(array, geo.UTM, geo.UTM_TRANSFORM).write(tmp_path / 'a.tif'))
+    query = {'left': 0, 'top': 0, 'right': 200, 'bottom': 100, 'units': 'pixels'}
+    # Of more than four bands half as much is taken: they take twice as long.
+    most = 200 * 100 * bands * 2 * share
+    # An image of so many bytes is opened as long as its blocks are.
+    assert get('region', image, fmt='tif', query=query).status_code == 200
+    settings.LARGE_IMAGE_MAX_DECODED_BYTES = most - 1
+    response = get('region', image, fmt='tif', query=query)
+    assert (response.status_code, response.json()['code']) == (400, 'region_too_large')
+    assert f'at most {(most - 1) // share} bytes of values' in response.json()['allowed']
+    # A picture is not of values.
+    assert 'of values' not in str(get('region', image, fmt='tif', query=query | {'band': 1}).headers)
