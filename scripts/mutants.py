@@ -95,29 +95,24 @@ def measure(copy: Copy, paths: list[str]) -> Measured:
 
 
 def tests_of(site: Site, group: dict[str, Any], measured: Measured) -> list[str]:
-    """Return the tests that run a place in a module: the most telling first, then the fastest, within the budget.
+    """Return the tests that run a place in a module: the quickest and most telling first, within the budget.
 
-    First one case of each test function, then a second one, and so on; slow ones come last.
+    First one case of each test function, then a second one, and so on. Those that run other places of the module come
+    behind them: what an import runs, or what is kept after the first time, no test or only one seems to run.
     """
-    found = _running(site, group, measured, site.inside)
-    # What an import runs, no test seems to run.
-    return found or _running(site, group, measured, False)
-
-
-def _running(site: Site, group: dict[str, Any], measured: Measured, exactly: bool) -> list[str]:
-    """Return the tests that run a place, or anything of its module, as `tests_of`."""
     lines, paths = range(site.line, site.last_line + 1), group['tests']
-    ranked: list[tuple[int, int, int, float, str]] = []
+    ranked: list[tuple[bool, int, int, int, float, str]] = []
     cases: Counter[str] = Counter()
     for test, about in sorted(measured.items(), key=lambda item: item[1]['seconds']):
         rank = next(
             (rank for rank, path in enumerate(paths) if test.startswith((f'{path}/', f'{path}::'))), None
         )
         ran = about['lines'].get(site.file)
-        if rank is not None and ran and (not exactly or any(line in lines for line in ran)):
-            function = test.partition('[')[0]
+        if rank is not None and ran:
+            elsewhere = site.inside and not any(line in lines for line in ran)
             slowness = sum(about['seconds'] > limit for limit in SLOW)
-            ranked.append((slowness, cases[function], rank, about['seconds'], test))
+            function = test.partition('[')[0]
+            ranked.append((elsewhere, slowness, cases[function], rank, about['seconds'], test))
             cases[function] += 1
     spent, chosen = 0.0, []
     for *_, seconds, test in sorted(ranked):
