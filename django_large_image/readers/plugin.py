@@ -117,8 +117,6 @@ class RasterTileSource(RasterioFileTileSource):  # type: ignore[misc]
         }
         self._bare = bare
         self._style = JSONDict({} if complete is None else complete)
-        if self._jsonstyle is None and complete is None:
-            del self._style
 
     def _getMinMax(
         self, minmax: Any, value: Any, dtype: Any, bandidx: int | None = None, frame: int | None = None
