@@ -16,7 +16,7 @@ from django_large_image.raster.georef.geobox import GeoBox
 from django_large_image.raster.georef.georeference import target_crs
 from django_large_image.raster.resampling.warp import draw
 from tests.images import GeoTiff
-from tests.warp import drawn, opened
+from tests.raster import drawn, opened
 
 WIDTH, HEIGHT = 700, 420
 UTM = (10, 0, 500_000, 0, -10, 5_600_000)

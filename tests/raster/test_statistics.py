@@ -15,7 +15,7 @@ from django_large_image.raster.georef.bounds import Bounds
 from django_large_image.raster.georef.georeference import Extent
 from django_large_image.raster.georef.projected import pixel_metres
 from tests.images import GeoTiff
-from tests.warp import opened
+from tests.raster import opened
 
 
 def test_a_sample_has_about_a_million_pixels() -> None:
