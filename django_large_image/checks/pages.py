@@ -14,7 +14,7 @@ from django_large_image.conf import settings
 from django_large_image.elements import BUNDLES, LAYER_KEYS
 
 #: Where the package's static files are.
-STATIC = Path(__file__).parent / 'static'
+STATIC = Path(__file__).parent.parent / 'static'
 
 
 def check_base_layers(app_configs: list[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
