@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from django_large_image import elements
 from django_large_image.checks import pages
+from django_large_image.pixels import Json
 from django_large_image.rest.pages import admin_views
 from django_large_image.rest.pages.addresses import ACTION, END, object_address
 
@@ -35,7 +36,7 @@ PREVIEW, THUMBNAIL = 'large_image_preview', 'large_image_thumbnail'
 VIEWER: Any = forms.Script(elements.BUNDLES['viewer'], type='module')
 #: Opens the viewers of inlines.
 OPENER: Any = forms.Script('django_large_image/admin.js', defer=True)
-Fieldsets = list[tuple[Any, dict[str, Any]]]
+Fieldsets = list[tuple[Any, Json]]
 
 
 def image_fields(model: type[Model]) -> list[str]:
@@ -139,7 +140,7 @@ class LargeImageAdminMixin(_Images, _ModelAdmin):
     def render_change_form(
         self,
         request: Any,
-        context: dict[str, Any],
+        context: Json,
         add: bool = False,
         change: bool = False,
         form_url: str = '',
@@ -263,7 +264,7 @@ class LargeImageWidget(forms.ClearableFileInput):
 
     def __init__(
         self,
-        attrs: dict[str, Any] | None = None,
+        attrs: Json | None = None,
         *,
         src: str | Callable[[Any], str] | None = None,
         basename: str | None = None,
@@ -272,7 +273,7 @@ class LargeImageWidget(forms.ClearableFileInput):
         super().__init__(attrs)
         self.src, self.basename, self.values = src, basename, values
 
-    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+    def get_context(self, name: str, value: Any, attrs: Any) -> Json:
         """Return the context of the template, with the viewer if a file is saved."""
         context = super().get_context(name, value, attrs)
         instance = getattr(value, 'instance', None)

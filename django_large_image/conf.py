@@ -11,9 +11,11 @@ from typing import Any
 from django.conf import settings as django_settings
 from django.core.signals import setting_changed
 
+from django_large_image.pixels import Json
+
 PREFIX = 'LARGE_IMAGE_'
 
-DEFAULTS: dict[str, Any] = {
+DEFAULTS: Json = {
     # -- what is served
     #: Serve every file that can be read; if false, only files that were made large images.
     'AUTO_SERVE': True,
@@ -123,7 +125,7 @@ class Settings:
     """Read the settings as attributes; a value is looked up once and forgotten when settings change."""
 
     def __init__(self) -> None:
-        self._known: dict[str, Any] = {}
+        self._known: Json = {}
 
     def __getattr__(self, name: str) -> Any:
         try:

@@ -10,6 +10,8 @@ import errno
 import os
 from typing import Any
 
+from django_large_image.pixels import Json
+
 
 class LargeImageError(Exception):
     """Base of every error that the package raises for a request."""
@@ -27,7 +29,7 @@ class LargeImageError(Exception):
         super().__init__(self.message)
 
     @property
-    def body(self) -> dict[str, Any]:
+    def body(self) -> Json:
         """Return the JSON body of the answer."""
         return {'detail': self.message, 'code': self.code, **self.details}
 

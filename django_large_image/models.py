@@ -12,6 +12,7 @@ from django.db import DatabaseError, models, transaction
 
 from django_large_image.conf import settings
 from django_large_image.exceptions import InvalidParameter, Misconfigured
+from django_large_image.pixels import Json
 
 #: How long a process trusts the values it has read, in seconds.
 REFRESH_SECONDS = 1.0
@@ -47,11 +48,11 @@ class LargeImage(models.Model):
         return self.identity
 
 
-_cached: dict[str, Any] = {}
+_cached: Json = {}
 _read_at = float('-inf')
 
 
-def runtime_settings() -> dict[str, Any]:
+def runtime_settings() -> Json:
     """Return the run-time settings in force, at most `REFRESH_SECONDS` old.
 
     Without the table (the project did not migrate) the project's settings are in force.
@@ -75,7 +76,7 @@ def runtime_settings() -> dict[str, Any]:
     return _cached
 
 
-def change_runtime_settings(changes: dict[str, Any]) -> dict[str, Any]:
+def change_runtime_settings(changes: Json) -> Json:
     """Check and store `changes`, all or none, and return what is in force then.
 
     Raises `InvalidParameter` for a name that cannot be changed and for a value of the wrong type or range.

@@ -9,8 +9,9 @@ from django_large_image.access import ImageRef
 from django_large_image.exceptions import ImageUnreadable, LargeImageError, RemoteUnavailable
 from django_large_image.handles.pool import Loan, handle_pool
 from django_large_image.loading import load
+from django_large_image.pixels import Json
 from django_large_image.readers import reader_of
-from django_large_image.readers.base import ImageReader, Json
+from django_large_image.readers.base import ImageReader
 from django_large_image.readers.errors import reading
 from django_large_image.readers.sources.pooled import PooledSource
 

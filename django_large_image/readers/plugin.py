@@ -21,11 +21,11 @@ from rasterio.io import DatasetReader
 from django_large_image.access import image_ref
 from django_large_image.conf import settings
 from django_large_image.exceptions import InvalidParameter, LargeImageError
+from django_large_image.pixels import Json
 from django_large_image.raster import ranges
 from django_large_image.raster.dataset import gdal_env, open_dataset, open_overview
 from django_large_image.raster.handle import Origin, RasterHandle
 from django_large_image.readers import described
-from django_large_image.readers.base import Json
 from django_large_image.readers.rasterreader import RasterReader
 
 _lazyImport()

@@ -13,7 +13,7 @@ from django_large_image.exceptions import Misconfigured, NotLargeImage
 from django_large_image.imaging import checks
 from django_large_image.imaging.style import load_style, parse_style, short_style
 from django_large_image.models import is_large_image, runtime_settings
-from django_large_image.readers.base import Json
+from django_large_image.pixels import Json
 from django_large_image.readers.errors import reading
 from django_large_image.rest.fields import Params
 from django_large_image.rest.params import DrawParams, ProjectionParams, StyleParams
@@ -111,7 +111,7 @@ class LargeImageBase(Endpoints):
         """Return whether the project opens images in a way of its own."""
         return self._overrides('open_tile_source') or self._overrides('get_tile_source')
 
-    def _asked(self, request: Any, params: type[Params]) -> dict[str, Any]:
+    def _asked(self, request: Any, params: type[Params]) -> Json:
         """Return checked parameters of the request; those of an endpoint were checked when its session began."""
         session, names = self._large_image_session, params._declared_fields.keys()
         if session is None or session.request is not request or not names <= session.query.values.keys():

@@ -18,6 +18,7 @@ from django_large_image.exceptions import InvalidParameter, MissingParameter
 from django_large_image.handles.crs import crs_from_code
 from django_large_image.handles.registry import check_source
 from django_large_image.imaging.style import load_style
+from django_large_image.pixels import Json
 
 #: Values that clients send for "not given" (0.10's too).
 ABSENT = frozenset({'', 'undefined', 'none', 'null'})
@@ -31,12 +32,12 @@ class Params(serializers.Serializer[Any]):
     """Base of the parameters of an endpoint."""
 
     @classmethod
-    def read(cls, values: Mapping[str, Any]) -> dict[str, Any]:
+    def read(cls, values: Mapping[str, Any]) -> Json:
         """Return the checked parameters found in `values` (a query, or the parts of a path), with the defaults.
 
         Raises `InvalidParameter` or `MissingParameter` for the first that is wrong.
         """
-        found: dict[str, Any] = {}
+        found: Json = {}
         for name, field in cls._declared_fields.items():
             raw = values.get(name)
             if type(raw) is str and type(field) is serializers.IntegerField:

@@ -10,6 +10,7 @@ from rest_framework.renderers import JSONRenderer
 
 from django_large_image.conf import settings
 from django_large_image.exceptions import InvalidParameter
+from django_large_image.pixels import Json
 
 
 class StyleParser(BaseParser):
@@ -41,7 +42,7 @@ class ImageNegotiation(BaseContentNegotiation):
 
 
 #: The options of `@action` for an endpoint that answers with bytes.
-IMAGE_ACTION: dict[str, Any] = {
+IMAGE_ACTION: Json = {
     'renderer_classes': [JSONRenderer],
     'content_negotiation_class': ImageNegotiation,
 }

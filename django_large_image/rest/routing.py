@@ -28,6 +28,7 @@ from django_large_image.exceptions import (
     ServerFault,
 )
 from django_large_image.imaging.formats import parse_format
+from django_large_image.pixels import Json
 from django_large_image.rest.fields import Params
 from django_large_image.rest.openapi import description
 from django_large_image.rest.openapi.answers import STYLE, Shape
@@ -57,7 +58,7 @@ def endpoint(
     hidden: bool = False,
     alias_of: str | None = None,
     answer: Shape | None = None,
-    about: dict[str, Any] | None = None,
+    about: Json | None = None,
     **options: Any,
 ) -> Callable[[Answerer], Any]:
     """Declare an endpoint: where it is, what it takes, and how it is documented; `hidden` ones are not.
@@ -154,7 +155,7 @@ def _explained(ref: ImageRef | None, error: LargeImageError) -> LargeImageError:
         return better
 
 
-def _once(view: Any, method: Handler, request: Request, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def _once(view: Any, method: Handler, request: Request, args: tuple[Any, ...], kwargs: Json) -> Any:
     session = ImageSession(view, request, kwargs.get('pk', args[0] if args else None))
     view._large_image_session = session
     try:
@@ -219,9 +220,9 @@ def _copied(method: Handler, attributes: Handler) -> Handler:
 _GUARDS = frozenset({'authentication_classes', 'permission_classes', 'throttle_classes', 'throttle_scope'})
 
 
-def _options(cls: type, method: Handler) -> dict[str, Any]:
+def _options(cls: type, method: Handler) -> Json:
     """Return the options of an action, with those that guard the endpoint that it is another address of."""
-    options: dict[str, Any] = vars(method)['kwargs']
+    options: Json = vars(method)['kwargs']
     target = getattr(cls, vars(method).get('alias_of') or '', None)
     if not _is_endpoint(target):
         return options

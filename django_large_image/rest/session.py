@@ -24,8 +24,9 @@ from django_large_image.imaging import checks
 from django_large_image.imaging.formats import Format
 from django_large_image.imaging.style import canonical
 from django_large_image.models import runtime_settings
+from django_large_image.pixels import Json
 from django_large_image.readers import reader_of
-from django_large_image.readers.base import ImageReader, Json
+from django_large_image.readers.base import ImageReader
 from django_large_image.readers.errors import reading
 from django_large_image.readers.jsonsafe import json_safe
 from django_large_image.rest import conditional

@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 
 from django_large_image import elements
 from django_large_image.exceptions import Misconfigured
+from django_large_image.pixels import Json
 from django_large_image.rest.pages.addresses import object_address
 
 register = template.Library()
@@ -49,9 +50,7 @@ def large_image_script(context: Context, kind: str) -> SafeString:
 
 
 @register.simple_tag
-def large_image_attributes(
-    src: Any, values: dict[str, Any] | None = None, basename: str | None = None
-) -> SafeString:
+def large_image_attributes(src: Any, values: Json | None = None, basename: str | None = None) -> SafeString:
     """Return `src` and further attributes of an element, for a template that writes the element by itself."""
     # Variables that a view does not give are empty texts here.
     return elements.attributes(

@@ -12,8 +12,7 @@ from large_image.constants import TILE_FORMAT_NUMPY
 from large_image_source_tifffile import TifffileFileTileSource
 
 from django_large_image.conf import settings
-from django_large_image.pixels import Array
-from django_large_image.readers.base import Json
+from django_large_image.pixels import Array, Json
 from django_large_image.readers.sources.frametones import Tones, shown, tones_of
 from django_large_image.readers.sources.pooled import PooledSource
 
@@ -147,9 +146,9 @@ class MultiFrameSource(PooledSource, TifffileFileTileSource):  # type: ignore[mi
         found: tuple[Any, bool] = super()._getZarrArray(series, sidx)
         return found
 
-    def getMetadata(self) -> dict[str, Any]:
+    def getMetadata(self) -> Json:
         """Return large-image's metadata, with the names of an OME-TIFF's channels."""
-        metadata: dict[str, Any] = super().getMetadata()
+        metadata: Json = super().getMetadata()
         names = self._channel_names()
         if names and 'channels' not in metadata:
             self._addMetadataFrameInformation(metadata, names)

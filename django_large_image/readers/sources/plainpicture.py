@@ -18,7 +18,7 @@ from PIL import Image, UnidentifiedImageError
 from django_large_image.caching.blocks import block_cache
 from django_large_image.conf import settings
 from django_large_image.inspection import orientation, pngheader
-from django_large_image.pixels import MaskedPixels
+from django_large_image.pixels import Json, MaskedPixels
 from django_large_image.readers.sources.plainpixels import Pyramid, pyramid_of, smallest_first
 from django_large_image.readers.sources.pooled import PooledSource
 
@@ -153,7 +153,7 @@ class _UprightSource(PILFileTileSource):  # type: ignore[misc]
         part = level[y * TILE : (y + 1) * TILE, x * TILE : (x + 1) * TILE]
         return self._outputTile(part, TILE_FORMAT_NUMPY, x, y, z, pilImageAllowed, numpyAllowed, **kwargs)
 
-    def getInternalMetadata(self, **kwargs: Any) -> dict[str, Any]:
+    def getInternalMetadata(self, **kwargs: Any) -> Json:
         """Return what Pillow says of the picture as it is stored."""
         return {'pil': self._about}
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from django_large_image import colors
 from django_large_image.exceptions import InvalidParameter
-from django_large_image.readers.base import Json
+from django_large_image.pixels import Json
 from django_large_image.readers.sources.frametones import Tones
 
 

@@ -17,8 +17,9 @@ from django_large_image.imaging.style import (
     RANGE_PATTERN,
     SCHEMES,
 )
+from django_large_image.pixels import Json
 
-Schema = dict[str, Any]
+Schema = Json
 
 
 @dataclass(frozen=True)

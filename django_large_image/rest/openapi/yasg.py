@@ -11,6 +11,7 @@ from drf_yasg.app_settings import swagger_settings
 from drf_yasg.inspectors import SwaggerAutoSchema
 from drf_yasg.utils import swagger_auto_schema
 
+from django_large_image.pixels import Json
 from django_large_image.rest.openapi.answers import ERROR, Schema, Shape
 from django_large_image.rest.openapi.description import Description, identifier, translated
 
@@ -73,9 +74,9 @@ class EndpointSchema:
         required = self.method.lower() != 'post'
         return openapi.Parameter('data', openapi.IN_BODY, required=required, schema=schema)
 
-    def get_response_serializers(self) -> dict[str, Any]:
+    def get_response_serializers(self) -> Json:
         """Return the answers by status."""
-        found: dict[str, Any] = {}
+        found: Json = {}
         if self.about.image:
             found['200'] = openapi.Response('The picture.', openapi.Schema(type=openapi.TYPE_FILE))
         elif self.about.answer:

@@ -18,6 +18,7 @@ from rest_framework.settings import api_settings
 from django_large_image.caching import tile_cache
 from django_large_image.exceptions import Misconfigured
 from django_large_image.imaging import webmercator
+from django_large_image.pixels import Json
 from django_large_image.rest.base import LargeImageBase
 from django_large_image.rest.params import PageParams, ProjectionParams
 from django_large_image.rest.routing import endpoint
@@ -71,7 +72,7 @@ class PageNegotiation(DefaultContentNegotiation):
 
 
 #: The options of `@action` for a page. The first renderer is that of errors before anything is negotiated.
-PAGE_ACTION: dict[str, Any] = {
+PAGE_ACTION: Json = {
     'renderer_classes': [JSONRenderer, ErrorPageRenderer],
     'content_negotiation_class': PageNegotiation,
 }
@@ -118,7 +119,7 @@ class Pages(LargeImageBase):
             ) from None
         return HttpResponse(html, status=HTTPStatus.OK, headers={'Cache-Control': 'no-store'})
 
-    def _poster(self, session: ImageSession, src: str, values: dict[str, Any]) -> str | None:
+    def _poster(self, session: ImageSession, src: str, values: Json) -> str | None:
         """Return the address of a thumbnail to be seen until the map's first tile is; None where it is not known.
 
         Whether the image is georeferenced, and so shown on the web map, is known if somebody asked `tiles/metadata`
