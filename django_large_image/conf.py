@@ -145,7 +145,7 @@ class Settings:
 settings = Settings()
 
 
-def _on_setting_changed(*, setting: str, **kwargs: Any) -> None:
+def _on_setting_changed(*, setting: str, **kwargs: object) -> None:
     if setting.startswith(PREFIX):
         settings.reload()
 

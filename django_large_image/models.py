@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.core.signals import setting_changed
 from django.db import DatabaseError, models, transaction
@@ -26,7 +26,7 @@ class RuntimeSetting(models.Model):
     changed = models.DateTimeField(auto_now=True)
 
     #: The settings that can be changed at run time, with the check of a new value.
-    CHANGEABLE: ClassVar[dict[str, tuple[type[Any], str]]] = {
+    CHANGEABLE: ClassVar[dict[str, tuple[type, str]]] = {
         'AUTO_SERVE': (bool, 'true or false'),
         'MAX_UNTILED_SIZE': (int, 'an integer from 256 to 65536'),
     }
@@ -128,7 +128,7 @@ def forget_runtime_settings() -> None:
     _read_at = float('-inf')
 
 
-def _on_setting_changed(**kwargs: Any) -> None:
+def _on_setting_changed(**kwargs: object) -> None:
     forget_runtime_settings()
 
 

@@ -17,7 +17,7 @@ from django_large_image.elements import BUNDLES, LAYER_KEYS
 STATIC = Path(__file__).parent / 'static'
 
 
-def check_base_layers(app_configs: list[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+def check_base_layers(app_configs: list[AppConfig] | None, **kwargs: object) -> list[CheckMessage]:
     """E013: a base layer that the elements cannot show."""
     layers = settings.BASE_LAYERS
     if not isinstance(layers, list | tuple):
@@ -31,7 +31,7 @@ def check_base_layers(app_configs: list[AppConfig] | None, **kwargs: Any) -> lis
     return []
 
 
-def _what_is_wrong(layer: Any) -> str:
+def _what_is_wrong(layer: object) -> str:
     """Return what is wrong with a base layer, empty if nothing is."""
     if not isinstance(layer, dict):
         return 'is no dictionary'
@@ -57,7 +57,7 @@ def _base_layers(wrong: str) -> CheckMessage:
     )
 
 
-def check_static(app_configs: list[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+def check_static(app_configs: list[AppConfig] | None, **kwargs: object) -> list[CheckMessage]:
     """W014: the bundles' neighbours are removed. W015: the bundles are not there."""
     messages: list[CheckMessage] = []
     if getattr(project, 'WHITENOISE_KEEP_ONLY_HASHED_FILES', False):
