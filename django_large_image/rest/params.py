@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from rest_framework import serializers
 
@@ -279,7 +278,7 @@ class PageParams(FrameParams):
     )
 
     @classmethod
-    def read(cls, values: Mapping[str, Any]) -> Json:
+    def read(cls, values: Mapping[str, object]) -> Json:
         """Return the parameters, as all others are read; but none is a base layer, and a choice of controls."""
         none = {name: 'none' for name in ('base_layer', 'controls') if values.get(name) == 'none'}
         return super().read(values) | none

@@ -91,7 +91,7 @@ class ImageQuery:
 class ImageSession:
     """A request to an endpoint, from its permissions to its answer; what it opens is given back by `close`."""
 
-    def __init__(self, hooks: LargeImageBase, request: Request, pk: Any) -> None:
+    def __init__(self, hooks: LargeImageBase, request: Request, pk: object) -> None:
         """Begin a session by the hooks of a viewset; `pk` is the key of the object."""
         self.hooks, self.request, self.pk = hooks, request, pk
         #: What was asked, once it is read.
