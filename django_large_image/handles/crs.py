@@ -5,16 +5,19 @@ from __future__ import annotations
 import functools
 import re
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING
 
 from django_large_image.exceptions import Misconfigured
 from django_large_image.handles.ready import make_ready
 from django_large_image.loading import is_there
 from django_large_image.pixels import Json
 
+if TYPE_CHECKING:
+    from rasterio.crs import CRS
+
 
 @functools.lru_cache(maxsize=1024)
-def crs_from_code(code: str) -> Any:
+def crs_from_code(code: str) -> CRS | None:
     """Return rasterio's CRS of 'EPSG:n', that of pyproj where there is no rasterio, None where there is neither.
 
     Raises ValueError for a code that PROJ does not know, and `Misconfigured` where PROJ knows none at all.
@@ -51,7 +54,7 @@ def describe_code(code: str) -> Json | None:
     return None if found is None else found | {'code': code}
 
 
-def describe(crs: Any) -> Json | None:
+def describe(crs: object) -> Json | None:
     """Return code, name, proj4 and unit of a CRS: one of rasterio or pyproj, or its WKT; None if that says nothing.
 
     `proj4` is PROJ's old notation (https://proj.org/en/stable/usage/quickstart.html), which proj4js reads; it has the
@@ -62,7 +65,7 @@ def describe(crs: Any) -> Json | None:
     return _of_rasterio(crs) if is_there('rasterio') else _of_pyproj(crs)
 
 
-def _of_rasterio(crs: Any) -> Json | None:
+def _of_rasterio(crs: object) -> Json | None:
     from rasterio.crs import CRS
     from rasterio.env import Env
     from rasterio.errors import CRSError
@@ -80,7 +83,7 @@ def _of_rasterio(crs: Any) -> Json | None:
         return None
 
 
-def _of_pyproj(crs: Any) -> Json | None:
+def _of_pyproj(crs: object) -> Json | None:
     from pyproj import CRS
     from pyproj.exceptions import CRSError
 
