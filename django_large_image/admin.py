@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     Fieldset = tuple[StrOrPromise | None, _FieldOpts]
 
-    # Any: a project's own class says of which model.
+    # Any, here and for objects: a project's own class says of which model they are.
     _BaseModelAdmin = admin.options.BaseModelAdmin[Any]
     _ModelAdmin = admin.ModelAdmin[Any]
     _InlineModelAdmin = admin.options.InlineModelAdmin[Any, Any]
@@ -71,12 +71,12 @@ class _Images(_BaseModelAdmin):
         found = image_fields(self.model)
         return self.large_image_field or (found[0] if len(found) == 1 else '')
 
-    def has_large_image(self, obj: Model | None) -> bool:
+    def has_large_image(self, obj: Any) -> bool:
         """Return whether a saved object has an image to show."""
         field = self.get_large_image_field()
         return bool(field and obj is not None and not obj._state.adding and getattr(obj, field, None))
 
-    def large_image_address(self, obj: Model) -> str:
+    def large_image_address(self, obj: Any) -> str:
         """Return the address of the object's endpoints in the admin; empty if the admin has none."""
         raise NotImplementedError
 
@@ -105,12 +105,12 @@ class LargeImageAdminMixin(_Images, _ModelAdmin):
         """Return the addresses of the admin, with the endpoints of the images before them."""
         return [*admin_views.patterns(self), *super().get_urls()]
 
-    def large_image_address(self, obj: Model) -> str:
+    def large_image_address(self, obj: Any) -> str:
         """Return the address of the object's endpoints in the admin."""
         return self._address(self.model, False, pk=quote(obj.pk))
 
     @admin.display(description=_('Image'))
-    def large_image_preview(self, obj: Model) -> SafeString:
+    def large_image_preview(self, obj: Any) -> str:
         """Return the viewer of an object."""
         if not self.has_large_image(obj):
             return self.get_empty_value_display()
@@ -118,21 +118,21 @@ class LargeImageAdminMixin(_Images, _ModelAdmin):
         return format_html('<div class="large-image-preview">{}</div>', viewer)
 
     @admin.display(description=_('Image'))
-    def large_image_thumbnail(self, obj: Model) -> SafeString:
+    def large_image_thumbnail(self, obj: Any) -> str:
         """Return the small picture of an object."""
         return self._thumbnail(obj, 64) if self.has_large_image(obj) else self.get_empty_value_display()
 
-    def get_list_display(self, request: HttpRequest) -> _ListDisplayT[Model]:
+    def get_list_display(self, request: HttpRequest) -> _ListDisplayT[Any]:
         """Return the columns of the list, the picture last."""
         found = super().get_list_display(request)
         shown = self.get_large_image_field() and self.large_image_thumbnail is not None
         return [*found, THUMBNAIL] if shown and THUMBNAIL not in found else found
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> _ListOrTuple[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> _ListOrTuple[str]:
         """Return the fields that are only shown, the viewer among them."""
         return _with_preview(self, super().get_readonly_fields(request, obj))
 
-    def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> _FieldsetSpec:
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> _FieldsetSpec:
         """Return the parts of the form, the viewer where the project has it or else first, if there is an image."""
         found = super().get_fieldsets(request, obj)
         shown = PREVIEW in self.get_readonly_fields(request, obj) and self.has_large_image(obj)
@@ -151,7 +151,7 @@ class LargeImageAdminMixin(_Images, _ModelAdmin):
         add: bool = False,
         change: bool = False,
         form_url: str = '',
-        obj: Model | None = None,
+        obj: Any = None,
     ) -> HttpResponse:
         """Add the script of the viewer to a page that has one; the list has none."""
         if self.large_image_preview is not None and self.has_large_image(obj):
@@ -185,13 +185,13 @@ class LargeImageInlineMixin(_Images, _InlineModelAdmin):
         return f'{self.model._meta.label_lower}.{type(self).__name__}'
 
     def get_formset(
-        self, request: HttpRequest, obj: Model | None = None, **kwargs: object
-    ) -> type[BaseInlineFormSet[Model, Model, ModelForm[Model]]]:
+        self, request: HttpRequest, obj: Any = None, **kwargs: object
+    ) -> type[BaseInlineFormSet[Any, Any, ModelForm[Any]]]:
         """Return the class of the formset; an inline is made for one request, and remembers its parent."""
         self._parent = obj
         return super().get_formset(request, obj, **kwargs)
 
-    def large_image_address(self, obj: Model) -> str:
+    def large_image_address(self, obj: Any) -> str:
         """Return the address of the row's endpoints in the admin; empty if its parent's admin has none."""
         if self._parent is None:
             return ''
@@ -202,7 +202,7 @@ class LargeImageInlineMixin(_Images, _InlineModelAdmin):
             return ''
 
     @admin.display(description=_('Image'))
-    def large_image_preview(self, obj: Model) -> SafeString:
+    def large_image_preview(self, obj: Any) -> str:
         """Return a small picture, and a button that shows the viewer in the place of it."""
         if not self.has_large_image(obj) or not self.large_image_address(obj):
             return self.get_empty_value_display()
@@ -214,11 +214,11 @@ class LargeImageInlineMixin(_Images, _InlineModelAdmin):
             elements.element('viewer', self.large_image_address(obj)),
         )  # fmt: skip
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> _ListOrTuple[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> _ListOrTuple[str]:
         """Return the fields that are only shown, the picture among them."""
         return _with_preview(self, super().get_readonly_fields(request, obj))
 
-    def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> _FieldsetSpec:
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> _FieldsetSpec:
         """Return the fields of a row, the picture where the project has it or else last; without a parent none."""
         found = super().get_fieldsets(request, obj)
         if obj is None or PREVIEW not in self.get_readonly_fields(request, obj):
@@ -277,7 +277,7 @@ class LargeImageWidget(forms.ClearableFileInput):
         self,
         attrs: Json | None = None,
         *,
-        src: str | Callable[[Model], str] | None = None,
+        src: str | Callable[[Any], str] | None = None,
         basename: str | None = None,
         **values: object,
     ) -> None:

@@ -11,11 +11,9 @@ from typing import Any
 from django.conf import settings as django_settings
 from django.core.signals import setting_changed
 
-from django_large_image.pixels import Json
-
 PREFIX = 'LARGE_IMAGE_'
 
-DEFAULTS: Json = {
+DEFAULTS: dict[str, object] = {
     # -- what is served
     #: Serve every file that can be read; if false, only files that were made large images.
     'AUTO_SERVE': True,
@@ -125,7 +123,7 @@ class Settings:
     """Read the settings as attributes; a value is looked up once and forgotten when settings change."""
 
     def __init__(self) -> None:
-        self._known: Json = {}
+        self._known: dict[str, object] = {}
 
     def __getattr__(self, name: str) -> Any:
         try:

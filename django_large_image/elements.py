@@ -12,7 +12,6 @@ from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from django_large_image.conf import settings
-from django_large_image.pixels import Json
 
 #: The elements, with the bundle that defines each.
 ELEMENTS = {'viewer': 'large-image-viewer', 'globe': 'large-image-globe'}
@@ -46,9 +45,9 @@ def _text(value: object) -> SafeString:
     return escape(str(value))
 
 
-def defaults(kind: str) -> Json:
+def defaults(kind: str) -> dict[str, object]:
     """Return the attributes of an element that come from the settings."""
-    found: Json = {'base_layers': settings.BASE_LAYERS or None}
+    found: dict[str, object] = {'base_layers': settings.BASE_LAYERS or None}
     if kind == 'globe':
         found['ion_token'] = settings.CESIUM_ION_TOKEN or None
     else:

@@ -239,9 +239,9 @@ def _copied(method: Handler, attributes: Handler) -> Handler:
 _GUARDS = frozenset({'authentication_classes', 'permission_classes', 'throttle_classes', 'throttle_scope'})
 
 
-def _options(cls: type, method: Handler) -> Json:
+def _options(cls: type, method: Handler) -> dict[str, object]:
     """Return the options of an action, with those that guard the endpoint that it is another address of."""
-    options: Json = vars(method)['kwargs']
+    options: dict[str, object] = vars(method)['kwargs']
     target = getattr(cls, vars(method).get('alias_of') or '', None)
     if not _is_endpoint(target):
         return options
