@@ -10,7 +10,8 @@ import pytest
 import tifffile
 
 from django_large_image.exceptions import ImageRefused
-from django_large_image.inspection import guard
+from django_large_image.inspection import limits
+from django_large_image.inspection.tiff import Tiff
 
 OWN, OTHER = 'urn:uuid:11111111-1111-1111-1111-111111111111', 'urn:uuid:22222222-2222-2222-2222-222222222222'
 OME = 'xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06"'
@@ -24,13 +25,13 @@ def test_a_large_block_is_refused_wherever_it_is(tmp_path: pathlib.Path, setting
             tile = (512, 512) if name == where else (256, 256)
             options: Any = {'subfiletype': kind, 'compression': 'zlib', 'metadata': None}
             writer.write(np.zeros((side, side), np.uint8), tile=tile, **options)
-    guard.check_tiff(str(path), 4096)
+    limits.check_tiff(Tiff.read(str(path)), 4096)
     settings.LARGE_IMAGE_MAX_BLOCK_BYTES = 256 * 256
     if where == 'nowhere':
-        guard.check_tiff(str(path), 4096)
+        limits.check_tiff(Tiff.read(str(path)), 4096)
         return
     with pytest.raises(ImageRefused, match='512 × 512 pixels'):
-        guard.check_tiff(str(path), 4096)
+        limits.check_tiff(Tiff.read(str(path)), 4096)
 
 
 def described(path: pathlib.Path, xml: str) -> str:
@@ -61,7 +62,7 @@ def described(path: pathlib.Path, xml: str) -> str:
 def test_an_ome_tiff_of_several_files_is_refused(tmp_path: pathlib.Path, xml: str, refused: bool) -> None:
     path = described(tmp_path / 'a.ome.tif', xml)
     if not refused:
-        guard.check_tiff(path, 4096)
+        limits.check_tiff(Tiff.read(path), 4096)
         return
     with pytest.raises(ImageRefused, match='one of several files'):
-        guard.check_tiff(path, 4096)
+        limits.check_tiff(Tiff.read(path), 4096)
