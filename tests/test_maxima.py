@@ -12,7 +12,7 @@ from django.test import override_settings
 from django_large_image.exceptions import ImageRefused, NeedsConversion, RegionTooLarge
 from django_large_image.imaging import checks
 from django_large_image.imaging.formats import Format
-from django_large_image.inspection import guard
+from django_large_image.inspection import limits
 from tests.images import GeoTiff
 from tests.images.geo import UTM, UTM_TRANSFORM
 
@@ -60,10 +60,10 @@ def test_the_most_pixels_of_a_region(get: Any, image_file: Any, settings: Any) -
 )  # fmt: skip
 def test_the_largest_image_without_tiles(width: int, height: int, size: int, served: bool) -> None:
     if served:
-        guard.check_untiled(width, height, 100, size)
+        limits.check_untiled(width, height, 100, size)
     else:
         with pytest.raises(NeedsConversion) as caught:
-            guard.check_untiled(width, height, 100, size)
+            limits.check_untiled(width, height, 100, size)
         assert caught.value.details['allowed'] == 100
 
 
@@ -73,13 +73,13 @@ def test_the_largest_image_without_tiles(width: int, height: int, size: int, ser
 @pytest.mark.parametrize(
     ('check', 'most', 'more', 'error'),
     [
-        (guard.check_bands, (4096,), (4097,), ImageRefused),
-        (guard.check_block, (50, 10, 2), (50, 10, 2.01), ImageRefused),
-        (guard.check_tile, (2048, 2048), (2049, 2048), ImageRefused),
-        (guard.check_pyramid, (400, 500, 10), (401, 500, 10), NeedsConversion),
-        (guard.check_pyramid, (50, 40, 1, 2.5), (50, 40, 1, 2.51), NeedsConversion),
-        (guard.check_pyramid, (2000, 1, 1), (2001, 1, 1), NeedsConversion),
-        (guard._check_frames, (10, 10, 50, 100, 1), (10, 10, 51, 100, 1), ImageRefused),
+        (limits.check_bands, (4096,), (4097,), ImageRefused),
+        (limits.check_block, (50, 10, 2), (50, 10, 2.01), ImageRefused),
+        (limits.check_tile, (2048, 2048), (2049, 2048), ImageRefused),
+        (limits.check_pyramid, (400, 500, 10), (401, 500, 10), NeedsConversion),
+        (limits.check_pyramid, (50, 40, 1, 2.5), (50, 40, 1, 2.51), NeedsConversion),
+        (limits.check_pyramid, (2000, 1, 1), (2001, 1, 1), NeedsConversion),
+        (limits._check_frames, (10, 10, 50, 100, 1), (10, 10, 51, 100, 1), ImageRefused),
     ],
 )
 def test_the_most_of_a_file(check: Any, most: Any, more: Any, error: type[Exception]) -> None:

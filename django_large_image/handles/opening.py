@@ -24,7 +24,9 @@ from django_large_image.handles import registry
 from django_large_image.handles.lease import Lease
 from django_large_image.handles.pool import Handle, ImageFacts, PoolKey, handle_pool
 from django_large_image.handles.ready import make_ready
-from django_large_image.inspection import guard, jp2header, orientation, pngheader, tiffkinds
+from django_large_image.inspection import jp2header, limits, orientation, pngheader
+from django_large_image.inspection.signatures import sniff
+from django_large_image.inspection.tiff import Tiff
 from django_large_image.models import runtime_settings
 from django_large_image.readers import reader_of
 from django_large_image.readers.sources.pooled import PooledSource
@@ -111,14 +113,15 @@ def _find_out(ref: ImageRef, limit: int) -> tuple[str, bool]:
         # Not a format that GDAL reads from afar, or one that another reader knows better, such as a whole-slide scan.
     ref = local_ref(ref)
     assert ref.path is not None
-    kind = guard.sniff(ref.path)
+    kind = sniff(ref.path)
+    tiff = Tiff.read(ref.path) if kind.name == 'tiff' else None
     if rasterio_there and 'rasterio' in kind.sources:
         with contextlib.suppress(ImageUnreadable):
             # Of JPEG 2000 only rasterio reads the smaller levels, where others decode all of it; of colours of 16 bits
             # Pillow 13.0 keeps 8.
             best = kind.name == 'jp2' or (kind.name == 'png' and pngheader.is_deep(ref.path))
             question: Question | None = decodes if best else is_georeferenced
-            if kind.name == 'tiff' and tiffkinds.reader(ref.path) == 'rasterio':
+            if tiff is not None and tiff.reader == 'rasterio':
                 question = None
             if _look(ref, limit, question):
                 # No other reader knows where the image is, so none is tried.
@@ -132,7 +135,7 @@ def _find_out(ref: ImageRef, limit: int) -> tuple[str, bool]:
         )
         return name
 
-    return registry.first_that_opens(registry.candidates(ref), try_one), True
+    return registry.first_that_opens(registry.candidates(ref, kind, tiff), try_one), True
 
 
 class _Declined(ImageUnreadable):
@@ -218,22 +221,24 @@ def _open_raster(ref: ImageRef, key: PoolKey, facts: ImageFacts, question: Quest
 
 def _open_other(ref: ImageRef, key: PoolKey, facts: ImageFacts) -> Handle:
     assert ref.path is not None
-    kind = guard.sniff(ref.path)
+    kind = sniff(ref.path)
     if key.source not in kind.sources:
         raise ImageUnreadable(f'The source {key.source} does not read files of this format.')
     if key.source != 'pil':
         orientation.check_as_stored(ref.path, kind.name)
     pixel = 3.0
-    if kind.name == 'tiff':
-        pixel = guard.check_tiff(ref.path, key.limit)
+    # What is opened is looked at anew: it may be another file than the one that the decision was made for.
+    tiff = Tiff.read(ref.path) if kind.name == 'tiff' else None
+    if tiff is not None:
+        pixel = limits.check_tiff(tiff, key.limit)
     elif 'pil' in kind.sources:
-        guard.check_plain(ref.path, kind, key.limit)
+        limits.check_plain(ref.path, kind, key.limit)
     options: dict[str, object] = {}
     if key.source == 'gdal':
         options['projection'] = key.projection
     elif key.source == 'pil':
-        if kind.name == 'tiff':
-            guard.check_whole(ref.path, key.limit)
+        if tiff is not None:
+            limits.check_whole(tiff, key.limit)
         options['version'] = ref.digest
     source = registry.source_class(key.source)(ref.path, facts=facts.source, noCache=True, **options)
     try:
@@ -250,8 +255,8 @@ def _check_other(source: PooledSource, pixel: float) -> None:
     matrix = reader_of(source).matrix
     if matrix.levels > 1:
         reduction = 2 ** (source.stored_levels - 1)
-        guard.check_pyramid(matrix.width, matrix.height, reduction, pixel * _ENGINE)
-        guard.check_tile(matrix.tile_width, matrix.tile_height)
+        limits.check_pyramid(matrix.width, matrix.height, reduction, pixel * _ENGINE)
+        limits.check_tile(matrix.tile_width, matrix.tile_height)
 
 
 def forget_decisions() -> None:

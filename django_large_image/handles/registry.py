@@ -21,7 +21,8 @@ from django_large_image.exceptions import (
     Misconfigured,
 )
 from django_large_image.handles.ready import NEEDS, make_ready
-from django_large_image.inspection import guard, tiffheader, tiffkinds
+from django_large_image.inspection.signatures import Kind
+from django_large_image.inspection.tiff import Tiff
 from django_large_image.loading import is_there, load
 from django_large_image.readers.sources.pooled import PooledSource, pooled
 
@@ -88,18 +89,16 @@ def check_source(name: str) -> str:
     return name
 
 
-def candidates(ref: ImageRef) -> Iterator[str]:
-    """Yield the names of the sources that may read a local file, the likeliest first.
+def candidates(ref: ImageRef, kind: Kind, tiff: Tiff | None) -> Iterator[str]:
+    """Yield the names of the sources that may read a local file of a kind, the likeliest first.
 
     That is large-image's own order of priority for the extension, with the geospatial sources at the end if rasterio
     could say that the file is not georeferenced.
     """
-    assert ref.path is not None
-    kind = guard.sniff(ref.path)
     names = [name for name in available_sources() if name in kind.sources]
     extensions = [part.lower() for part in ref.name.split('.')[1:]]
-    ome = kind.name == 'tiff' and tiffheader.is_ome(ref.path)
-    chosen = tiffkinds.reader(ref.path) if kind.name == 'tiff' else None
+    ome = tiff is not None and tiff.is_ome
+    chosen = None if tiff is None else tiff.reader
 
     def rank(name: str) -> tuple[bool, bool, bool, bool, int]:
         try:

@@ -175,20 +175,22 @@ def tiff_dump(ref: ImageRef) -> object:
     Raises `NotSupported` without tifftools and for a file that is no TIFF, `ImageUnreadable` for a broken one.
     """
     from django_large_image.access import local_ref
-    from django_large_image.inspection import guard, tiffheader
+    from django_large_image.inspection.signatures import sniff
+    from django_large_image.inspection.tiff import Tiff
 
     local = local_ref(ref)
     assert local.path is not None
-    if guard.sniff(local.path).name != 'tiff':
+    if sniff(local.path).name != 'tiff':
         raise NotSupported('The image is not a TIFF.')
     if not is_there('tifftools'):
         raise NotSupported('The dump of TIFF tags needs the package tifftools on the server.')
     tifftools = load('tifftools')
+    tiff = Tiff.read(local.path)
     # Those that two others lead to are shown twice.
-    count = tiffheader.visits(local.path)
+    count = tiff.visits()
     if count > MAX_IFDS:
         raise NotSupported(f'The TIFF has {count} directories; up to {MAX_IFDS} are shown.')
-    size = tiffheader.value_bytes(local.path)
+    size = tiff.value_bytes()
     if size > MAX_DUMPED_BYTES:
         raise NotSupported(f'The tags of the TIFF take {size} bytes; up to {MAX_DUMPED_BYTES} are shown.')
     output = io.StringIO()

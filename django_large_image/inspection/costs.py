@@ -1,18 +1,16 @@
 """What it takes to decode pixels, counted in bytes, and the bound on it.
 
-A small file can hold very much: blocks of zeros, absent blocks, one block that all places share. So what counts is
-what comes out of the decoder, each block as often as it is decoded and with all that is stored in it.
+A small file can hold very much: blocks of zeros, absent blocks, the bytes of one block for all. So what counts is what
+comes out of the decoder: each block as often as it is decoded, with all its samples.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 from django_large_image.conf import settings
 from django_large_image.exceptions import TooMuchToDecode
 
-#: How many times as long as deflate (300 MB/s) a byte takes, by GDAL's name of the compression: measured with the GDAL
-#: 3.10 of rasterio 1.4.4, for photographs and terrain with noise. ZSTD, LZW, JPEG and PackBits take no longer.
+#: How many times as long as deflate (300 MB/s) a decoded byte takes, by GDAL's name of the compression. Measured with
+#: the GDAL 3.10 of rasterio 1.4.4, for photographs and terrain with noise. ZSTD, LZW, JPEG and PackBits take no longer.
 WEIGHTS = {
     'LZMA': 8,
     'LERC': 2,
@@ -25,7 +23,7 @@ WEIGHTS = {
     'CCITTRLE': 3,
     'JPEG2000': 5,
 }
-#: And by the number of a TIFF's compression.
+#: The same by the number of a TIFF's tag 259.
 TIFF_WEIGHTS = {
     2: 3,
     3: 3,
@@ -41,22 +39,21 @@ TIFF_WEIGHTS = {
 }
 
 
-def weight_of(dataset: Any) -> int:
-    """Return how many times as long as deflate a byte of a dataset takes."""
-    if dataset.driver == 'JP2OpenJPEG':
-        return WEIGHTS['JPEG2000']
-    return WEIGHTS.get(str(dataset.tags(ns='IMAGE_STRUCTURE').get('COMPRESSION', '')).upper(), 1)
+def weight_of(driver: str, compression: str) -> int:
+    """Return how many times as long as deflate a decoded byte takes, by GDAL's names of driver and compression."""
+    return WEIGHTS['JPEG2000'] if driver == 'JP2OpenJPEG' else WEIGHTS.get(compression.upper(), 1)
 
 
 def blocks_in(low: int, high: int, size: int) -> int:
-    """Return how many blocks of a size the pixels from `low` to before `high` touch."""
+    """Return how many blocks of `size` pixels hold the pixels from `low` to `high`, the latter not included."""
     return (high - 1) // size - low // size + 1 if high > low else 0
 
 
 class Budget:
-    """What a picture may still decode, in weighted bytes.
+    """What may still be decoded for one picture, in bytes, each as often as its weight says.
 
-    Twice what an image may have: blocks reach beyond its sides, and some are decoded again for the next strip.
+    It begins with twice `MAX_DECODED_BYTES`: blocks reach beyond a picture's sides, and some are decoded again for the
+    next strip.
     """
 
     def __init__(self) -> None:
@@ -64,12 +61,12 @@ class Budget:
         self.left = self.limit
 
     def foresee(self, size: int) -> None:
-        """Raise `TooMuchToDecode` if it is known before that it will be too much: then nothing is decoded for it."""
+        """Raise `TooMuchToDecode` if so many weighted bytes are more than what is left; nothing is counted."""
         if size > self.left:
             raise TooMuchToDecode(self.limit)
 
     def spend(self, size: int) -> None:
-        """Count what is about to be decoded; raises `TooMuchToDecode` if it is too much."""
+        """Count weighted bytes that are about to be decoded; raises `TooMuchToDecode` if they are too many."""
         self.left -= size
         if self.left < 0:
             raise TooMuchToDecode(self.limit)

@@ -1,7 +1,7 @@
-"""The frames of a GIF by their headers, before a decoder allocates any of them.
+"""The size and the frames of a GIF by its headers, before a decoder allocates any of them.
 
-A frame may be larger than the screen that the file announces, and Pillow 12 makes the screen as large as it. Format:
-https://www.w3.org/Graphics/GIF/spec-gif89a.txt
+A frame may reach beyond the logical screen that the file announces, and Pillow 12 makes the screen as large as that.
+Format: https://www.w3.org/Graphics/GIF/spec-gif89a.txt
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ from django_large_image.exceptions import ImageRefused, ImageUnreadable
 
 #: The most frames of a GIF.
 MAX_FRAMES = 20_000
+#: What a block begins with: an extension, an image (a frame), or the end of the file.
 _EXTENSION, _IMAGE, _END = 0x21, 0x2C, 0x3B
 
 
 def screen(path: str) -> tuple[int, int, int]:
-    """Return the width and height that hold the screen and every frame, and the number of frames.
+    """Return the width and height in pixels that hold the screen and every frame, and the number of frames.
 
-    Raises `ImageRefused` for more than `MAX_FRAMES` and `ImageUnreadable` for what is no GIF.
+    Raises `ImageRefused` for more than `MAX_FRAMES` and `ImageUnreadable` for a file that is cut off in a header.
     """
     with open(path, 'rb') as file:
         try:
@@ -31,30 +32,31 @@ def screen(path: str) -> tuple[int, int, int]:
 def _walk(file: IO[bytes]) -> tuple[int, int, int]:
     head = file.read(13)
     width, height, flags = struct.unpack_from('<HHB', head, 6)
-    file.seek(_table(flags), 1)
+    file.seek(_table_bytes(flags), 1)
     frames = 0
     while True:
-        kind = file.read(1)
-        if not kind or kind[0] == _END:
+        introducer = file.read(1)
+        if not introducer or introducer[0] == _END:
             return width, height, frames
-        if kind[0] == _EXTENSION:
+        if introducer[0] == _EXTENSION:
             file.read(1)
-            _skip_blocks(file)
-        elif kind[0] == _IMAGE:
+            _skip_sub_blocks(file)
+        elif introducer[0] == _IMAGE:
             left, top, across, down, flags = struct.unpack('<HHHHB', file.read(9))
             width, height, frames = max(width, left + across), max(height, top + down), frames + 1
             if frames > MAX_FRAMES:
                 raise ImageRefused(f'The GIF has more than {MAX_FRAMES} frames.')
-            file.seek(_table(flags) + 1, 1)
-            _skip_blocks(file)
+            file.seek(_table_bytes(flags) + 1, 1)
+            _skip_sub_blocks(file)
         # Decoders pass over any other byte, and so does this.
 
 
-def _table(flags: int) -> int:
-    """Return the bytes of a table of colours, by the flags in front of it."""
+def _table_bytes(flags: int) -> int:
+    """Return the bytes of a colour table, by the flags in front of it; 0 if there is none."""
     return 3 << (flags & 7) + 1 if flags & 0x80 else 0
 
 
-def _skip_blocks(file: IO[bytes]) -> None:
+def _skip_sub_blocks(file: IO[bytes]) -> None:
+    """Move past data sub-blocks, the last of which is empty."""
     while (size := file.read(1)) and size[0]:
         file.seek(size[0], 1)

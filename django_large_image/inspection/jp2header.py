@@ -12,40 +12,42 @@ from typing import IO
 
 from django_large_image.exceptions import ImageRefused, ImageUnreadable
 
-#: The most code blocks, precincts and packets of a tile. OpenJPEG 2.5 takes 150 bytes for each.
+#: The most code blocks, precincts or packets of a tile. OpenJPEG 2.5 takes 150 bytes for each.
 MAX_PARTS = 3 * 2**20
-#: What OpenJPEG 2.5 takes for each tile and for each component of one when it opens a file, whatever is there of them,
-#: and keeps until the file is closed: measured 3.5 to 9 kB and 1.1 kB.
+#: The bytes that OpenJPEG 2.5 takes for each tile, and for each component of a tile, when it opens a file, even if they
+#: are not in it, and keeps until the file is closed: measured 3.5 to 9 kB and 1.1 kB.
 _TILE_BYTES, _COMPONENT_BYTES = 9216, 1126
 #: The most bytes of that.
 MAX_TABLE_BYTES = 2**27
+#: Markers: the start of the code stream, the size, the coding style, the start of a tile.
 _SOC, _SIZ, _COD, _SOT = 0xFF4F, 0xFF51, 0xFF52, 0xFF90
-#: Marker segments are looked for up to here in the main header.
-_MOST_HEADER = 2**20
+#: Marker segments are read up to this offset in the file, and boxes up to this number.
+_MAX_HEADER_END, _MAX_BOXES = 2**20, 1024
 
 
 @dataclass(frozen=True, slots=True)
 class CodeStream:
-    """What the main header of a code stream says."""
+    """What the main header of a code stream says; sizes are in pixels."""
 
     width: int
     height: int
     components: int
-    #: The bytes of a decoded pixel.
+    #: The bytes of a decoded pixel, all components together.
     bytes_per_pixel: int
-    #: What a decoder keeps of all tiles while the file is open.
+    #: The bytes that the decoder keeps for all tiles while the file is open.
     table_bytes: int
 
 
 def check(path: str) -> CodeStream:
-    """Return the header of a file that takes no more than `MAX_PARTS` to be opened.
+    """Return what the header of a local file says.
 
-    Raises `ImageRefused` and `ImageUnreadable`.
+    Raises `ImageRefused` for tiles of more than `MAX_PARTS`, or with more than `MAX_TABLE_BYTES` of tables, and
+    `ImageUnreadable`.
     """
     with open(path, 'rb') as file:
         try:
             return _header(file)
-        except (struct.error, IndexError, OverflowError):
+        except (struct.error, IndexError, OverflowError, ValueError):
             raise ImageUnreadable('The header of the JPEG 2000 file cannot be read.') from None
 
 
@@ -53,13 +55,16 @@ def _header(file: IO[bytes]) -> CodeStream:
     _find_stream(file)
     size: tuple[int, ...] = ()
     depths = b''
-    while file.tell() < _MOST_HEADER:
+    while file.tell() < _MAX_HEADER_END:
         (marker,) = struct.unpack('>H', file.read(2))
         if marker == _SOC:
             continue
         if marker == _SOT:
             break
         (length,) = struct.unpack('>H', file.read(2))
+        if length < 2:
+            # It counts itself; what is read of a negative length is all the file.
+            raise ImageUnreadable('The header of the JPEG 2000 file cannot be read.')
         body = file.read(length - 2)
         if marker == _SIZ:
             size = struct.unpack_from('>8IH', body, 2)
@@ -81,13 +86,13 @@ def _header(file: IO[bytes]) -> CodeStream:
 
 
 def _find_stream(file: IO[bytes]) -> None:
-    """Move to the code stream: the file itself, or the box that holds it."""
+    """Move to the code stream: to the start of the file, or into the box jp2c. Raises `ImageUnreadable`."""
     start = file.read(4)
     file.seek(0)
     if start[:2] == b'\xff\x4f':
         return
-    for _ in range(1024):
-        place = file.tell()
+    for _ in range(_MAX_BOXES):
+        start_of_box = file.tell()
         length, kind = struct.unpack('>I4s', file.read(8))
         if length == 1:
             (length,) = struct.unpack('>Q', file.read(8))
@@ -95,18 +100,19 @@ def _find_stream(file: IO[bytes]) -> None:
             return
         if length < 8:
             break
-        file.seek(place + length)
+        file.seek(start_of_box + length)
     raise ImageUnreadable('The JPEG 2000 file has no code stream.')
 
 
 def _check_tile(size: tuple[int, ...], body: bytes) -> None:
+    """Raise `ImageRefused` for too many parts of a tile, by the body of SIZ (its numbers) and of COD."""
     width, height, left, top, tile_width, tile_height, *_, components = size
     style, _, layers, _, levels, wide, high = struct.unpack_from('>BBHBBBB', body)
     across, down = min(tile_width, width - left), min(tile_height, height - top)
     blocks = -(-across >> wide + 2) * -(-down >> high + 2)
     precincts = 0
     for level in range(levels + 1):
-        # With bit 0 of the style each resolution has its own sizes, else all have 2¹⁵.
+        # With bit 0 of the style each resolution has precincts of its own size, else all have 2¹⁵ pixels a side.
         sizes = body[10 + level] if style & 1 else 0xFF
         reduction = levels - level
         precincts += max(1, -(-across >> reduction + (sizes & 15))) * max(

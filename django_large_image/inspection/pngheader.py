@@ -1,7 +1,7 @@
-"""What the chunks of a PNG say that Pillow leaves out or reads from the end of the file.
+"""What the chunks of a PNG say that Pillow does not, or only when it has decoded the picture.
 
-The orientation may stand behind all pixels (chunk eXIf), where Pillow 13.0 decodes the picture to find it. And Pillow
-takes the transparent value of a grey picture of 2 or 4 bits (chunk tRNS) for one of 8 bits. Format:
+The orientation (chunk eXIf) may stand behind all pixels, and Pillow 13.0 decodes them to get there. The transparent
+value of a grey picture of 2 or 4 bits (chunk tRNS) Pillow takes for one of 8 bits. Format:
 https://www.w3.org/TR/png-3/
 """
 
@@ -13,10 +13,13 @@ from typing import IO
 
 from django_large_image.exceptions import ImageUnreadable
 
-#: Chunks are looked at up to here; encoders make one a row, or one of 8 kB.
+#: The most chunks that are looked at; encoders make one for each row, or for each 8 kB.
 MAX_CHUNKS = 2**17
-#: The most bytes of an eXIf chunk that are looked at for the orientation.
+#: The most bytes of an eXIf chunk that are read.
 _EXIF_BYTES = 65_536
+#: The signature, and the chunk IHDR with its length, type and checksum, in bytes.
+_SIGNATURE_BYTES, _IHDR_BYTES = 8, 25
+#: Types of colour that other modules ask for.
 GREY, RGB, PALETTE = 0, 2, 3
 
 
@@ -24,20 +27,20 @@ GREY, RGB, PALETTE = 0, 2, 3
 class PngHeader:
     """What the chunks of a PNG say."""
 
-    #: Bits of a sample: 1, 2, 4, 8 or 16.
+    #: The bits of a sample: 1, 2, 4, 8 or 16.
     depth: int
-    #: 0 grey, 2 colour, 3 palette, 4 grey and alpha, 6 colour and alpha.
+    #: The type of colour: 0 grey, 2 RGB, 3 palette, 4 grey and alpha, 6 RGB and alpha.
     colour: int
-    #: The frames of an animation, 1 of a picture.
+    #: The number of frames, 1 for what is no animation.
     frames: int
-    #: The body of the first eXIf chunk, empty without one.
+    #: The EXIF data, of which the first chunk counts; empty without one.
     exif: bytes
-    #: The transparent value of a grey picture, as the file stores it; None without one.
+    #: The value of a grey picture that is transparent, in `depth` bits; None without one.
     clear: int | None
 
 
 def read(path: str) -> PngHeader:
-    """Return what the chunks of a PNG say; raises `ImageUnreadable` for a file that ends before its pixels."""
+    """Return what the chunks of a local PNG say; raises `ImageUnreadable` for a file that ends in one of them."""
     with open(path, 'rb') as file:
         try:
             return _walk(file)
@@ -46,14 +49,14 @@ def read(path: str) -> PngHeader:
 
 
 def _walk(file: IO[bytes]) -> PngHeader:
-    file.seek(8)
+    file.seek(_SIGNATURE_BYTES)
     _, kind, _, _, depth, colour = struct.unpack('>I4sIIBB', file.read(18))
     if kind != b'IHDR':
         raise ImageUnreadable('The PNG is broken.')
     frames, exif, clear = 1, b'', None
-    place = 8 + 8 + 13 + 4
+    offset = _SIGNATURE_BYTES + _IHDR_BYTES
     for _ in range(MAX_CHUNKS):
-        file.seek(place)
+        file.seek(offset)
         head = file.read(8)
         if len(head) < 8:
             break
@@ -66,11 +69,12 @@ def _walk(file: IO[bytes]) -> PngHeader:
             clear = struct.unpack('>H', file.read(2))[0]
         elif kind == b'IEND':
             break
-        place += 12 + length
+        # Its length, its type and its checksum have 4 bytes each.
+        offset += 12 + length
     return PngHeader(depth, colour, frames, exif, clear)
 
 
 def is_deep(path: str) -> bool:
-    """Return whether a PNG has 16 bits a sample and no frames."""
+    """Return whether a local PNG has 16 bits a sample and is no animation."""
     header = read(path)
     return header.depth == 16 and header.frames == 1

@@ -1,9 +1,9 @@
-"""The directories of a TIFF, read with bounded work, before any library walks them.
+"""The directories (IFDs) of a TIFF, read with bounded work before any library follows them.
 
 A directory may name itself or one that led to it, and there may be very many: tifftools 1.7 and large-image's tiff
-source 1.35.6 then never end. Two directories may well lead to the same third one: of the levels of a pyramid each is
-named by tag 330 and by the level before, in the files of tifffile. A pointer that leads to nothing ends a chain, as in
-every reader. Format: TIFF 6.0, section 2, and https://www.awaresystems.be/imaging/tiff/bigtiff.html
+source 1.35.6 then never end. Two directories may well lead to the same third one: in tifffile's files each level of a
+pyramid is named by tag 330 and by the level before. A pointer that leads to nothing ends a chain, as in every reader.
+Format: TIFF 6.0, section 2, and for BigTIFF https://www.awaresystems.be/imaging/tiff/bigtiff.html
 """
 
 from __future__ import annotations
@@ -11,156 +11,157 @@ from __future__ import annotations
 import os
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import IO
 
 from django_large_image.conf import settings
 from django_large_image.exceptions import ImageMissing, ImageRefused, ImageUnreadable, fault_of
 
+#: Tags by their names in TIFF 6.0, with those of tiles, sub-images (SubIFDs), EXIF and Micro-Manager.
 SUBFILE, WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC = 254, 256, 257, 258, 259, 262
 DESCRIPTION, ORIENTATION, SAMPLES, ROWS = 270, 274, 277, 278
 PLANAR, TILE_WIDTH, TILE_HEIGHT, SUB_IFDS, EXIF, MICROMANAGER = 284, 322, 323, 330, 34665, 51123
+#: The tags that say where on earth an image is: tie points, a transformation, and the keys of GeoTIFF.
+GEOREFERENCE = (33922, 34264, 34735)
 
-#: The tags that are read, with the most values of each.
+#: The most values that are read of a tag, by the tag; others are not read at all.
 _WANTED = {
     SUBFILE: 1, WIDTH: 1, HEIGHT: 1, BITS: 64, COMPRESSION: 1, DESCRIPTION: 1 << 24, SAMPLES: 1, ROWS: 1, PLANAR: 1,
-    TILE_WIDTH: 1, TILE_HEIGHT: 1, SUB_IFDS: 4096, EXIF: 1, MICROMANAGER: 1, PHOTOMETRIC: 1,
+    TILE_WIDTH: 1, TILE_HEIGHT: 1, SUB_IFDS: 4096, EXIF: 1, MICROMANAGER: 1, PHOTOMETRIC: 1, ORIENTATION: 1,
+    **dict.fromkeys(GEOREFERENCE, 1),
 }  # fmt: skip
-#: The tags that say where on earth an image is: tie points, a transformation, and the keys of GeoTIFF.
-_GEOREFERENCE = {33922: 1, 34264: 1, 34735: 1}
-#: The most bytes of all descriptions together.
+_WANTED_FOR_ORIENTATION = {ORIENTATION: 1, **dict.fromkeys(GEOREFERENCE, 1)}
+#: The most bytes of the descriptions of all directories together.
 MAX_DESCRIBED = 16 * 2**20
-#: The most tags of all directories together.
-MAX_TAGS = 524_288
-#: struct codes by TIFF's number of a type; others are read as bytes.
+#: The most tags of all directories together, and of one.
+MAX_TAGS, _MAX_TAGS_OF_ONE = 524_288, 65_535
+#: struct's code of a value by TIFF's number of its type; others are read as bytes.
 _TYPES = {1: 'B', 2: 's', 3: 'H', 4: 'I', 7: 'B', 9: 'i', 13: 'I', 16: 'Q', 17: 'q', 18: 'Q'}
-#: The bytes of a value by TIFF's number of its type, where it is not one.
+#: The bytes of a value by TIFF's number of its type, where it is more than one.
 _SIZES = {3: 2, 4: 4, 5: 8, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
+
+#: What struct and files raise where a number leads nowhere: an offset of 64 bits may be too large for a file.
+_LEADS_NOWHERE = (struct.error, OverflowError, ValueError)
+
+Tags = dict[int, tuple[int, ...] | bytes]
 
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """One directory: the values of the tags that matter here, and whether it is one of the main chain."""
+    """One directory: the values of those tags that matter here, and where it stands among the others."""
 
-    tags: dict[int, tuple[int, ...] | bytes]
+    #: By the number of a tag: its first values, or the bytes of a text.
+    tags: Tags
+    #: Whether it is in the chain that begins with the file's first one, and not in a sub-image or EXIF.
     main: bool
-    #: The bytes of the values of all its tags.
+    #: The bytes of the values of all its tags, those included that are not read.
     value_bytes: int = 0
-    #: Its place in the file.
+    #: Where it begins in the file, in bytes.
     offset: int = 0
+    #: The offsets of the directories that it leads to: its sub-images, its EXIF, and the next one of its chain.
+    leads_to: tuple[int, ...] = ()
 
     def number(self, tag: int) -> int:
-        """Return the first value of a tag, 0 if there is none."""
+        """Return the first value of a tag, 0 without the tag."""
         values = self.tags.get(tag)
         return int(values[0]) if values else 0
 
     @property
     def block(self) -> tuple[int, int]:
-        """Return the width and height of a tile or strip."""
+        """Return the width and height of its tiles, or of its strips, in pixels."""
         if self.number(TILE_WIDTH):
             return self.number(TILE_WIDTH), self.number(TILE_HEIGHT)
         return self.number(WIDTH), min(self.number(HEIGHT), self.number(ROWS) or self.number(HEIGHT))
 
     @property
     def is_overview(self) -> bool:
-        """Return whether this is a smaller version of another directory (bit 0 of NewSubfileType)."""
+        """Return whether it is a smaller version of another image (bit 0 of NewSubfileType)."""
         return bool(self.number(SUBFILE) & 1)
 
     @property
+    def description(self) -> bytes:
+        """Return its description, empty without one."""
+        described = self.tags.get(DESCRIPTION, b'')
+        return described if isinstance(described, bytes) else b''
+
+    @property
+    def orientation(self) -> int:
+        """Return how its image is turned, 1 to 8; 1 for one that says where on earth it is, or says nothing."""
+        found = 1 if self.tags.keys() & set(GEOREFERENCE) else self.number(ORIENTATION)
+        return found if 1 <= found <= 8 else 1
+
+    @property
+    def bits(self) -> int:
+        """Return the bits of the deepest of its samples."""
+        return max(self.tags.get(BITS) or (1,))
+
+    @property
     def bytes_per_pixel(self) -> int:
-        """Return the bytes of one pixel in a block: with all its samples, unless each has blocks of its own."""
+        """Return the bytes of a pixel in a decoded block: of all samples, or of one where each has its own blocks."""
         samples = 1 if self.number(PLANAR) == 2 else self.number(SAMPLES) or 1
-        return max(1, samples * max(self.tags.get(BITS) or (1,)) // 8)
+        return max(1, samples * self.bits // 8)
 
     @property
     def bytes_of_all_samples(self) -> float:
-        """Return the bytes of one pixel with all its samples, also of those that have blocks of their own."""
+        """Return the bytes of a decoded pixel with all its samples, wherever their blocks are."""
         return self.nbytes / max(1, self.number(WIDTH) * self.number(HEIGHT))
 
     @property
     def nbytes(self) -> int:
-        """Return the bytes of all its pixels and samples when they are decoded."""
+        """Return the bytes of all its pixels with all their samples, decoded."""
         samples = self.number(SAMPLES) or 1
-        return (
-            self.number(WIDTH) * self.number(HEIGHT) * max(1, samples * max(self.tags.get(BITS) or (1,)) // 8)
-        )
+        return self.number(WIDTH) * self.number(HEIGHT) * max(1, samples * self.bits // 8)
 
 
-def directories(path: str) -> list[Directory]:
-    """Return every directory of a TIFF, those of sub-images included.
+def read(path: str) -> tuple[Directory, ...]:
+    """Return every directory of a local TIFF, those of sub-images and of EXIF included; the first one is the file's.
 
-    Raises `ImageUnreadable` where the first one cannot be read, and `ImageRefused` for directories that lead back to
-    themselves and for more than `MAX_DIRECTORIES`.
+    Raises `ImageMissing`, `ImageUnreadable` where the first one cannot be read, and `ImageRefused` for directories that
+    lead back to themselves, and for more of them, of tags and of text than are read.
     """
-    return [node.directory for node in _nodes(path)]
-
-
-def visits(path: str) -> int:
-    """Return how many directories a reader finds that follows every pointer, those that it finds again included."""
-    nodes = _nodes(path)
-    counts: dict[int, int] = {}
-    # What a directory leads to comes before it in this order, as there are no loops.
-    for node in _after_what_they_lead_to(nodes):
-        counts[node.offset] = 1 + sum(counts[offset] for offset in node.leads_to)
-    return counts[nodes[0].offset]
-
-
-def value_bytes(path: str) -> int:
-    """Return the bytes of all values of all tags, several tags' values in one place counted for each."""
-    return sum(node.directory.value_bytes for node in _nodes(path))
-
-
-def is_ome(path: str) -> bool:
-    """Return whether the TIFF's first directory is described by OME-XML."""
-    description = directories(path)[0].tags.get(DESCRIPTION)
-    return isinstance(description, bytes) and description.rstrip(b'\0 \r\n\t').endswith(b'OME>')
+    try:
+        with open(path, 'rb') as file:
+            found = list(_walk(file))
+    except FileNotFoundError:
+        raise ImageMissing() from None
+    except (OSError, *_LEADS_NOWHERE) as error:
+        raise fault_of(error) or ImageUnreadable('The directories of the TIFF cannot be read.') from None
+    if not found:
+        raise ImageUnreadable('The TIFF has no directory.')
+    there = {directory.offset for directory in found}
+    directories = tuple(
+        directory
+        if there.issuperset(directory.leads_to)
+        else replace(directory, leads_to=tuple(offset for offset in directory.leads_to if offset in there))
+        for directory in found
+    )
+    if len(behind_what_they_lead_to(directories)) < len(directories):
+        raise ImageRefused('The directories of the TIFF form a loop.')
+    return directories
 
 
 def orientation(path: str) -> int:
-    """Return how the first image is turned, 1 to 8; 1 for one that says where on earth it is, or says nothing."""
+    """Return the orientation of a local TIFF's first image, as `Directory` has it, and 1 where it cannot be read.
+
+    It reads that one directory only.
+    """
     try:
         with open(path, 'rb') as file:
             order, big, first = _start(file)
-            tags = _read(file, first, order, big, wanted={ORIENTATION: 1, **_GEOREFERENCE})[2]
-    except (OSError, struct.error, OverflowError, ImageUnreadable):
+            tags = _read(file, first, order, big, wanted=_WANTED_FOR_ORIENTATION)[2]
+    except (OSError, *_LEADS_NOWHERE, ImageUnreadable):
         return 1
-    found = 1 if tags.keys() & _GEOREFERENCE.keys() else int(next(iter(tags.get(ORIENTATION) or (1,))))
-    return found if 1 <= found <= 8 else 1
+    return Directory(tags, main=True).orientation
 
 
-@dataclass(slots=True)
-class _Node:
-    """A directory, where it is, and the places of those that it leads to."""
-
-    offset: int
-    directory: Directory
-    leads_to: list[int]
-
-
-def _nodes(path: str) -> list[_Node]:
-    try:
-        with open(path, 'rb') as file:
-            nodes = list(_walk(file))
-    except FileNotFoundError:
-        raise ImageMissing() from None
-    except (OSError, struct.error, OverflowError) as error:
-        raise fault_of(error) or ImageUnreadable('The directories of the TIFF cannot be read.') from None
-    there = {node.offset for node in nodes}
-    for node in nodes:
-        node.leads_to = [offset for offset in node.leads_to if offset in there]
-    if len(_after_what_they_lead_to(nodes)) < len(nodes):
-        raise ImageRefused('The directories of the TIFF form a loop.')
-    return nodes
-
-
-def _after_what_they_lead_to(nodes: list[_Node]) -> list[_Node]:
-    """Return directories each behind all that it leads to; those that lead to themselves in the end are left out."""
-    by_offset = {node.offset: node for node in nodes}
-    waiting = {node.offset: len(node.leads_to) for node in nodes}
+def behind_what_they_lead_to(directories: tuple[Directory, ...]) -> list[Directory]:
+    """Return directories, each behind all that it leads to, without those that lead back to themselves in the end."""
+    by_offset = {directory.offset: directory for directory in directories}
+    waiting = {directory.offset: len(directory.leads_to) for directory in directories}
     led_by: dict[int, list[int]] = {}
-    for node in nodes:
-        for offset in node.leads_to:
-            led_by.setdefault(offset, []).append(node.offset)
+    for directory in directories:
+        for offset in directory.leads_to:
+            led_by.setdefault(offset, []).append(directory.offset)
     ready = [offset for offset, count in waiting.items() if not count]
     found = []
     while ready:
@@ -174,21 +175,21 @@ def _after_what_they_lead_to(nodes: list[_Node]) -> list[_Node]:
 
 
 def _start(file: IO[bytes]) -> tuple[str, bool, int]:
-    """Return struct's code of the order of bytes, whether it is a BigTIFF, and the place of the first directory."""
+    """Return struct's code of the byte order, whether it is a BigTIFF, and the offset of the first directory."""
     head = file.read(16)
     order = '<' if head[:2] == b'II' else '>'
     big = struct.unpack_from(order + 'H', head, 2)[0] == 43
     return order, big, int(struct.unpack_from(order + ('Q' if big else 'I'), head, 8 if big else 4)[0])
 
 
-def _walk(file: IO[bytes]) -> Iterator[_Node]:
+def _walk(file: IO[bytes]) -> Iterator[Directory]:
     order, big, first = _start(file)
     size = os.fstat(file.fileno()).st_size
-    # Directories to read: the offset, whether it is in the main chain, and whether it is one of Exif.
+    # Directories to read: the offset, whether it is in the main chain, and whether it is one of EXIF.
     waiting, seen = [(first, True, False)], set()
     described = tagged = 0
     while waiting:
-        offset, main, about = waiting.pop()
+        offset, main, is_exif = waiting.pop()
         if not offset or offset in seen:
             continue
         seen.add(offset)
@@ -197,8 +198,8 @@ def _walk(file: IO[bytes]) -> Iterator[_Node]:
         try:
             if offset >= size:
                 raise ImageUnreadable('The TIFF is cut off.')
-            count, values, tags, following = _read(file, offset, order, big, not about)
-        except (struct.error, OverflowError, ImageUnreadable):
+            count, values, tags, following = _read(file, offset, order, big, not is_exif)
+        except (*_LEADS_NOWHERE, ImageUnreadable):
             if offset == first:
                 raise
             continue
@@ -209,26 +210,29 @@ def _walk(file: IO[bytes]) -> Iterator[_Node]:
             raise ImageRefused('The descriptions in the TIFF are too long, or its tags too many.')
         images = [int(inner) for inner in tags.get(SUB_IFDS, ())]
         exif = [int(inner) for inner in tags.get(EXIF, ())]
-        # What Exif's pointer leads to is no image. In files whose program did not know the tag it leads to anything.
-        shown = {} if about else tags
-        yield _Node(offset, Directory(shown, main, values, offset), [*images, *exif, following])
+        # What EXIF's pointer leads to is no image. In files whose program did not know the tag it leads to anything.
+        shown = {} if is_exif else tags
+        yield Directory(shown, main, values, offset, (*images, *exif, following))
         # The last one is read first: those of the main chain in their order.
-        waiting += [(inner, False, about) for inner in images] + [(inner, False, True) for inner in exif]
-        waiting.append((following, main, about))
+        waiting += [(inner, False, is_exif) for inner in images] + [(inner, False, True) for inner in exif]
+        waiting.append((following, main, is_exif))
 
 
 def _read(
     file: IO[bytes], offset: int, order: str, big: bool, image: bool = True, wanted: dict[int, int] = _WANTED
-) -> tuple[int, int, dict[int, tuple[int, ...] | bytes], int]:
-    """Return how many tags a directory has and the bytes of their values, those wanted, and the next one's place."""
+) -> tuple[int, int, Tags, int]:
+    """Return a directory's number of tags, the bytes of all their values, the tags wanted, and the next one's offset.
+
+    `image` says whether it is one of an image, whose description is checked.
+    """
     file.seek(offset)
     count = struct.unpack(order + ('Q' if big else 'H'), file.read(8 if big else 2))[0]
-    if count > 65_535:
+    if count > _MAX_TAGS_OF_ONE:
         raise ImageUnreadable('A directory of the TIFF has too many tags.')
     entry = struct.Struct(order + ('HHQ8s' if big else 'HHI4s'))
     link = struct.Struct(order + ('Q' if big else 'I'))
     block = file.read(count * entry.size + link.size)
-    tags: dict[int, tuple[int, ...] | bytes] = {}
+    tags: Tags = {}
     size = 0
     for index in range(count):
         tag, kind, number, inline = entry.unpack_from(block, index * entry.size)
@@ -241,7 +245,7 @@ def _read(
             kind = 2 if tag == DESCRIPTION else kind
             try:
                 tags[tag] = _values(file, order, link, kind, min(number, wanted[tag]), inline)
-            except (struct.error, OverflowError):
+            except _LEADS_NOWHERE:
                 # It points to nothing, so it says nothing; of pixels the most is assumed.
                 tags |= {BITS: (64,)} if tag == BITS else {}
     # Some writers end the file with the last tag.
@@ -254,6 +258,7 @@ def _read(
 def _values(
     file: IO[bytes], order: str, link: struct.Struct, kind: int, number: int, inline: bytes
 ) -> tuple[int, ...] | bytes:
+    """Return the first values of a tag, which are in its entry or where that points to; raises `struct.error`."""
     code = _TYPES.get(kind, 'B')
     length = number * struct.calcsize(order + code)
     if length > len(inline):

@@ -18,8 +18,10 @@ from django_large_image.access import ImageRef
 from django_large_image.access.tempfiles import alone
 from django_large_image.conf import settings
 from django_large_image.exceptions import ImageChanged, ImageRefused, ImageUnreadable, fault_of
-from django_large_image.inspection import guard, jp2header, orientation, tiffkinds
+from django_large_image.inspection import jp2header, limits, orientation
 from django_large_image.inspection.costs import weight_of
+from django_large_image.inspection.signatures import sniff
+from django_large_image.inspection.tiff import SubImage, Tiff
 
 #: The drivers that are tried for a remote file, which is not sniffed (that would cost a request).
 REMOTE_DRIVERS = ('GTiff', 'JP2OpenJPEG')
@@ -68,22 +70,24 @@ def open_dataset(ref: ImageRef, limit: int) -> DatasetReader:
     and, for a remote image, `ImageMissing`, `ImageChanged` and `RemoteUnavailable`.
     """
     assert ref.path is not None
+    tiff = None
     if ref.remote:
         dataset = _open_remote(ref)
     else:
-        kind = guard.sniff(ref.path)
+        kind = sniff(ref.path)
         if not kind.driver or 'rasterio' not in kind.sources:
             raise ImageUnreadable()
         if kind.name == 'tiff':
-            guard.check_tiff(ref.path, limit, by_block=True)
+            tiff = Tiff.read(ref.path)
+            limits.check_tiff(tiff, limit, by_block=True)
         elif not kind.tiled:
-            guard.check_plain(ref.path, kind, limit)
+            limits.check_plain(ref.path, kind, limit)
         elif kind.name == 'jp2':
             jp2header.check(ref.path)
-        guard.check_sidecars(ref.path, limit)
+        limits.check_sidecars(ref.path, limit)
         dataset = _open(ref.path, kind.driver)
     try:
-        check_dataset(dataset, limit)
+        check_dataset(dataset, limit, tiff)
         if not (ref.remote or is_georeferenced(dataset)):
             orientation.check_as_stored(ref.path, kind.name)
     except Exception:
@@ -107,7 +111,7 @@ def _open(path: str, driver: str) -> DatasetReader:
 def open_overview(dataset: DatasetReader, path: str, index: int) -> DatasetReader:
     """Open an overview of an open image or of one of its frames; to be called inside `gdal_env`.
 
-    `index` is GDAL's number, or the place of a directory in the file, negative.
+    `index` is GDAL's number, or the offset of a directory in the file, negative.
     """
     try:
         if index < 0:
@@ -152,7 +156,7 @@ def decodes(dataset: DatasetReader) -> bool:
 
 
 def has_other_colours(dataset: DatasetReader) -> bool:
-    """Return whether the colours of a TIFF are not those that GDAL 3.10 makes of them; see `tiffkinds.reader`."""
+    """Return whether the colours of a TIFF are not those that GDAL 3.10 makes of them; see `Tiff.reader`."""
     space = dataset.tags(ns='IMAGE_STRUCTURE').get('SOURCE_COLOR_SPACE')
     # 8-bit CMYK GDAL makes RGB of.
     return space == 'CIELAB' or ColorInterp.cyan in dataset.colorinterp
@@ -164,8 +168,8 @@ def has_frames(dataset: DatasetReader) -> bool:
     return bool(dataset.tags(ns='SUBDATASETS')) or described.endswith('OME>')
 
 
-def check_dataset(dataset: DatasetReader, limit: int) -> None:
-    """Check what GDAL says of an image, or of a frame of it.
+def check_dataset(dataset: DatasetReader, limit: int, tiff: Tiff | None = None) -> None:
+    """Check what GDAL says of an image, or of a frame of it; `tiff` are the directories of its file, if they were read.
 
     Raises `ImageUnreadable`, `ImageRefused` and `NeedsConversion`.
     """
@@ -173,36 +177,39 @@ def check_dataset(dataset: DatasetReader, limit: int) -> None:
         raise ImageRefused('Files of this format are not served.')
     if dataset.count == 0 or not dataset.width or not dataset.height:
         raise ImageUnreadable('The file holds no image.')
-    guard.check_bands(dataset.count)
+    limits.check_bands(dataset.count)
     _check_references(dataset)
     if any(dtype.startswith('complex') for dtype in dataset.dtypes):
         # No other reader either: what they make of them is not where the file says that it is.
         raise ImageRefused('Images of complex numbers are not served.')
     height, width = dataset.block_shapes[0]
-    tiff = dataset.driver == 'GTiff'
+    is_tiff = dataset.driver == 'GTiff'
     together = bool(dataset.interleaving and dataset.interleaving.value == 'PIXEL')
-    itemsize, weight = np.dtype(dataset.dtypes[0]).itemsize, weight_of(dataset)
+    itemsize = np.dtype(dataset.dtypes[0]).itemsize
+    weight = weight_of(dataset.driver, str(dataset.tags(ns='IMAGE_STRUCTURE').get('COMPRESSION', '')))
     if dataset.driver == 'JP2OpenJPEG' and not dataset.overviews(1):
         # Statistics and tiles read the same, and each takes as long as a tile may.
         weight *= 3
-    guard.check_block(width, height, (dataset.count if together else 1) * itemsize)
+    limits.check_block(width, height, (dataset.count if together else 1) * itemsize)
     overviews = dataset.overviews(1)
     # Strips of a TIFF are decoded one by one, as tiles are.
-    strips = tiff and height < dataset.height
+    strips = is_tiff and height < dataset.height
     untiled = width >= dataset.width and not overviews and not strips and dataset.driver != 'JP2OpenJPEG'
     # Of bands that are stored apart only those of a picture are read.
     size = (dataset.count if together else min(dataset.count, 4)) * itemsize
-    if untiled and not sub_images_of(dataset):
-        guard.check_untiled(dataset.width, dataset.height, limit, size)
+    if untiled and not sub_images_of(dataset, tiff):
+        limits.check_untiled(dataset.width, dataset.height, limit, size)
     # What is decoded of a TIFF's blocks has its bound in each answer, so that those are given that stay within it.
-    if not tiff:
-        guard.check_pyramid(dataset.width, dataset.height, max(overviews, default=1), size * weight)
+    if not is_tiff:
+        limits.check_pyramid(dataset.width, dataset.height, max(overviews, default=1), size * weight)
 
 
-def sub_images_of(dataset: DatasetReader) -> list[tuple[int, int, int]]:
-    """Return width, height and place of smaller versions that GDAL does not know; see `tiffkinds.sub_images`."""
+def sub_images_of(dataset: DatasetReader, tiff: Tiff | None = None) -> list[SubImage]:
+    """Return the smaller versions that GDAL does not know; `tiff` are the file's directories, if they were read."""
     local = dataset.driver == 'GTiff' and not dataset.name.startswith(('/vsi', 'GTIFF_DIR:'))
-    return tiffkinds.sub_images(dataset.name) if local and not dataset.overviews(1) else []
+    if not local or dataset.overviews(1):
+        return []
+    return (tiff or Tiff.read(dataset.name)).sub_images
 
 
 def _check_references(dataset: DatasetReader) -> None:

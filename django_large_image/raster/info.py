@@ -10,6 +10,7 @@ from rasterio.enums import ColorInterp, MaskFlags
 from rasterio.io import DatasetReader
 
 from django_large_image.inspection.costs import blocks_in, weight_of
+from django_large_image.inspection.tiff import SubImage
 
 #: The colour interpretations of a picture whose values are colours.
 _COLOURS = (('red', 'green', 'blue'), ('red', 'green', 'blue', 'alpha'))
@@ -36,7 +37,7 @@ class RasterInfo:
     height: int
     #: How many times smaller each level is than the first, which is 1.
     factors: tuple[int, ...]
-    #: GDAL's number of each level's overview, or the place of a directory in the file, negative.
+    #: GDAL's number of each level's overview, or the offset of a directory in the file, negative.
     positions: tuple[int, ...]
     count: int
     dtype: np.dtype[np.generic]
@@ -124,10 +125,10 @@ class RasterInfo:
         return fits[-1] if fits else 0
 
 
-def describe(dataset: DatasetReader, sub_images: list[tuple[int, int, int]]) -> RasterInfo:
+def describe(dataset: DatasetReader, sub_images: list[SubImage]) -> RasterInfo:
     """Return what the headers of a dataset say.
 
-    `sub_images` are smaller versions (width, height, place in the file) that GDAL does not list as overviews.
+    `sub_images` are smaller versions that GDAL does not list as overviews.
     """
     flags = dataset.mask_flag_enums
     alpha = [index for index, name in enumerate(dataset.colorinterp) if name is ColorInterp.alpha]
@@ -154,23 +155,23 @@ def describe(dataset: DatasetReader, sub_images: list[tuple[int, int, int]]) -> 
         categorical=(ColorInterp.palette in dataset.colorinterp and not white) or thematic,
         bytes_only=bytes_only,
         white_is_zero=white,
-        weight=weight_of(dataset),
+        weight=weight_of(dataset.driver, str(structure.get('COMPRESSION', ''))),
         bits=_bits(dataset.tags(1, ns='IMAGE_STRUCTURE').get('NBITS', ''), dataset.dtypes[0]),
         compression=str(structure.get('COMPRESSION', '')) if dataset.driver == 'GTiff' else '',
     )
 
 
-def _levels(dataset: DatasetReader, sub_images: list[tuple[int, int, int]]) -> dict[int, int]:
+def _levels(dataset: DatasetReader, sub_images: list[SubImage]) -> dict[int, int]:
     """Return the position of each level by its factor."""
     # A file may list its overviews in any order; of two of one size the first is taken.
     found = {1: -1}
     for position, factor in enumerate(dataset.overviews(1)):
         if factor > 1:
             found.setdefault(int(factor), position)
-    for across, _, place in sub_images:
-        factor = round(dataset.width / across)
+    for sub_image in sub_images:
+        factor = round(dataset.width / sub_image.width)
         if factor > 1:
-            found.setdefault(factor, -place)
+            found.setdefault(factor, -sub_image.offset)
     return found
 
 

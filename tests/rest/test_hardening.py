@@ -18,7 +18,7 @@ from rest_framework.test import APIRequestFactory
 
 from django_large_image import access, handles, models
 from django_large_image.exceptions import ImageRefused
-from django_large_image.inspection import tiffheader
+from django_large_image.inspection.tiff import Tiff
 from django_large_image.rest import LargeImageDetailMixin, LargeImageFileDetailMixin
 from tests import images as generated
 from tests.app.models import ImageFile
@@ -51,14 +51,14 @@ def tiff_of_descriptions(path: pathlib.Path, texts: list[bytes], directories: in
 def test_two_descriptions_are_refused(tmp_path: pathlib.Path) -> None:
     path = tiff_of_descriptions(tmp_path / 'two.tif', [b'<OME/>' + b' ' * 100, b'harmless' * 20])
     with pytest.raises(ImageRefused):
-        tiffheader.directories(str(path))
+        Tiff.read(str(path))
 
 
 def test_descriptions_that_directories_share_are_bounded(tmp_path: pathlib.Path) -> None:
     path = tiff_of_descriptions(tmp_path / 'shared.tif', [b'x' * 100_000], directories=400)
     assert path.stat().st_size < 200_000
     with pytest.raises(ImageRefused):
-        tiffheader.directories(str(path))
+        Tiff.read(str(path))
 
 
 def test_xml_that_cannot_be_parsed_is_refused(get: Any, image_file: Any, tmp_path: pathlib.Path) -> None:

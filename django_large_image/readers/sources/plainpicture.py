@@ -26,7 +26,7 @@ from django_large_image.readers.sources.pooled import PooledSource
 TILE = 256
 #: Pillow's name of formats whose frames may be of several sizes: pages.
 _PAGED = frozenset({'TIFF', 'MPO', 'ICO'})
-#: The kinds of `guard` by Pillow's name of a format that may be turned.
+#: The names of kinds (`inspection.signatures`) by Pillow's name of a format that may be turned.
 _KINDS = {'JPEG': 'jpeg', 'MPO': 'jpeg', 'PNG': 'png', 'WEBP': 'webp', 'AVIF': 'avif'}
 #: The most pages that are looked at.
 _MOST_PAGES = 20_000

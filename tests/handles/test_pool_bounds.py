@@ -12,7 +12,7 @@ from django.test import override_settings
 
 from django_large_image.exceptions import Busy
 from django_large_image.handles.pool import ImageFacts, Loan, Pool, PoolKey
-from tests.sources.test_pool import Handle
+from tests.handles.test_pool import Handle
 
 
 def key(digest: str, source: str = 'rasterio', remote: bool = False) -> PoolKey:

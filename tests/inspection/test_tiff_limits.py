@@ -10,7 +10,8 @@ import pytest
 import tifffile
 
 from django_large_image.exceptions import ImageRefused, NeedsConversion
-from django_large_image.inspection import guard
+from django_large_image.inspection import limits
+from django_large_image.inspection.tiff import Tiff
 
 OWN, OTHER = 'urn:uuid:11111111-1111-1111-1111-111111111111', 'urn:uuid:22222222-2222-2222-2222-222222222222'
 OME = 'xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06"'
@@ -24,13 +25,13 @@ def test_a_large_block_is_refused_wherever_it_is(tmp_path: pathlib.Path, setting
             tile = (512, 512) if name == where else (256, 256)
             options: Any = {'subfiletype': kind, 'compression': 'zlib', 'metadata': None}
             writer.write(np.zeros((side, side), np.uint8), tile=tile, **options)
-    guard.check_tiff(str(path), 4096)
+    limits.check_tiff(Tiff.read(str(path)), 4096)
     settings.LARGE_IMAGE_MAX_BLOCK_BYTES = 256 * 256
     if where == 'nowhere':
-        guard.check_tiff(str(path), 4096)
+        limits.check_tiff(Tiff.read(str(path)), 4096)
         return
     with pytest.raises(ImageRefused, match='512 × 512 pixels'):
-        guard.check_tiff(str(path), 4096)
+        limits.check_tiff(Tiff.read(str(path)), 4096)
 
 
 def described(path: pathlib.Path, xml: str) -> str:
@@ -61,16 +62,16 @@ def described(path: pathlib.Path, xml: str) -> str:
 def test_an_ome_tiff_of_several_files_is_refused(tmp_path: pathlib.Path, xml: str, refused: bool) -> None:
     path = described(tmp_path / 'a.ome.tif', xml)
     if not refused:
-        guard.check_tiff(path, 4096)
+        limits.check_tiff(Tiff.read(path), 4096)
         return
     with pytest.raises(ImageRefused, match='one of several files'):
-        guard.check_tiff(path, 4096)
+        limits.check_tiff(Tiff.read(str(path)), 4096)
 
 
 def refused(path: pathlib.Path, limit: int, by_block: bool = False) -> bool:
     """Return whether a TIFF has to be converted before it is served."""
     try:
-        guard.check_tiff(str(path), limit, by_block)
+        limits.check_tiff(Tiff.read(str(path)), limit, by_block)
     except NeedsConversion:
         return True
     return False
@@ -114,7 +115,7 @@ def test_bands_that_are_stored_apart(tmp_path: pathlib.Path, by_block: bool, lim
         'metadata': None,
     }
     tifffile.imwrite(path, array, **options)
-    assert guard.check_tiff(str(path), limit, by_block) == 12.0
+    assert limits.check_tiff(Tiff.read(str(path)), limit, by_block) == 12.0
     assert refused(path, limit - 1, by_block)
     # Fewer than four are those that there are.
     tifffile.imwrite(path, array[:3], **options)
@@ -134,7 +135,7 @@ def test_every_page_is_looked_at(tmp_path: pathlib.Path, settings: Any) -> None:
             writer.write(small, metadata=None)
             writer.write(**page, metadata=None)
         with pytest.raises((ImageRefused, NeedsConversion)):
-            guard.check_tiff(str(path), 32)
+            limits.check_tiff(Tiff.read(str(path)), 32)
 
 
 def test_a_reader_of_the_whole(tmp_path: pathlib.Path) -> None:
@@ -142,9 +143,9 @@ def test_a_reader_of_the_whole(tmp_path: pathlib.Path) -> None:
     array = np.zeros((128, 128, 3), np.uint8)
     for tags, message in (([], 'neither tiles'), ([(274, 'H', 1, 6, True)], 'turned')):
         tifffile.imwrite(path, array, tile=(64, 64), photometric='rgb', metadata=None, extratags=tags)
-        guard.check_whole(str(path), 128)
+        limits.check_whole(Tiff.read(str(path)), 128)
         with pytest.raises(NeedsConversion, match=message):
-            guard.check_whole(str(path), 100)
+            limits.check_whole(Tiff.read(str(path)), 100)
 
 
 def test_files_beside_an_image_have_to_be_tiffs(tmp_path: pathlib.Path, settings: Any) -> None:
@@ -152,12 +153,12 @@ def test_files_beside_an_image_have_to_be_tiffs(tmp_path: pathlib.Path, settings
     for content in (b'<VRTDataset/>', b'\x89PNG\r\n\x1a\n', b''):
         beside.write_bytes(content)
         settings.LARGE_IMAGE_SIDECAR_FILES = False
-        guard.check_sidecars(path, 64)
+        limits.check_sidecars(path, 64)
         settings.LARGE_IMAGE_SIDECAR_FILES = True
         with pytest.raises(ImageRefused, match='no TIFF'):
-            guard.check_sidecars(path, 64)
+            limits.check_sidecars(path, 64)
     tifffile.imwrite(beside, np.zeros((128, 128), np.uint8), rowsperstrip=16, metadata=None)
-    guard.check_sidecars(path, 8)
+    limits.check_sidecars(path, 8)
     tifffile.imwrite(beside, np.zeros((128, 128), np.uint8), rowsperstrip=128, metadata=None)
     with pytest.raises(NeedsConversion):
-        guard.check_sidecars(path, 8)
+        limits.check_sidecars(path, 8)

@@ -13,6 +13,7 @@ from PIL import Image
 
 from django_large_image.exceptions import ImageMissing, ImageRefused, ImageUnreadable
 from django_large_image.inspection import tiffheader
+from django_large_image.inspection.tiff import Tiff
 from django_large_image.inspection.tiffheader import Directory
 
 
@@ -30,7 +31,7 @@ def test_both_orders_of_bytes_and_both_sizes_of_offsets(
         writer.write(np.zeros((48, 80, 3), np.uint16), tile=(32, 48), subfiletype=1, **options)
         writer.write(np.zeros((30, 20, 3), np.uint8), rowsperstrip=7, **options)
     # Those of the main chain come first, in their order.
-    first, second, level = tiffheader.directories(path)
+    first, second, level = tiffheader.read(path)
     assert [one.main for one in (first, level, second)] == [True, False, True]
     assert [one.is_overview for one in (first, level, second)] == [False, True, False]
     assert [one.block for one in (first, level, second)] == [(48, 32), (48, 32), (20, 7)]
@@ -44,7 +45,7 @@ def test_both_orders_of_bytes_and_both_sizes_of_offsets(
     ] == [2, 1, 3]
     assert (first.number(tiffheader.PLANAR), second.number(tiffheader.ROWS)) == (1, 7)
     assert bytes(first.tags[tiffheader.DESCRIPTION]).rstrip(b'\0') == b'<a/>'
-    assert tiffheader.visits(path) == 3
+    assert Tiff.read(path).visits() == 3
     assert len({one.offset for one in (first, level, second)}) == 3
 
 
@@ -106,7 +107,7 @@ def test_ome(tmp_path: pathlib.Path) -> None:
     path = str(tmp_path / 'a.tif')
     for text, is_ome in (('<OME></OME>', True), ('<OME></OME>\n ', True), ('<a/>', False), ('', False)):
         tifffile.imwrite(path, np.zeros((4, 4), np.uint8), description=text, metadata=None)
-        assert tiffheader.is_ome(path) is is_ome
+        assert Tiff.read(path).is_ome is is_ome
 
 
 def written(path: pathlib.Path, entries: list[tuple[int, int, int, int]], more: bytes = b'') -> str:
@@ -137,29 +138,29 @@ def test_values_count_by_their_types(tmp_path: pathlib.Path) -> None:
     }
     for kind, size in sizes.items():
         path = written(tmp_path / 'a.tif', [(256, 3, 1, 7), (60000, kind, 5, 0)])
-        assert tiffheader.value_bytes(path) == 2 + 5 * size, kind
+        assert Tiff.read(path).value_bytes() == 2 + 5 * size, kind
 
 
 def test_the_first_of_two_tags_counts(tmp_path: pathlib.Path) -> None:
     path = written(tmp_path / 'a.tif', [(256, 3, 1, 7), (256, 3, 1, 8), (257, 4, 1, 9)])
-    (only,) = tiffheader.directories(path)
+    (only,) = tiffheader.read(path)
     assert (only.number(tiffheader.WIDTH), only.number(tiffheader.HEIGHT)) == (7, 9)
 
 
 def test_a_tag_that_points_to_nothing_says_nothing_and_bits_the_most(tmp_path: pathlib.Path) -> None:
     path = written(tmp_path / 'a.tif', [(256, 3, 1, 7), (258, 3, 9, 10_000), (330, 4, 9, 10_000)])
-    (only,) = tiffheader.directories(path)
+    (only,) = tiffheader.read(path)
     assert only.tags == {tiffheader.WIDTH: (7,), tiffheader.BITS: (64,)}
 
 
 def test_a_file_that_ends_with_its_last_tag(tmp_path: pathlib.Path) -> None:
     path = pathlib.Path(written(tmp_path / 'a.tif', [(256, 3, 1, 7)]))
     path.write_bytes(path.read_bytes()[:-4])
-    assert len(tiffheader.directories(str(path))) == 1
+    assert len(tiffheader.read(str(path))) == 1
     # A tag less, and the first directory cannot be read.
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(ImageUnreadable):
-        tiffheader.directories(str(path))
+        tiffheader.read(str(path))
 
 
 def test_directories_are_bounded(tmp_path: pathlib.Path, settings: Any) -> None:
@@ -168,10 +169,10 @@ def test_directories_are_bounded(tmp_path: pathlib.Path, settings: Any) -> None:
         for _ in range(5):
             writer.write(np.zeros((4, 4), np.uint8), metadata=None)
     settings.LARGE_IMAGE_MAX_DIRECTORIES = 5
-    assert len(tiffheader.directories(path)) == 5
+    assert len(tiffheader.read(path)) == 5
     settings.LARGE_IMAGE_MAX_DIRECTORIES = 4
     with pytest.raises(ImageRefused, match='more than 4 directories'):
-        tiffheader.directories(path)
+        tiffheader.read(path)
 
 
 def test_tags_are_bounded(tmp_path: pathlib.Path) -> None:
@@ -184,19 +185,19 @@ def test_tags_are_bounded(tmp_path: pathlib.Path) -> None:
     for last, fine in ((8, True), (9, False)):
         (tmp_path / 'a.tif').write_bytes(b'II*\0\x08\0\0\0' + whole + directory(last, 0))
         if fine:
-            assert len(tiffheader.directories(str(tmp_path / 'a.tif'))) == 9
+            assert len(tiffheader.read(str(tmp_path / 'a.tif'))) == 9
         else:
             with pytest.raises(ImageRefused, match='tags too many'):
-                tiffheader.directories(str(tmp_path / 'a.tif'))
+                tiffheader.read(str(tmp_path / 'a.tif'))
 
 
 def test_what_is_no_tiff(tmp_path: pathlib.Path) -> None:
     with pytest.raises(ImageMissing):
-        tiffheader.directories(str(tmp_path / 'none.tif'))
+        tiffheader.read(str(tmp_path / 'none.tif'))
     for content in (b'II*\0', b'II*\0\xff\0\0\0' + bytes(16), b'II*\0\x08\0\0\0\xff\xff'):
         (tmp_path / 'a.tif').write_bytes(content)
         with pytest.raises(ImageUnreadable):
-            tiffheader.directories(str(tmp_path / 'a.tif'))
+            tiffheader.read(str(tmp_path / 'a.tif'))
 
 
 @pytest.mark.parametrize(('count', 'fine'), [(65_535, True), (65_536, False)])
@@ -208,20 +209,20 @@ def test_the_tags_of_a_directory_are_bounded(tmp_path: pathlib.Path, count: int,
         b'II+\0\x08\0\0\0' + struct.pack('<QQ', 16, count) + entry * count + struct.pack('<Q', 0)
     )
     if fine:
-        assert tiffheader.value_bytes(str(path)) == count
+        assert Tiff.read(str(path)).value_bytes() == count
     else:
         with pytest.raises(ImageUnreadable, match='too many tags'):
-            tiffheader.directories(str(path))
+            tiffheader.read(str(path))
 
 
 @pytest.mark.parametrize(('length', 'fine'), [(2**24, True), (2**24 + 1, False)])
 def test_a_description_is_bounded(tmp_path: pathlib.Path, length: int, fine: bool) -> None:
     path = written(tmp_path / 'a.tif', [(256, 3, 1, 7), (270, 2, length, 8)])
     if fine:
-        assert tiffheader.directories(path)[0].number(tiffheader.WIDTH) == 7
+        assert tiffheader.read(path)[0].number(tiffheader.WIDTH) == 7
     else:
         with pytest.raises(ImageRefused, match='too long'):
-            tiffheader.directories(path)
+            tiffheader.read(path)
 
 
 def test_what_exif_s_pointer_leads_to_is_no_image(tmp_path: pathlib.Path) -> None:
@@ -233,8 +234,8 @@ def test_what_exif_s_pointer_leads_to_is_no_image(tmp_path: pathlib.Path) -> Non
     )
     place = 8 + 2 + 2 * 12 + 4
     path = written(tmp_path / 'a.tif', [(256, 3, 1, 7), (34665, 4, 1, place)], second)
-    first, about = tiffheader.directories(path)
+    first, about = tiffheader.read(path)
     assert (first.number(tiffheader.WIDTH), about.tags, about.offset) == (7, {}, place)
     # Its tags count all the same.
-    assert tiffheader.value_bytes(path) == 2 + 4 + 2 + 3
-    assert tiffheader.visits(path) == 2
+    assert Tiff.read(path).value_bytes() == 2 + 4 + 2 + 3
+    assert Tiff.read(path).visits() == 2

@@ -56,7 +56,7 @@ class Flaky(LocMemCache):
 def flaky(settings: Any) -> type[Flaky]:
     """Use a cache that can be down."""
     Flaky.down, Flaky.asked = False, 0
-    settings.CACHES = settings.CACHES | {'flaky': {'BACKEND': 'tests.sources.test_tile_cache.Flaky'}}
+    settings.CACHES = settings.CACHES | {'flaky': {'BACKEND': 'tests.caching.test_tile_cache.Flaky'}}
     settings.LARGE_IMAGE_CACHE_NAME = 'flaky'
     caches['flaky'].clear()
     return Flaky

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from django_large_image.exceptions import ImageRefused
-from django_large_image.inspection import tiffheader
+from django_large_image.inspection.tiff import Tiff
 from tests import reference
 
 pytestmark = pytest.mark.django_db
@@ -54,9 +54,9 @@ def chain(path: pathlib.Path, links: list[int | None], subs: dict[int, int] | No
     ],
 )
 def test_what_ends(tmp_path: pathlib.Path, links: Any, subs: Any, count: int, visits: int) -> None:
-    path = str(chain(tmp_path / 'a.tif', links, subs))
-    assert len(tiffheader.directories(path)) == count
-    assert tiffheader.visits(path) == visits
+    tiff = Tiff.read(str(chain(tmp_path / 'a.tif', links, subs)))
+    assert len(tiff.directories) == count
+    assert tiff.visits() == visits
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,27 @@ def test_what_ends(tmp_path: pathlib.Path, links: Any, subs: Any, count: int, vi
 )
 def test_what_leads_back(tmp_path: pathlib.Path, links: Any, subs: Any) -> None:
     with pytest.raises(ImageRefused, match='loop'):
-        tiffheader.directories(str(chain(tmp_path / 'a.tif', links, subs)))
+        Tiff.read(str(chain(tmp_path / 'a.tif', links, subs)))
+
+
+@pytest.mark.parametrize('offset', [2**63, 2**64 - 1])
+def test_an_offset_that_no_file_has(get: Any, image_file: Any, tmp_path: pathlib.Path, offset: int) -> None:
+    """Python says ValueError of an offset of more than 63 bits, which a BigTIFF can have anywhere."""
+    fields = sorted([*((tag, 4, 1, value) for tag, value in FIELDS), (270, 2, 100, offset)])
+    entries = b''.join(struct.pack('<HHQQ', *field) for field in fields)
+    path = tmp_path / 'a.tif'
+    path.write_bytes(
+        b'II+\0'
+        + struct.pack('<HHQ', 8, 0, 32)
+        + bytes(16)
+        + struct.pack('<Q', len(fields))
+        + entries
+        + bytes(8)
+    )
+    tiff = Tiff.read(str(path))
+    assert tiff.first.number(256) == 4
+    assert tiff.first.description == b''
+    assert get('metadata', image_file(path)).status_code in (200, 422)
 
 
 @pytest.mark.parametrize('exif', [0xFFFFFFF0, 9])

@@ -1,0 +1,124 @@
+"""What the directories of a TIFF say of it, and so which reader takes it.
+
+That is decided here, not by the order in which readers are tried. A file of one image, with or without smaller versions
+and a mask, is read by rasterio (GDAL 3.10): it knows white as zero, colour tables, 1, 2, 4 and 12 bits, and CMYK and
+YCbCr, which large-image-source-tifffile 1.35.6 shows as they are stored. Files of several images, and those of whose
+descriptions GDAL reads too little, go to large-image's readers.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from django_large_image.inspection import tiffheader
+from django_large_image.inspection.tiffheader import Directory
+
+#: PhotometricInterpretation: white is zero, black is zero, RGB, palette, CMYK, YCbCr.
+_PLAIN = {0, 1, 2, 3, 5, 6}
+_LAB, _CMYK = 8, 5
+#: The bit of NewSubfileType that says that a directory is a mask of another one.
+_MASK = 4
+#: Descriptions of files of which other readers know more: scanners', OME and other XML, stacks in one directory.
+_DESCRIBED = re.compile(rb'Aperio|\xef\xbb\xbf|<|.{0,4000}?(\bimages=(?!1\b)|"truncated": true)', re.S)
+#: The tags in which a smaller version is like its image.
+_ALIKE = (tiffheader.BITS, tiffheader.SAMPLES, tiffheader.PHOTOMETRIC, tiffheader.PLANAR)
+
+
+@dataclass(frozen=True, slots=True)
+class SubImage:
+    """A smaller version of an image: its size in pixels, and where its directory begins in the file, in bytes."""
+
+    width: int
+    height: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tiff:
+    """The directories of one version of a local TIFF, read once and passed on to all who ask something of them."""
+
+    path: str
+    #: The first one is the file's; those of sub-images and of EXIF are among the others.
+    directories: tuple[Directory, ...]
+
+    @classmethod
+    def read(cls, path: str) -> Tiff:
+        """Read the directories of a local file; raises `ImageMissing`, `ImageUnreadable` and `ImageRefused`."""
+        return cls(path, tiffheader.read(path))
+
+    @property
+    def first(self) -> Directory:
+        """Return the first directory."""
+        return self.directories[0]
+
+    @property
+    def orientation(self) -> int:
+        """Return how the first image is turned, 1 to 8; 1 for one that says where on earth it is, or says nothing."""
+        return self.first.orientation
+
+    @property
+    def is_ome(self) -> bool:
+        """Return whether the first image is described by OME-XML."""
+        return self.first.description.rstrip(b'\0 \r\n\t').endswith(b'OME>')
+
+    @property
+    def has_one_image(self) -> bool:
+        """Return whether the file is one image, with or without smaller versions of it and masks."""
+        images = [
+            directory
+            for directory in self.directories
+            if directory.main
+            and not directory.is_overview
+            and not directory.number(tiffheader.SUBFILE) & _MASK
+        ]
+        return len(images) == 1 and self.first.main and not _DESCRIBED.match(images[0].description.lstrip())
+
+    @property
+    def reader(self) -> str | None:
+        """Return the source that reads the file right if it is a plain picture, None if others have to be asked."""
+        if not self.has_one_image:
+            return None
+        photometric = self.first.number(tiffheader.PHOTOMETRIC)
+        if photometric == _LAB or (photometric == _CMYK and self.first.bits > 8):
+            # Of CIELab libtiff makes the colours of a monitor of its own, 13 levels off, and of 16-bit CMYK none.
+            return 'pil'
+        return 'rasterio' if photometric in _PLAIN else None
+
+    @property
+    def sub_images(self) -> list[SubImage]:
+        """Return the smaller versions of the only image that are in its sub-images (tag 330).
+
+        libvips (`subifd`), tifffile and Bio-Formats put a pyramid there, where GDAL 3.10 sees no overviews. Those that
+        differ from the image in anything but size are left out.
+        """
+        if not self.has_one_image:
+            return []
+        named = set(self.first.tags.get(tiffheader.SUB_IFDS, ()))
+        return [
+            SubImage(
+                directory.number(tiffheader.WIDTH), directory.number(tiffheader.HEIGHT), directory.offset
+            )
+            for directory in self.directories
+            if directory.offset in named and _is_smaller_version(directory, self.first)
+        ]
+
+    def visits(self) -> int:
+        """Return how many directories a reader comes by that follows every pointer, however often it meets one."""
+        counts: dict[int, int] = {}
+        for directory in tiffheader.behind_what_they_lead_to(self.directories):
+            counts[directory.offset] = 1 + sum(counts[offset] for offset in directory.leads_to)
+        return counts[self.first.offset]
+
+    def value_bytes(self) -> int:
+        """Return the bytes of the values of all tags; those that several tags share count for each of them."""
+        return sum(directory.value_bytes for directory in self.directories)
+
+
+def _is_smaller_version(directory: Directory, image: Directory) -> bool:
+    """Return whether a directory differs from that of an image in nothing but its size, which is smaller."""
+    return (
+        0 < directory.number(tiffheader.WIDTH) < image.number(tiffheader.WIDTH)
+        and 0 < directory.number(tiffheader.HEIGHT) <= image.number(tiffheader.HEIGHT)
+        and all(directory.tags.get(tag) == image.tags.get(tag) for tag in _ALIKE)
+    )
