@@ -68,7 +68,7 @@ class Case:
         given = Affine(*PLACES[self.place][1])
         return (
             Affine.translation(given.c, given.f)
-            @ Affine.rotation(self.wrap_offset)
+            @ Affine.rotation(self.turn)
             @ Affine.shear(self.shear, 0)
             @ Affine.scale(given.a * self.scales[0], given.e * self.scales[1])
         )
