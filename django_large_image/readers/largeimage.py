@@ -69,7 +69,8 @@ class LargeImageReader(ImageReader):
         return facts.band_count
 
     def _count_bands(self) -> int:
-        return len(self.raw.getBandInformation())
+        known = None if self._pooled is None else self._pooled.count_bands()
+        return len(self.raw.getBandInformation()) if known is None else known
 
     @property
     def dtype(self) -> np.dtype[np.generic]:

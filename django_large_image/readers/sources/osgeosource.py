@@ -58,7 +58,12 @@ class OsgeoSource(PooledSource, GDALFileTileSource):  # type: ignore[misc]
             unitsPerPixel = across / self.tileSize if across else None
         super()._initWithProjection(unitsPerPixel)
 
-    def band_count(self) -> int:
+    @property
+    def stored_levels(self) -> int:
+        """Return how many levels the file has."""
+        return 1 + int(self.dataset.GetRasterBand(1).GetOverviewCount())
+
+    def count_bands(self) -> int | None:
         """Return the number of bands."""
         return int(self.dataset.RasterCount)
 

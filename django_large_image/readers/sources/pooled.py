@@ -114,6 +114,10 @@ class PooledSource:
         source: TileSource = self
         return int(source.levels)
 
+    def count_bands(self) -> int | None:
+        """Return the number of bands, None where it takes a tile to know it."""
+        return None
+
     def automatic_ranges(self) -> list[Json] | None:
         """Return the ranges that are shown without a style; None if that is not known."""
         return None
