@@ -4,7 +4,7 @@ PORT ?= 8000
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo frontend test coverage starts bench lint format type docs base oldest gdal wheel dist clean
+.PHONY: help demo frontend test coverage mutants starts bench lint format type docs base oldest gdal wheel dist clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,10 @@ coverage: ## Run the tests and print which lines and branches they do not run
 	@PYTEST_ARGS="--cov --cov-report= --ignore tests/hostile --ignore tests/e2e/test_starts.py $$PYTEST_ARGS" \
 		$(BIN)/python scripts/test.py
 	@$(BIN)/coverage report
+
+mutants: ## Change the package here and there, and see whether a test notices (SAMPLE=200 SEED=1 ONLY=rest)
+	@scripts/venv.sh all,test,dev
+	@SAMPLE=$(SAMPLE) SEED=$(SEED) ONLY=$(ONLY) CONTROL=$(CONTROL) $(BIN)/python scripts/mutants.py
 
 starts: ## Start README's server ten times on every Python, with the first requests at once
 	@scripts/venv.sh all,test
@@ -83,5 +87,5 @@ clean: ## Remove what was built and installed; the example project's data stays
 	rm -rf benchmarks/.envs benchmarks/.data
 	rm -rf frontend/node_modules
 	cd django_large_image/static/django_large_image && rm -rf .built cesium globe.js land.json proj4.js viewer.js
-	rm -rf .venv .tox .mypy_cache .pytest_cache .ruff_cache .coverage* htmlcov build dist site *.egg-info
+	rm -rf .venv .tox .mutants .mypy_cache .pytest_cache .ruff_cache .coverage* htmlcov build dist site *.egg-info
 	find . -name __pycache__ -type d -not -path './node_modules/*' -prune -exec rm -rf {} +

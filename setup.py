@@ -119,6 +119,8 @@ TEST = [
 ]
 DEV = [
     'build>=1.2.1',
+    # Which lines a test runs, for `make mutants`.
+    'coverage>=7.6',
     'django-stubs>=5.2',
     'djangorestframework-stubs>=3.16',
     'mypy>=1.15',

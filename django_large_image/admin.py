@@ -12,7 +12,9 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin.utils import flatten, flatten_fieldsets, quote
 from django.core.checks import CheckMessage
+from django.core.files import File
 from django.db.models import FileField, Model, URLField
+from django.http import HttpRequest, HttpResponse
 from django.urls import NoReverseMatch, URLPattern, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -20,14 +22,24 @@ from django.utils.translation import gettext_lazy as _
 
 from django_large_image import elements
 from django_large_image.checks import pages
+from django_large_image.pixels import Json
 from django_large_image.rest.pages import admin_views
 from django_large_image.rest.pages.addresses import ACTION, END, object_address
 
 if TYPE_CHECKING:
+    from django.contrib.admin.options import _FieldOpts, _FieldsetSpec, _ListDisplayT
+    from django.forms.models import BaseInlineFormSet, ModelForm
+    from django.utils.datastructures import _ListOrTuple
+    from django_stubs_ext import StrOrPromise
+
+    Fieldset = tuple[StrOrPromise | None, _FieldOpts]
+
+    # Any, here and for objects: a project's own class says of which model they are.
+    _BaseModelAdmin = admin.options.BaseModelAdmin[Any]
     _ModelAdmin = admin.ModelAdmin[Any]
     _InlineModelAdmin = admin.options.InlineModelAdmin[Any, Any]
 else:
-    _ModelAdmin = _InlineModelAdmin = object
+    _BaseModelAdmin = _ModelAdmin = _InlineModelAdmin = object
 
 #: The names of the columns.
 PREVIEW, THUMBNAIL = 'large_image_preview', 'large_image_thumbnail'
@@ -35,7 +47,6 @@ PREVIEW, THUMBNAIL = 'large_image_preview', 'large_image_thumbnail'
 VIEWER: Any = forms.Script(elements.BUNDLES['viewer'], type='module')
 #: Opens the viewers of inlines.
 OPENER: Any = forms.Script('django_large_image/admin.js', defer=True)
-Fieldsets = list[tuple[Any, dict[str, Any]]]
 
 
 def image_fields(model: type[Model]) -> list[str]:
@@ -49,12 +60,9 @@ def image_fields(model: type[Model]) -> list[str]:
     ]
 
 
-class _Images:
+class _Images(_BaseModelAdmin):
     """What the admin of a model and an inline have in common."""
 
-    model: Any
-    admin_site: Any
-    get_empty_value_display: Any
     #: The field with the image; the only one that can hold one, if there is just one.
     large_image_field: str = ''
 
@@ -72,14 +80,14 @@ class _Images:
         """Return the address of the object's endpoints in the admin; empty if the admin has none."""
         raise NotImplementedError
 
-    def _address(self, model: Any, of_inline: bool, **keys: Any) -> str:
+    def _address(self, model: type[Model], of_inline: bool, **keys: str) -> str:
         name = admin_views.route_name(
             model, getattr(admin_views.AdminImageViewSet, ACTION).url_name, of_inline
         )
         found = reverse(f'admin:{name}', kwargs=keys, current_app=self.admin_site.name)
         return found.removesuffix(f'/{END}')
 
-    def _thumbnail(self, obj: Any, size: int) -> SafeString:
+    def _thumbnail(self, obj: Model, size: int) -> SafeString:
         return format_html(
             '<img class="large-image-thumbnail" src="{}/data/thumbnail.png?max_width={}&amp;max_height={}" alt="{}" '
             'width="{}" height="{}" loading="lazy" decoding="async">',
@@ -102,7 +110,7 @@ class LargeImageAdminMixin(_Images, _ModelAdmin):
         return self._address(self.model, False, pk=quote(obj.pk))
 
     @admin.display(description=_('Image'))
-    def large_image_preview(self, obj: Any) -> Any:
+    def large_image_preview(self, obj: Any) -> str:
         """Return the viewer of an object."""
         if not self.has_large_image(obj):
             return self.get_empty_value_display()
@@ -110,21 +118,21 @@ class LargeImageAdminMixin(_Images, _ModelAdmin):
         return format_html('<div class="large-image-preview">{}</div>', viewer)
 
     @admin.display(description=_('Image'))
-    def large_image_thumbnail(self, obj: Any) -> Any:
+    def large_image_thumbnail(self, obj: Any) -> str:
         """Return the small picture of an object."""
         return self._thumbnail(obj, 64) if self.has_large_image(obj) else self.get_empty_value_display()
 
-    def get_list_display(self, request: Any) -> Any:
+    def get_list_display(self, request: HttpRequest) -> _ListDisplayT[Any]:
         """Return the columns of the list, the picture last."""
         found = super().get_list_display(request)
         shown = self.get_large_image_field() and self.large_image_thumbnail is not None
         return [*found, THUMBNAIL] if shown and THUMBNAIL not in found else found
 
-    def get_readonly_fields(self, request: Any, obj: Any = None) -> Any:
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> _ListOrTuple[str]:
         """Return the fields that are only shown, the viewer among them."""
         return _with_preview(self, super().get_readonly_fields(request, obj))
 
-    def get_fieldsets(self, request: Any, obj: Any = None) -> Any:
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> _FieldsetSpec:
         """Return the parts of the form, the viewer where the project has it or else first, if there is an image."""
         found = super().get_fieldsets(request, obj)
         shown = PREVIEW in self.get_readonly_fields(request, obj) and self.has_large_image(obj)
@@ -133,18 +141,18 @@ class LargeImageAdminMixin(_Images, _ModelAdmin):
         )
         if shown and placed:
             return found
-        first: Fieldsets = [(None, {'fields': [PREVIEW], 'classes': ['large-image']})] if shown else []
+        first: list[Fieldset] = [(None, {'fields': [PREVIEW], 'classes': ['large-image']})] if shown else []
         return first + _without_preview(found)
 
     def render_change_form(
         self,
-        request: Any,
-        context: dict[str, Any],
+        request: HttpRequest,
+        context: Json,
         add: bool = False,
         change: bool = False,
         form_url: str = '',
         obj: Any = None,
-    ) -> Any:
+    ) -> HttpResponse:
         """Add the script of the viewer to a page that has one; the list has none."""
         if self.large_image_preview is not None and self.has_large_image(obj):
             context['media'] += forms.Media(js=[VIEWER])
@@ -155,7 +163,7 @@ class LargeImageAdminMixin(_Images, _ModelAdmin):
         """Return the files of the pages, with the style of viewers and pictures."""
         return super().media + forms.Media(css={'all': [elements.STYLE]})
 
-    def check(self, **kwargs: Any) -> list[CheckMessage]:
+    def check(self, **kwargs: object) -> list[CheckMessage]:
         """Check that the field with the image is known."""
         # Of a model without images only the inlines may have some.
         inlines = any(issubclass(inline, LargeImageInlineMixin) for inline in self.inlines)
@@ -169,14 +177,16 @@ class LargeImageInlineMixin(_Images, _InlineModelAdmin):
     The ModelAdmin of the parent needs `LargeImageAdminMixin`, which has the endpoints.
     """
 
-    _parent: Any = None
+    _parent: Model | None = None
 
     @property
     def large_image_key(self) -> str:
         """Return what the addresses name the inline by."""
         return f'{self.model._meta.label_lower}.{type(self).__name__}'
 
-    def get_formset(self, request: Any, obj: Any = None, **kwargs: Any) -> Any:
+    def get_formset(
+        self, request: HttpRequest, obj: Any = None, **kwargs: object
+    ) -> type[BaseInlineFormSet[Any, Any, ModelForm[Any]]]:
         """Return the class of the formset; an inline is made for one request, and remembers its parent."""
         self._parent = obj
         return super().get_formset(request, obj, **kwargs)
@@ -192,7 +202,7 @@ class LargeImageInlineMixin(_Images, _InlineModelAdmin):
             return ''
 
     @admin.display(description=_('Image'))
-    def large_image_preview(self, obj: Any) -> Any:
+    def large_image_preview(self, obj: Any) -> str:
         """Return a small picture, and a button that shows the viewer in the place of it."""
         if not self.has_large_image(obj) or not self.large_image_address(obj):
             return self.get_empty_value_display()
@@ -204,11 +214,11 @@ class LargeImageInlineMixin(_Images, _InlineModelAdmin):
             elements.element('viewer', self.large_image_address(obj)),
         )  # fmt: skip
 
-    def get_readonly_fields(self, request: Any, obj: Any = None) -> Any:
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> _ListOrTuple[str]:
         """Return the fields that are only shown, the picture among them."""
         return _with_preview(self, super().get_readonly_fields(request, obj))
 
-    def get_fieldsets(self, request: Any, obj: Any = None) -> Any:
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> _FieldsetSpec:
         """Return the fields of a row, the picture where the project has it or else last; without a parent none."""
         found = super().get_fieldsets(request, obj)
         if obj is None or PREVIEW not in self.get_readonly_fields(request, obj):
@@ -224,7 +234,7 @@ class LargeImageInlineMixin(_Images, _InlineModelAdmin):
         scripts = [] if self._parent is None else [VIEWER, OPENER]
         return super().media + forms.Media(css={'all': [elements.STYLE]}, js=scripts)
 
-    def check(self, *args: Any, **kwargs: Any) -> list[CheckMessage]:
+    def check(self, *args: object, **kwargs: object) -> list[CheckMessage]:
         """Check that the field with the image is known, and that the parent has the endpoints."""
         registered = self.admin_site._registry.get(self.parent_model)
         mounted = registered is None or isinstance(registered, LargeImageAdminMixin)
@@ -232,16 +242,18 @@ class LargeImageInlineMixin(_Images, _InlineModelAdmin):
         return [*super().check(*args, **kwargs), *found, *pages.inline_messages(self, mounted)]
 
 
-def _with_preview(model_admin: Any, fields: Any) -> Any:
+def _with_preview(
+    model_admin: LargeImageAdminMixin | LargeImageInlineMixin, fields: _ListOrTuple[str]
+) -> _ListOrTuple[str]:
     shown = model_admin.get_large_image_field() and model_admin.large_image_preview is not None
     return [*fields, PREVIEW] if shown and PREVIEW not in fields else fields
 
 
-def _without_preview(fieldsets: Any) -> Fieldsets:
+def _without_preview(fieldsets: _FieldsetSpec) -> list[Fieldset]:
     """Return fieldsets without the viewer, and without a fieldset that had nothing else."""
-    found: Fieldsets = []
+    found: list[Fieldset] = []
     for title, options in fieldsets:
-        rows = [
+        rows: list[str | list[str] | tuple[str, ...]] = [
             tuple(name for name in row if name != PREVIEW) if isinstance(row, list | tuple) else row
             for row in options['fields']
         ]
@@ -263,16 +275,16 @@ class LargeImageWidget(forms.ClearableFileInput):
 
     def __init__(
         self,
-        attrs: dict[str, Any] | None = None,
+        attrs: Json | None = None,
         *,
         src: str | Callable[[Any], str] | None = None,
         basename: str | None = None,
-        **values: Any,
+        **values: object,
     ) -> None:
         super().__init__(attrs)
         self.src, self.basename, self.values = src, basename, values
 
-    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+    def get_context(self, name: str, value: File[bytes] | str | None, attrs: Json | None) -> Json:
         """Return the context of the template, with the viewer if a file is saved."""
         context = super().get_context(name, value, attrs)
         instance = getattr(value, 'instance', None)

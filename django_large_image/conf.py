@@ -13,7 +13,7 @@ from django.core.signals import setting_changed
 
 PREFIX = 'LARGE_IMAGE_'
 
-DEFAULTS: dict[str, Any] = {
+DEFAULTS: dict[str, object] = {
     # -- what is served
     #: Serve every file that can be read; if false, only files that were made large images.
     'AUTO_SERVE': True,
@@ -123,7 +123,7 @@ class Settings:
     """Read the settings as attributes; a value is looked up once and forgotten when settings change."""
 
     def __init__(self) -> None:
-        self._known: dict[str, Any] = {}
+        self._known: dict[str, object] = {}
 
     def __getattr__(self, name: str) -> Any:
         try:
@@ -143,7 +143,7 @@ class Settings:
 settings = Settings()
 
 
-def _on_setting_changed(*, setting: str, **kwargs: Any) -> None:
+def _on_setting_changed(*, setting: str, **kwargs: object) -> None:
     if setting.startswith(PREFIX):
         settings.reload()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.templatetags.static import static
@@ -23,7 +22,7 @@ STYLE = 'django_large_image/pages.css'
 LAYER_KEYS = {'name': True, 'url': True, 'attribution': False}
 
 
-def attributes(values: Mapping[str, Any]) -> SafeString:
+def attributes(values: Mapping[str, object]) -> SafeString:
     """Return HTML attributes, each after a space.
 
     Underscores become dashes, dictionaries and lists JSON, all else text, and everything is escaped, what the project
@@ -40,15 +39,15 @@ def attributes(values: Mapping[str, Any]) -> SafeString:
     )
 
 
-def _text(value: Any) -> SafeString:
+def _text(value: object) -> SafeString:
     if isinstance(value, dict | list | tuple):
         value = json.dumps(value, cls=DjangoJSONEncoder)
     return escape(str(value))
 
 
-def defaults(kind: str) -> dict[str, Any]:
+def defaults(kind: str) -> dict[str, object]:
     """Return the attributes of an element that come from the settings."""
-    found: dict[str, Any] = {'base_layers': settings.BASE_LAYERS or None}
+    found: dict[str, object] = {'base_layers': settings.BASE_LAYERS or None}
     if kind == 'globe':
         found['ion_token'] = settings.CESIUM_ION_TOKEN or None
     else:
@@ -64,7 +63,7 @@ def _colormaps() -> str | None:
         return None
 
 
-def element(kind: str, src: str, **values: Any) -> SafeString:
+def element(kind: str, src: str, **values: object) -> SafeString:
     """Return an element that shows the image at the address `src`."""
     given = attributes({'src': src, **defaults(kind), **values})
     return format_html('<{0}{1}></{0}>', ELEMENTS[kind], given)

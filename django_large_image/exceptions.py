@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import errno
 import os
-from typing import Any
+
+from django_large_image.pixels import Json
 
 
 class LargeImageError(Exception):
@@ -20,14 +21,14 @@ class LargeImageError(Exception):
     #: The seconds after which it is worth to ask again, None where that does not help.
     retry_after: int | None = None
 
-    def __init__(self, message: str | None = None, **details: Any) -> None:
+    def __init__(self, message: str | None = None, **details: object) -> None:
         self.message = message or self.message
         #: Further keys of the answer, such as ``parameter``, ``value`` and ``allowed``.
         self.details = details
         super().__init__(self.message)
 
     @property
-    def body(self) -> dict[str, Any]:
+    def body(self) -> Json:
         """Return the JSON body of the answer."""
         return {'detail': self.message, 'code': self.code, **self.details}
 
@@ -38,7 +39,7 @@ class InvalidParameter(LargeImageError):
     status = 400
     code = 'invalid_parameter'
 
-    def __init__(self, parameter: str, value: Any, allowed: str, message: str | None = None) -> None:
+    def __init__(self, parameter: str, value: object, allowed: str, message: str | None = None) -> None:
         shown, parameter = shorten(value), str(shorten(parameter))
         super().__init__(
             message or f'{parameter}: {shown!r} is not allowed; allowed is {allowed}.',
@@ -234,7 +235,7 @@ def fault_of(error: BaseException) -> ServerFault | None:
     return None
 
 
-def shorten(value: Any, limit: int = 100) -> Any:
+def shorten(value: object, limit: int = 100) -> str | int | bool | None:
     """Return `value` fit to be shown in an error: numbers as they are, all else as text of bounded length."""
     if value is None or isinstance(value, bool) or (isinstance(value, int) and abs(value) < 2**53):
         return value

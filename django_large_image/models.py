@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.core.signals import setting_changed
 from django.db import DatabaseError, models, transaction
 
 from django_large_image.conf import settings
 from django_large_image.exceptions import InvalidParameter, Misconfigured
+from django_large_image.pixels import Json
 
 #: How long a process trusts the values it has read, in seconds.
 REFRESH_SECONDS = 1.0
@@ -25,7 +26,7 @@ class RuntimeSetting(models.Model):
     changed = models.DateTimeField(auto_now=True)
 
     #: The settings that can be changed at run time, with the check of a new value.
-    CHANGEABLE: ClassVar[dict[str, tuple[type[Any], str]]] = {
+    CHANGEABLE: ClassVar[dict[str, tuple[type, str]]] = {
         'AUTO_SERVE': (bool, 'true or false'),
         'MAX_UNTILED_SIZE': (int, 'an integer from 256 to 65536'),
     }
@@ -47,11 +48,11 @@ class LargeImage(models.Model):
         return self.identity
 
 
-_cached: dict[str, Any] = {}
+_cached: Json = {}
 _read_at = float('-inf')
 
 
-def runtime_settings() -> dict[str, Any]:
+def runtime_settings() -> Json:
     """Return the run-time settings in force, at most `REFRESH_SECONDS` old.
 
     Without the table (the project did not migrate) the project's settings are in force.
@@ -75,7 +76,7 @@ def runtime_settings() -> dict[str, Any]:
     return _cached
 
 
-def change_runtime_settings(changes: dict[str, Any]) -> dict[str, Any]:
+def change_runtime_settings(changes: Json) -> Json:
     """Check and store `changes`, all or none, and return what is in force then.
 
     Raises `InvalidParameter` for a name that cannot be changed and for a value of the wrong type or range.
@@ -127,7 +128,7 @@ def forget_runtime_settings() -> None:
     _read_at = float('-inf')
 
 
-def _on_setting_changed(**kwargs: Any) -> None:
+def _on_setting_changed(**kwargs: object) -> None:
     forget_runtime_settings()
 
 

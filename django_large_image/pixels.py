@@ -1,4 +1,4 @@
-"""Pixels: values, and which of them mean something."""
+"""What the layers hand to each other: pixels, that is values and which of them mean something, and JSON objects."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 #: An array of whatever type the bands of a file have; a docstring says its shape and what it holds.
 Array = NDArray[Any]
+#: A JSON object, such as a style or metadata, or anything else that has values by their names.
+Json = dict[str, Any]
 
 
 def strips_of(top: int, bottom: int, rows: int) -> Iterator[tuple[int, int]]:

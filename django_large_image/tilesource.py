@@ -8,6 +8,7 @@ from typing import Any
 from django_large_image import access, handles
 from django_large_image.imaging import checks, formats
 from django_large_image.imaging.style import load_style, parse_style
+from django_large_image.pixels import Json
 
 __all__ = ['get_formats', 'get_tilesource_from_path']
 
@@ -15,7 +16,7 @@ __all__ = ['get_formats', 'get_tilesource_from_path']
 def get_tilesource_from_path(
     path: str | pathlib.Path,
     projection: str | None = None,
-    style: str | dict[str, Any] | None = None,
+    style: str | Json | None = None,
     encoding: str | None = None,
     source: str | None = None,
 ) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pathlib
-from typing import Any
 
 from django.db.models.fields.files import FieldFile
 from large_image.tilesource.geo import make_vsi
@@ -15,5 +14,6 @@ __all__ = ['field_file_to_local_path', 'make_vsi']
 
 def field_file_to_local_path(field_file: FieldFile) -> pathlib.Path:
     """Return a local path of the file's bytes: the file itself, or a bounded local copy of it."""
-    ref: Any = access.local_ref(access.field_file_ref(field_file))
-    return pathlib.Path(ref.path)
+    path = access.local_ref(access.field_file_ref(field_file)).path
+    assert path is not None, 'a local ref has a path'
+    return pathlib.Path(path)

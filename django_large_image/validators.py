@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import re
-from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.core.files import File
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models.fields.files import FieldFile
 
@@ -27,7 +27,7 @@ _OF_THE_FILE = (ImageUnreadable, ImageRefused, NeedsConversion, HostNotAllowed)
 _NAME = 100
 
 
-def validate_image(value: Any) -> None:
+def validate_image(value: File[bytes]) -> None:
     """Raise Django's `ValidationError` for a file that would not be served, with the message that says why.
 
     For FileField, ImageField and S3FileField: `models.FileField(validators=[validate_image])`. The file is looked at as
@@ -52,7 +52,7 @@ def validate_image(value: Any) -> None:
         logger.warning('An upload could not be looked at: %s', type(error).__name__)
 
 
-def _check_upload(upload: Any) -> None:
+def _check_upload(upload: File[bytes]) -> None:
     """Check a file of Django; raises what opening the image raises."""
     from django_large_image.access.tempfiles import temporary_file
 

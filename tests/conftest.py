@@ -33,7 +33,8 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Images:
     if os.environ.get('PYTEST_XDIST_WORKER'):
         # Each worker has a folder of its own inside the run's.
         folder = folder.parent
-    folder = folder / 'images'
+    # What runs the tests again and again names a folder, so that they are made once for all runs.
+    folder = pathlib.Path(os.environ.get('DLI_TEST_IMAGES') or folder / 'images')
     folder.mkdir(exist_ok=True)
 
     def image(name: str) -> pathlib.Path:

@@ -78,3 +78,7 @@ def test_files_without_a_hash_have_to_stay(built: pathlib.Path, settings: Any) -
     assert ids(pages.check_static(None)) == ['W014']
     settings.WHITENOISE_KEEP_ONLY_HASHED_FILES = False
     assert pages.check_static(None) == []
+
+
+def test_the_static_files_are_looked_for_where_they_are() -> None:
+    assert (pages.STATIC / 'django_large_image' / 'pages.css').is_file()

@@ -35,6 +35,7 @@ from django_large_image.exceptions import (
 _COPY = re.compile(r'[0-9a-f]{64}(\.|$)')
 #: What it begins with while the copy is fetched.
 _PART = '.part-'
+_UNFINISHED = re.compile(re.escape(_PART))
 #: The fewest bytes a second that a storage may send, on average over `REMOTE_TIMEOUT`.
 _SLOWEST = 1024
 #: What is read at a time, in bytes, and the pause between two looks at a lock, in seconds.
@@ -124,7 +125,7 @@ def _fetch(ref: ImageRef, folder: Path, target: Path) -> None:
     finally:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)
-    evict(folder, bound, keep=target.name)
+    evict(folder, bound, keep=target)
 
 
 def _copy(source: IO[bytes], output: IO[bytes], bound: int) -> None:
@@ -150,6 +151,6 @@ def _copy(source: IO[bytes], output: IO[bytes], bound: int) -> None:
         raise RemoteUnavailable()
 
 
-def evict(folder: Path, bound: int, keep: str = '') -> None:
-    """Remove the copies used longest ago until the others take at most `bound` bytes; the one named `keep` stays."""
-    BoundedFolder(folder, _COPY, re.compile(re.escape(_PART)), _ABANDONED).evict(bound, keep)
+def evict(folder: Path, bound: int, keep: Path | None = None) -> None:
+    """Remove the copies used longest ago until the others take at most `bound` bytes; `keep` counts and stays."""
+    BoundedFolder(folder, _COPY, _UNFINISHED, _ABANDONED).evict(bound, '' if keep is None else keep.name)

@@ -165,10 +165,11 @@ def check_addresses(host: str) -> None:
 def is_public(address: str) -> bool:
     """Return whether an IP address is one of the public internet, and the IPv4 address in it, if there is one, too."""
     number = ipaddress.ip_address(address)
+    if isinstance(number, ipaddress.IPv6Address) and number.ipv4_mapped is not None:
+        # An IPv4 address in the form of IPv6 (RFC 4291): what Python says of the form depends on its version.
+        number = number.ipv4_mapped
     if not number.is_global or number.is_multicast:
-        # An IPv4 address in the form of IPv6 (RFC 4291) is not global by itself.
-        mapped = number.ipv4_mapped if isinstance(number, ipaddress.IPv6Address) else None
-        return mapped is not None and mapped.is_global and not mapped.is_multicast
+        return False
     if isinstance(number, ipaddress.IPv4Address):
         return True
     # Python 3.11 takes some of these for global: site-local ones (RFC 3879), IPv4 addresses of a host (RFC 4291), and

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Protocol
 
 from django.apps import AppConfig
 from django.conf import settings as project
 from django.core.checks import CheckMessage, Error, Warning
+from django.db.models import Model
 from django.utils.functional import Promise
 
 from django_large_image.conf import settings
 from django_large_image.elements import BUNDLES, LAYER_KEYS
 
+if TYPE_CHECKING:
+    from django.contrib.admin.options import InlineModelAdmin
+
 #: Where the package's static files are.
-STATIC = Path(__file__).parent / 'static'
+STATIC = Path(__file__).parent.parent / 'static'
 
 
-def check_base_layers(app_configs: list[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+def check_base_layers(app_configs: list[AppConfig] | None, **kwargs: object) -> list[CheckMessage]:
     """E013: a base layer that the elements cannot show."""
     layers = settings.BASE_LAYERS
     if not isinstance(layers, list | tuple):
@@ -31,7 +35,7 @@ def check_base_layers(app_configs: list[AppConfig] | None, **kwargs: Any) -> lis
     return []
 
 
-def _what_is_wrong(layer: Any) -> str:
+def _what_is_wrong(layer: object) -> str:
     """Return what is wrong with a base layer, empty if nothing is."""
     if not isinstance(layer, dict):
         return 'is no dictionary'
@@ -57,7 +61,7 @@ def _base_layers(wrong: str) -> CheckMessage:
     )
 
 
-def check_static(app_configs: list[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+def check_static(app_configs: list[AppConfig] | None, **kwargs: object) -> list[CheckMessage]:
     """W014: the bundles' neighbours are removed. W015: the bundles are not there."""
     messages: list[CheckMessage] = []
     if getattr(project, 'WHITENOISE_KEEP_ONLY_HASHED_FILES', False):
@@ -79,7 +83,17 @@ def check_static(app_configs: list[AppConfig] | None, **kwargs: Any) -> list[Che
     return messages
 
 
-def field_messages(model_admin: Any, candidates: list[str], needed: bool = True) -> list[CheckMessage]:
+class ImageAdmin(Protocol):
+    """What the admin of a model with images and an inline with some have."""
+
+    large_image_field: str
+
+    @property
+    def model(self) -> type[Model]:
+        """Return the model."""
+
+
+def field_messages(model_admin: ImageAdmin, candidates: list[str], needed: bool = True) -> list[CheckMessage]:
     """E016: the admin does not know which field has the image."""
     named = model_admin.large_image_field
     model = model_admin.model
@@ -100,7 +114,7 @@ def field_messages(model_admin: Any, candidates: list[str], needed: bool = True)
     ]
 
 
-def inline_messages(inline: Any, mounted: bool) -> list[CheckMessage]:
+def inline_messages(inline: InlineModelAdmin[Model, Model], mounted: bool) -> list[CheckMessage]:
     """E017: nothing answers the viewers of an inline."""
     if mounted:
         return []

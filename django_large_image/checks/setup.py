@@ -6,7 +6,7 @@ import difflib
 import os
 import re
 from importlib.util import find_spec
-from typing import Any
+from typing import TypeVar
 
 from django.apps import AppConfig
 from django.conf import settings as project
@@ -19,6 +19,8 @@ from django.urls import get_resolver
 from django_large_image.checks.pages import check_base_layers, check_static
 from django_large_image.conf import DEFAULTS, FORWARDED, PREFIX, settings
 
+Viewset = TypeVar('Viewset')
+
 
 def register() -> None:
     """Register the checks with Django."""
@@ -30,7 +32,7 @@ def register() -> None:
     register_check(check_cache_deploy, Tags.caches, deploy=True)  # type: ignore[call-overload]
 
 
-def check_sources(app_configs: list[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+def check_sources(app_configs: list[AppConfig] | None, **kwargs: object) -> list[CheckMessage]:
     """E001: no reader of large images is installed. E002: two that must not be in one process are."""
     from django_large_image.handles import registry
 
@@ -55,7 +57,7 @@ def check_sources(app_configs: list[AppConfig] | None, **kwargs: Any) -> list[Ch
     return []
 
 
-def check_speed(app_configs: list[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+def check_speed(app_configs: list[AppConfig] | None, **kwargs: object) -> list[CheckMessage]:
     """W009: georeferenced tiles are drawn without OpenCV. W010: PNG is compressed without isal."""
     from django_large_image.handles import registry
 
@@ -83,7 +85,7 @@ def check_speed(app_configs: list[AppConfig] | None, **kwargs: Any) -> list[Chec
     return messages
 
 
-def check_settings(app_configs: list[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+def check_settings(app_configs: list[AppConfig] | None, **kwargs: object) -> list[CheckMessage]:
     """W003: a setting that does not exist. E011: a wrong FILE_VERSION. W008: every host is allowed for image URLs."""
     known = {*DEFAULTS, *FORWARDED}
     messages: list[CheckMessage] = []
@@ -119,7 +121,7 @@ def check_settings(app_configs: list[AppConfig] | None, **kwargs: Any) -> list[C
     return messages
 
 
-def check_cache(app_configs: list[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+def check_cache(app_configs: list[AppConfig] | None, **kwargs: object) -> list[CheckMessage]:
     """E004: the cache alias is missing. W005: each worker has a tile cache of its own."""
     try:
         caches[settings.CACHE_NAME]
@@ -134,7 +136,7 @@ def check_cache(app_configs: list[AppConfig] | None, **kwargs: Any) -> list[Chec
     return _per_process_cache() if _configured_workers() > 1 else []
 
 
-def check_cache_timeout(app_configs: list[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+def check_cache_timeout(app_configs: list[AppConfig] | None, **kwargs: object) -> list[CheckMessage]:
     """W012: a Redis that hangs would hold up every tile."""
     about = caches.settings.get(settings.CACHE_NAME, {})
     options = {str(name).lower() for name in about.get('OPTIONS', {})}
@@ -152,7 +154,7 @@ def check_cache_timeout(app_configs: list[AppConfig] | None, **kwargs: Any) -> l
     ]
 
 
-def check_cache_deploy(app_configs: list[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+def check_cache_deploy(app_configs: list[AppConfig] | None, **kwargs: object) -> list[CheckMessage]:
     """W005 again, for `check --deploy`: a site is rarely deployed with one worker."""
     return _per_process_cache() if _configured_workers() <= 1 else []
 
@@ -180,7 +182,7 @@ def _configured_workers() -> int:
     return int(number) if number.isdigit() else 1
 
 
-def check_viewsets(app_configs: list[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+def check_viewsets(app_configs: list[AppConfig] | None, **kwargs: object) -> list[CheckMessage]:
     """W006: URL images without allowed hosts. W007: a viewset without FILE_FIELD_NAME, or with a wrong one."""
     try:
         # As Django's own check of the URLs does: viewsets are known when they are imported.
@@ -219,7 +221,7 @@ def check_viewsets(app_configs: list[AppConfig] | None, **kwargs: Any) -> list[C
     return messages
 
 
-def _subclasses(cls: type) -> list[Any]:
-    direct: list[Any] = cls.__subclasses__()
+def _subclasses(cls: type[Viewset]) -> list[type[Viewset]]:
+    direct = cls.__subclasses__()
     found = [*direct, *(inner for outer in direct for inner in _subclasses(outer))]
     return [c for c in dict.fromkeys(found) if not c.__module__.startswith('django_large_image.')]

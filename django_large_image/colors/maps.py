@@ -7,13 +7,12 @@ and imports the module that its catalogue names.
 from __future__ import annotations
 
 import functools
-from typing import Any
 
 import cmap
 import numpy as np
-from numpy.typing import NDArray
 
 from django_large_image.colors.single import code
+from django_large_image.pixels import Array
 
 #: The colours of a map that is not a list of its own, as matplotlib makes them.
 _SHADES = 256
@@ -79,16 +78,16 @@ def _map(name: str, backwards: bool) -> tuple[str, ...]:
     return colours[::-1] if backwards else colours
 
 
-def _table(found: Any) -> NDArray[Any]:
+def _table(found: cmap.Colormap) -> Array:
     """Return the colours of a map (n, 4), from 0 to 1: those that it lists, or else as many as make it smooth."""
     if found.interpolation == 'nearest':
-        listed: NDArray[Any] = found.lut()
+        listed: Array = found.lut()
         return listed
-    smooth: NDArray[Any] = found.lut(max(_SHADES, len(found.color_stops)))
+    smooth: Array = found.lut(max(_SHADES, len(found.color_stops)))
     return smooth
 
 
-def _gist_stern() -> NDArray[Any]:
+def _gist_stern() -> Array:
     """Return the one map of matplotlib that jumps: red falls, and goes on higher, which cmap 0.8.0 smooths away."""
     place = np.linspace(0, 1, _SHADES)
     red = np.interp(place, [0, 0.0547, 0.25, 0.25, 1], [0, 1, 0.027, 0.25, 1])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
 
 from django_large_image.colors import maps, sets, single
 from django_large_image.exceptions import InvalidParameter
@@ -27,7 +26,7 @@ def names() -> dict[str, list[str]]:
     }
 
 
-def resolve(value: Any, parameter: str = 'palette') -> list[str]:
+def resolve(value: object, parameter: str = 'palette') -> list[str]:
     """Return a palette as a list of #rrggbbaa; raises `InvalidParameter` naming `parameter`.
 
     `value` is a name, one colour (from black to it), or a list of colours. A name is a map of matplotlib's before it is

@@ -13,7 +13,6 @@ import importlib.util
 import sys
 import threading
 import types
-from typing import Any
 
 from django_large_image.colors.single import code
 
@@ -31,7 +30,7 @@ _lock = threading.Lock()
 class Palette:
     """What palettable's modules derive their palettes from."""
 
-    def __init__(self, name: str, map_type: str, colors: list[Any]) -> None:
+    def __init__(self, name: str, map_type: str, colors: list[list[int]]) -> None:
         self.name = name
         self.type = map_type
         self.number = len(colors)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Iterable
 
 import PIL.ImageColor
 
@@ -23,7 +23,7 @@ _CAPITALS = {
 }
 
 
-def code(levels: Any) -> str:
+def code(levels: Iterable[int]) -> str:
     """Return three or four numbers from 0 to 255 as #rrggbbaa."""
     text = '#' + bytes(levels).hex()
     return text if len(text) == 9 else text + 'ff'
@@ -46,7 +46,7 @@ def named(text: str) -> str | None:
     return _CAPITALS.get(text) or (_CSS.get(text.lower()) if text.isascii() else None)
 
 
-def colour(entry: Any, parameter: str) -> str:
+def colour(entry: object, parameter: str) -> str:
     """Return an entry of a list of colours as #rrggbbaa; raises `InvalidParameter` naming `parameter`."""
     found = None
     if isinstance(entry, str):
@@ -58,5 +58,5 @@ def colour(entry: Any, parameter: str) -> str:
     return found
 
 
-def _is_share(value: Any) -> bool:
+def _is_share(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1

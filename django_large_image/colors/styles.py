@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from django_large_image.colors import single
 from django_large_image.colors.resolving import resolve
+from django_large_image.pixels import Array, Json
 
-Style = dict[str, Any]
+Style = Json
 
 
-def levels(palette: Any) -> NDArray[Any]:
+def levels(palette: Iterable[str | Sequence[float]]) -> Array:
     """Return the colours of a palette as numbers from 0 to 255, of shape (n, 4). Numbers in it keep their fractions."""
     return np.array([_levels(entry) for entry in palette], dtype=float)
 
 
-def _levels(entry: Any) -> list[float]:
+def _levels(entry: str | Sequence[float]) -> list[float]:
     if isinstance(entry, str):
         return list(bytes.fromhex(single.colour(entry, 'palette')[1:]))
     return [part * 255 for part in (*entry, 1)[:4]]

@@ -5,15 +5,19 @@ from __future__ import annotations
 import functools
 import re
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING
 
 from django_large_image.exceptions import Misconfigured
 from django_large_image.handles.ready import make_ready
 from django_large_image.loading import is_there
+from django_large_image.pixels import Json
+
+if TYPE_CHECKING:
+    from rasterio.crs import CRS
 
 
 @functools.lru_cache(maxsize=1024)
-def crs_from_code(code: str) -> Any:
+def crs_from_code(code: str) -> CRS | None:
     """Return rasterio's CRS of 'EPSG:n', that of pyproj where there is no rasterio, None where there is neither.
 
     Raises ValueError for a code that PROJ does not know, and `Misconfigured` where PROJ knows none at all.
@@ -43,14 +47,14 @@ def crs_from_code(code: str) -> Any:
 
 
 @functools.lru_cache(maxsize=256)
-def describe_code(code: str) -> dict[str, Any] | None:
+def describe_code(code: str) -> Json | None:
     """Return what `describe` does for 'EPSG:n', which keeps its own name; None where no library knows it."""
     crs = crs_from_code(code)
     found = None if crs is None else describe(crs)
     return None if found is None else found | {'code': code}
 
 
-def describe(crs: Any) -> dict[str, Any] | None:
+def describe(crs: object) -> Json | None:
     """Return code, name, proj4 and unit of a CRS: one of rasterio or pyproj, or its WKT; None if that says nothing.
 
     `proj4` is PROJ's old notation (https://proj.org/en/stable/usage/quickstart.html), which proj4js reads; it has the
@@ -61,7 +65,7 @@ def describe(crs: Any) -> dict[str, Any] | None:
     return _of_rasterio(crs) if is_there('rasterio') else _of_pyproj(crs)
 
 
-def _of_rasterio(crs: Any) -> dict[str, Any] | None:
+def _of_rasterio(crs: object) -> Json | None:
     from rasterio.crs import CRS
     from rasterio.env import Env
     from rasterio.errors import CRSError
@@ -79,7 +83,7 @@ def _of_rasterio(crs: Any) -> dict[str, Any] | None:
         return None
 
 
-def _of_pyproj(crs: Any) -> dict[str, Any] | None:
+def _of_pyproj(crs: object) -> Json | None:
     from pyproj import CRS
     from pyproj.exceptions import CRSError
 
@@ -95,7 +99,7 @@ def _of_pyproj(crs: Any) -> dict[str, Any] | None:
         return None
 
 
-def _answer(authority: tuple[str, str] | None, wkt: str, proj4: str, unit: str) -> dict[str, Any]:
+def _answer(authority: tuple[str, str] | None, wkt: str, proj4: str, unit: str) -> Json:
     name = re.match(r'\w+\["([^"]*)"', wkt)
     return {
         'code': None if authority is None else ':'.join(authority),

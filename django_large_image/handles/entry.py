@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import ClassVar
 
 from django.core.exceptions import AppRegistryNotReady, ImproperlyConfigured
 
@@ -15,17 +15,18 @@ class _Nothing:
     """A source without a name, which large-image passes over; an error would be logged at each start."""
 
     name = None
-    extensions: dict[Any, Any] = {}
+    extensions: ClassVar[dict[str | None, int]] = {}
 
 
-def _find() -> Any:
+def _find() -> type:
     if not is_there(*NEEDS['rasterio'], 'large_image_source_rasterio'):
         return _Nothing
     try:
         make_ready('rasterio')
     except (Misconfigured, ImproperlyConfigured, AppRegistryNotReady):
         return _Nothing
-    return load('django_large_image.readers.plugin').RasterTileSource
+    found: type = load('django_large_image.readers.plugin').RasterTileSource
+    return found
 
 
-source: Any = _find()
+source = _find()

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Any, cast
+from typing import TYPE_CHECKING, cast
 
 from django_large_image.access import ImageRef
 from django_large_image.exceptions import ImageUnreadable, LargeImageError, RemoteUnavailable
 from django_large_image.handles.pool import Loan, handle_pool
 from django_large_image.loading import load
+from django_large_image.pixels import Json
 from django_large_image.readers import reader_of
-from django_large_image.readers.base import ImageReader, Json
+from django_large_image.readers.base import ImageReader
 from django_large_image.readers.errors import reading
 from django_large_image.readers.sources.pooled import PooledSource
+
+if TYPE_CHECKING:
+    from large_image.tilesource import TileSource
+
+    from django_large_image.raster.handle import RasterHandle
 
 
 class Lease:
@@ -85,7 +91,7 @@ class Lease:
 
     def tile_source(
         self, style: Json | None, encoding: str, resampling: str | None = None, owned: bool = True
-    ) -> Any:
+    ) -> TileSource:
         """Return large-image's tile source of the image with a style and an encoding of its own.
 
         If it is `owned`, the lease lives as long as the source. Raises as `view`.
@@ -104,6 +110,6 @@ class Lease:
         return cast(ImageReader, module.RasterReader(handle, self._projection, style, resampling))
 
 
-def _raster(handle: object) -> Any:
+def _raster(handle: object) -> RasterHandle:
     """Return a handle as that of the engine, whose module is only there with rasterio."""
-    return handle
+    return cast('RasterHandle', handle)

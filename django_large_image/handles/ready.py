@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any
 
 from django.core.exceptions import AppRegistryNotReady, ImproperlyConfigured
 
@@ -68,10 +67,9 @@ def _rasterio() -> None:
         'django_large_image.readers.plugin', 'django_large_image.readers.rasterreader',
     )  # fmt: skip
     _pil()
-    rasterio: Any = load('rasterio')
-    with rasterio.Env():
+    with load('rasterio').Env():
         # From here on every thread finds PROJ's database.
-        crs: Any = load('rasterio.crs').CRS
+        crs = load('rasterio.crs').CRS
         load('rasterio.warp').transform(crs.from_epsg(4326), crs.from_epsg(3857), [0.0], [0.0])
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import functools
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import TypeVar
 
 from large_image.constants import SourcePriority
 from large_image.tilesource import FileTileSource
@@ -33,6 +33,8 @@ FORBIDDEN = frozenset({'multi', 'test', 'deepzoom', 'dummy', 'bioformats', 'vips
 
 #: Sources that know the frames of an OME-TIFF.
 OME_SOURCES = frozenset({'tiff', 'ometiff', 'tifffile'})
+
+Opened = TypeVar('Opened')
 
 _lock = threading.Lock()
 #: Where the classes are that take the place of large-image's own.
@@ -115,7 +117,7 @@ def candidates(ref: ImageRef, kind: Kind, tiff: Tiff | None) -> Iterator[str]:
     yield from sorted(names, key=rank)
 
 
-def first_that_opens(names: Iterator[str], open_one: Any) -> Any:
+def first_that_opens(names: Iterator[str], open_one: Callable[[str], Opened]) -> Opened:
     """Return what `open_one(name)` returns for the first name that it can open; re-raise the last refusal."""
     refused: LargeImageError = ImageUnreadable()
     for name in names:

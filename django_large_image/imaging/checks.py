@@ -9,7 +9,8 @@ from django_large_image.conf import settings
 from django_large_image.exceptions import InvalidParameter, NotSupported, RegionTooLarge, TooMuchToDecode
 from django_large_image.imaging.formats import MAX_SIDE, Format, check_pixels
 from django_large_image.imaging.style import bands_of, check_against
-from django_large_image.readers.base import ImageReader, Json
+from django_large_image.pixels import Json
+from django_large_image.readers.base import ImageReader
 
 
 def check_frame(reader: ImageReader, frame: int | None) -> None:

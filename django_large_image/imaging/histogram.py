@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django_large_image.conf import settings
 from django_large_image.exceptions import InvalidParameter
 from django_large_image.imaging.tally import tally
+from django_large_image.pixels import Json
 from django_large_image.readers.base import ImageReader
 from django_large_image.readers.errors import reading
 
 
 def compute(
     reader: ImageReader, bins: int, density: bool, exact: bool, only_min_max: bool, frame: int | None
-) -> list[dict[str, Any]] | dict[str, list[float | None]]:
+) -> list[Json] | dict[str, list[float | None]]:
     """Return one histogram a band; with `only_min_max` two lists instead, the minima and the maxima.
 
     The values come from the overview that has about a million pixels; with `exact` from every pixel. Nodata, masked

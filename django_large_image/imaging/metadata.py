@@ -11,7 +11,8 @@ from django_large_image.exceptions import ImageUnreadable, InvalidParameter, Not
 from django_large_image.handles import crs
 from django_large_image.imaging import tile, webmercator
 from django_large_image.loading import is_there, load
-from django_large_image.readers.base import BoundingBox, ImageReader, Json
+from django_large_image.pixels import Json
+from django_large_image.readers.base import BoundingBox, ImageReader
 from django_large_image.readers.errors import reading
 from django_large_image.readers.jsonsafe import json_safe
 

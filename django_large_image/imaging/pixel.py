@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 
 from django_large_image.exceptions import InvalidParameter, NotSupported, fault_of
-from django_large_image.readers.base import ImageReader, Json
+from django_large_image.pixels import Json
+from django_large_image.readers.base import ImageReader
 from django_large_image.readers.errors import reading
 from django_large_image.readers.jsonsafe import json_safe
 

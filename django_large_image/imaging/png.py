@@ -13,14 +13,14 @@ import zlib
 from collections.abc import Iterable
 from importlib import import_module
 from importlib.util import find_spec
-from typing import IO, Any
+from types import ModuleType
+from typing import IO
 
 import numpy as np
-from numpy.typing import NDArray
 
-deflate: Any = import_module('isal.isal_zlib') if find_spec('isal') else zlib
+from django_large_image.pixels import Array
 
-Array = NDArray[Any]
+deflate: ModuleType = import_module('isal.isal_zlib') if find_spec('isal') else zlib
 
 _SIGNATURE = b'\x89PNG\r\n\x1a\n'
 #: The colour types of 1 to 4 channels: gray, gray and alpha, RGB, RGBA.

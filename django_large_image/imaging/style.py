@@ -10,11 +10,12 @@ import json
 import math
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import TypeGuard
 
 from django_large_image.conf import settings
 from django_large_image.exceptions import InvalidParameter
 from django_large_image.imaging import palettes
+from django_large_image.pixels import Json
 
 MAX_BANDS = 64
 BAND_NAMES = ('red', 'green', 'blue', 'gray', 'alpha')
@@ -28,7 +29,7 @@ RESAMPLING = ('nearest', 'bilinear', 'cubic')
 COMPOSITES = ('lighten', 'multiply')
 
 
-def load_style(text: str, wrapped: bool = False) -> dict[str, Any] | None:
+def load_style(text: str, wrapped: bool = False) -> Json | None:
     """Return the checked style of a JSON text; None for an empty one. Raises `InvalidParameter`.
 
     With `wrapped` it may also be the value of the single key `style`, as in the query of a GET.
@@ -50,7 +51,7 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(name)
 
 
-def parse_style(value: Any) -> dict[str, Any] | None:
+def parse_style(value: object) -> Json | None:
     """Return a style as large-image takes it, with every palette resolved to colours; None for an empty one.
 
     Raises `InvalidParameter` that names the place in the style, such as `style.bands[1].min`.
@@ -71,7 +72,7 @@ def parse_style(value: Any) -> dict[str, Any] | None:
     }
 
 
-def _refuse_functions(value: Any, place: str, depth: int = 0) -> None:
+def _refuse_functions(value: object, place: str, depth: int = 0) -> None:
     if depth > 16:
         raise InvalidParameter(place, '…', 'at most 16 levels of nesting')
     if isinstance(value, dict):
@@ -85,10 +86,10 @@ def _refuse_functions(value: Any, place: str, depth: int = 0) -> None:
                 _refuse_functions(entry, f'{place}[{index}]', depth + 1)
 
 
-Parser = Callable[[Any, str], Any]
+Parser = Callable[[object, str], object]
 
 
-def _parse(value: Any, place: str, keys: dict[str, Parser]) -> dict[str, Any]:
+def _parse(value: object, place: str, keys: dict[str, Parser]) -> Json:
     if not isinstance(value, dict):
         raise InvalidParameter(place, value, 'a JSON object')
     parsed = {}
@@ -100,23 +101,23 @@ def _parse(value: Any, place: str, keys: dict[str, Parser]) -> dict[str, Any]:
     return parsed
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: object) -> TypeGuard[float]:
     if isinstance(value, int) and not isinstance(value, bool):
         return abs(value) < 2**1023
     return isinstance(value, float) and math.isfinite(value)
 
 
-def _band(value: Any, place: str) -> int | str:
+def _band(value: object, place: str) -> int | str:
     if isinstance(value, str) and len(value) <= 5 and value.isascii() and value.isdigit():
         value = int(value)
     if (
         isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 65535
     ) or value in BAND_NAMES:
-        return value  # type: ignore[no-any-return]
+        return value
     raise InvalidParameter(place, value, f'a band number from 1 or one of {", ".join(BAND_NAMES)}')
 
 
-def _number(text: Any) -> Any:
+def _number(text: object) -> object:
     """Return the number of a text that is one (0.10's clients send numbers as text), else the value itself."""
     if isinstance(text, str):
         try:
@@ -126,24 +127,26 @@ def _number(text: Any) -> Any:
     return text
 
 
-def _range(value: Any, place: str) -> float | str:
+def _range(value: object, place: str) -> float | str:
     number = _number(value)
     if _is_number(number):
-        return number  # type: ignore[no-any-return]
+        return number
     if isinstance(value, str) and re.fullmatch(RANGE_PATTERN, value):
         return value
     raise InvalidParameter(place, value, f'a finite number, one of {", ".join(RANGE_WORDS)}, or min:0.02')
 
 
-def _nodata(value: Any, place: str) -> float | str:
+def _nodata(value: object, place: str) -> float | str:
     number = _number(value)
-    if _is_number(number) or number == 'auto':
-        return number  # type: ignore[no-any-return]
+    if _is_number(number):
+        return number
+    if number == 'auto':
+        return 'auto'
     raise InvalidParameter(place, value, 'a finite number or auto')
 
 
 def _integer(low: int, high: int) -> Parser:
-    def parse(value: Any, place: str) -> int:
+    def parse(value: object, place: str) -> int:
         if isinstance(value, int) and not isinstance(value, bool) and low <= value <= high:
             return value
         raise InvalidParameter(place, value, f'an integer from {low} to {high}')
@@ -152,7 +155,7 @@ def _integer(low: int, high: int) -> Parser:
 
 
 def _one_of(choices: tuple[str, ...]) -> Parser:
-    def parse(value: Any, place: str) -> str:
+    def parse(value: object, place: str) -> str:
         if isinstance(value, str) and value in choices:
             return value
         raise InvalidParameter(place, value, f'one of {", ".join(choices)}')
@@ -160,13 +163,13 @@ def _one_of(choices: tuple[str, ...]) -> Parser:
     return parse
 
 
-def _boolean(value: Any, place: str) -> bool:
+def _boolean(value: object, place: str) -> bool:
     if isinstance(value, bool):
         return value
     raise InvalidParameter(place, value, 'true or false')
 
 
-def _boolean_or_text(value: Any, place: str) -> bool | str:
+def _boolean_or_text(value: object, place: str) -> bool | str:
     return (
         value
         if isinstance(value, bool)
@@ -178,7 +181,7 @@ def _boolean_or_text(value: Any, place: str) -> bool | str:
     )
 
 
-def _palette(value: Any, place: str) -> list[str] | str:
+def _palette(value: object, place: str) -> list[str] | str:
     # The colours of the file itself; the source fills them in.
     return 'colortable' if value == 'colortable' else palettes.resolve(value, place)
 
@@ -204,7 +207,7 @@ TOP_KEYS: dict[str, Parser] = {
 }
 
 
-def short_style(values: dict[str, Any]) -> dict[str, Any] | None:
+def short_style(values: Json) -> Json | None:
     """Return the style of the one-band short form, or None if none of its parameters was sent."""
     names = ('band', 'min', 'max', 'palette', 'nodata', 'scheme')
     given = {name: values[name] for name in names if values.get(name) is not None}
@@ -214,19 +217,19 @@ def short_style(values: dict[str, Any]) -> dict[str, Any] | None:
     return {'band': 1} | parsed
 
 
-def canonical(style: dict[str, Any] | None) -> str:
+def canonical(style: Json | None) -> str:
     """Return one text for all spellings of a style, for cache keys."""
     return json.dumps(style, sort_keys=True, separators=(',', ':'))
 
 
-def bands_of(style: dict[str, Any] | None) -> list[dict[str, Any]]:
+def bands_of(style: Json | None) -> list[Json]:
     """Return the band entries of a checked style."""
     if not style:
         return []
     return list(style['bands']) if 'bands' in style else [style]
 
 
-def check_against(style: dict[str, Any] | None, bands: int, frames: int) -> None:
+def check_against(style: Json | None, bands: int, frames: int) -> None:
     """Raise `InvalidParameter` for a band or a frame that the image does not have."""
     for entry in bands_of(style):
         band, frame = entry.get('band'), entry.get('frame')

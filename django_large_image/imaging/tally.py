@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from django_large_image.pixels import Array
+from django_large_image.pixels import Array, Json
 from django_large_image.readers.base import Pieces
 
 #: The bands whose values are counted one by one, a table of 65 536 for each.
@@ -54,7 +52,7 @@ class Tally:
             self._squares += float(np.dot(shifted * shifted, weights))
             self.samples += int(weights.sum())
 
-    def body(self, density: bool) -> dict[str, Any]:
+    def body(self, density: bool) -> Json:
         """Return the histogram as JSON; with `density` each bin is its share of all values."""
         bins = len(self.counts)
         if not self.samples:
@@ -106,7 +104,7 @@ def _tables(pieces: Pieces) -> list[Array]:
     return tables
 
 
-def _of_table(table: Array, dtype: np.dtype[Any], bins: int) -> Tally:
+def _of_table(table: Array, dtype: np.dtype[np.generic], bins: int) -> Tally:
     there = np.flatnonzero(table)
     values = there.astype(f'u{dtype.itemsize}').view(dtype)
     one = Tally(bins)

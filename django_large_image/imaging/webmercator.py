@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from django_large_image.handles import crs
+from django_large_image.pixels import Json
 from django_large_image.raster.georef.tile_matrix import HALF_EQUATOR, TileMatrix, projected_levels
-from django_large_image.readers.base import BoundingBox, ImageReader, Json
+from django_large_image.readers.base import BoundingBox, ImageReader
 
 CODE = 'EPSG:3857'
 

@@ -11,6 +11,7 @@ import cachetools
 import numpy as np
 from affine import Affine
 
+from django_large_image.colors.styles import Style
 from django_large_image.exceptions import InvalidParameter
 from django_large_image.inspection.costs import Budget
 from django_large_image.pixels import Array
@@ -18,7 +19,7 @@ from django_large_image.raster import ranges
 from django_large_image.raster.blocks import passthrough
 from django_large_image.raster.blocks.encoded_blocks import read_block
 from django_large_image.raster.colour.colorizer import Colorizer, compile_style, plain_colorizer
-from django_large_image.raster.colour.completion import Style, complete
+from django_large_image.raster.colour.completion import complete
 from django_large_image.raster.colour.rendered import RenderedImage
 from django_large_image.raster.georef.geobox import GeoBox
 from django_large_image.raster.georef.georeference import TargetCRS

@@ -6,16 +6,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from django_large_image.pixels import Array
+from django_large_image.pixels import Array, Json
 from django_large_image.raster.colour.rendered import RenderedImage
 from django_large_image.raster.georef.tile_matrix import TileMatrix
 
-#: A JSON object, such as a style or metadata.
-Json = dict[str, Any]
 #: Yields, piece by piece, the valid values of bands as flat arrays; it can be called again.
 Pieces = Callable[[], Iterator[list[Array]]]
 

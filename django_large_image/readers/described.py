@@ -6,11 +6,11 @@ from typing import cast
 
 from rasterio.crs import CRS
 
+from django_large_image.pixels import Json
 from django_large_image.raster import ranges
 from django_large_image.raster.handle import RasterHandle
 from django_large_image.raster.statistics import stated_metres
 from django_large_image.raster.view import StyledView
-from django_large_image.readers.base import Json
 
 
 def metadata(handle: RasterHandle, view: StyledView) -> Json:

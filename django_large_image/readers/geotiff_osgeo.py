@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from osgeo import gdal, osr
 
 from django_large_image.pixels import Array
 from django_large_image.readers.base import ReadWindow
 
+if TYPE_CHECKING:
+    from django_large_image.readers.sources.osgeosource import OsgeoSource
+
 OPTIONS = ['COMPRESS=DEFLATE', 'ZLEVEL=1', 'TILED=YES', 'BIGTIFF=IF_SAFER']
 
 
-def write(path: Path, source: Any, place: ReadWindow, pixels: Array | None, frame: int) -> None:
+def write(path: Path, source: OsgeoSource, place: ReadWindow, pixels: Array | None, frame: int) -> None:
     """Write a region to a GeoTIFF: styled `pixels` if given, else the file's own bands and values."""
     dataset = source._getFrameDataset(frame)
     projection = source.projection.decode() if source.projection else None
@@ -33,7 +36,9 @@ def write(path: Path, source: Any, place: ReadWindow, pixels: Array | None, fram
         )  # fmt: skip
 
 
-def _write_styled(path: Path, source: Any, place: ReadWindow, pixels: Array, projection: str | None) -> None:
+def _write_styled(
+    path: Path, source: OsgeoSource, place: ReadWindow, pixels: Array, projection: str | None
+) -> None:
     count = pixels.shape[2]
     options = [*OPTIONS, 'PHOTOMETRIC=RGB' if count >= 3 else 'PHOTOMETRIC=MINISBLACK']
     if count in (2, 4):

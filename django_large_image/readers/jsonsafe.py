@@ -19,7 +19,7 @@ def _affine() -> tuple[type[tuple[float, ...]], ...]:
     return (load('affine').Affine,) if is_there('affine') else ()
 
 
-def json_safe(value: Any, hide: tuple[str, ...] = (), depth: int = 0) -> Any:
+def json_safe(value: object, hide: tuple[str, ...] = (), depth: int = 0) -> Any:
     """Return `value` with nothing but JSON's types in it.
 
     NaN and infinities become null, arrays lists, keys text, CRSs and other objects text, bytes text or their length.
@@ -51,6 +51,6 @@ def json_safe(value: Any, hide: tuple[str, ...] = (), depth: int = 0) -> Any:
     if isinstance(value, datetime.datetime | datetime.date):
         return value.isoformat()
     try:
-        return json_safe(float(value), hide)  # a rational of Exif or TIFF
+        return json_safe(float(value), hide)  # type: ignore[arg-type]  # a rational of Exif or TIFF
     except (TypeError, ValueError, ArithmeticError):
         return json_safe(str(value)[:1000], hide)

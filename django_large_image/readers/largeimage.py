@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 from large_image.constants import TILE_FORMAT_NUMPY
@@ -12,10 +11,10 @@ from large_image.exceptions import TileSourceXYZRangeError
 from large_image.tilesource import TileSource
 
 from django_large_image.exceptions import InvalidParameter, TileOutsideGrid
-from django_large_image.pixels import Array, strips_of
+from django_large_image.pixels import Array, Json, strips_of
 from django_large_image.raster.colour.rendered import RenderedImage, to_uint8
 from django_large_image.raster.georef.tile_matrix import TileMatrix
-from django_large_image.readers.base import ImageReader, Json, Pieces, ReadWindow
+from django_large_image.readers.base import ImageReader, Pieces, ReadWindow
 from django_large_image.readers.sources.pooled import PooledSource, SourceFacts
 
 #: The most pixels, those of each band of a style counted apart, that large-image's engine colours for an answer. The
@@ -200,7 +199,7 @@ class LargeImageReader(ImageReader):
     def values(self, exact: bool, frame: int) -> Iterator[Pieces]:
         width, height = self.matrix.width, self.matrix.height
         sample = {'maxWidth': min(width, _SAMPLE_SIDE), 'maxHeight': min(height, _SAMPLE_SIDE)}
-        output: dict[str, Any] = {} if exact else {'output': sample}
+        output: Json = {} if exact else {'output': sample}
         rows = max(1, _PIECE_PIXELS // width) if exact else height
 
         def pieces() -> Iterator[list[Array]]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import json
 import math
+import pathlib
 import threading
-from typing import Any
 
 import numpy as np
 from large_image import config
@@ -21,11 +21,11 @@ from rasterio.io import DatasetReader
 from django_large_image.access import image_ref
 from django_large_image.conf import settings
 from django_large_image.exceptions import InvalidParameter, LargeImageError
+from django_large_image.pixels import Json
 from django_large_image.raster import ranges
 from django_large_image.raster.dataset import gdal_env, open_dataset, open_overview
 from django_large_image.raster.handle import Origin, RasterHandle
 from django_large_image.readers import described
-from django_large_image.readers.base import Json
 from django_large_image.readers.rasterreader import RasterReader
 
 _lazyImport()
@@ -45,7 +45,11 @@ class RasterTileSource(RasterioFileTileSource):  # type: ignore[misc]
     name = 'rasterio'
 
     def __init__(
-        self, path: Any, projection: Any = PROJECTION_SENTINEL, keeper: object = None, **kwargs: Any
+        self,
+        path: str | pathlib.Path | RasterReader,
+        projection: object = PROJECTION_SENTINEL,
+        keeper: object = None,
+        **kwargs: object,
     ) -> None:
         """Open a path, or view a reader, with large-image's keywords; raises `TileSourceError`.
 
@@ -117,11 +121,14 @@ class RasterTileSource(RasterioFileTileSource):  # type: ignore[misc]
         }
         self._bare = bare
         self._style = JSONDict({} if complete is None else complete)
-        if self._jsonstyle is None and complete is None:
-            del self._style
 
     def _getMinMax(
-        self, minmax: Any, value: Any, dtype: Any, bandidx: int | None = None, frame: int | None = None
+        self,
+        minmax: ranges.End,
+        value: object,
+        dtype: object,
+        bandidx: int | None = None,
+        frame: int | None = None,
     ) -> float:
         return ranges.end_of_range(
             self._handle, frame or 0, bandidx, minmax, value, self._jsonstyle not in (None, _BARE)
@@ -136,8 +143,8 @@ class RasterTileSource(RasterioFileTileSource):  # type: ignore[misc]
         z: int,
         pilImageAllowed: bool = False,
         numpyAllowed: bool | str = False,
-        **kwargs: Any,
-    ) -> Any:
+        **kwargs: object,
+    ) -> object:
         """Return a tile by large-image's contract: encoded, or an array or a picture where these are allowed."""
         frame = self._getFrame(**kwargs)
         if self.projection is None:
@@ -156,7 +163,7 @@ class RasterTileSource(RasterioFileTileSource):  # type: ignore[misc]
     # -- facts
 
     def getBandInformation(
-        self, statistics: bool = False, dataset: Any = None, frame: int | None = None, **kwargs: Any
+        self, statistics: bool = False, dataset: object = None, frame: int | None = None, **kwargs: object
     ) -> dict[int, Json]:
         """Return what is known of each band, by its number from 1; min, max, mean and stdev if asked for.
 
@@ -180,7 +187,7 @@ class RasterTileSource(RasterioFileTileSource):  # type: ignore[misc]
         """Return the width and height of a pixel in millimetres."""
         return described.magnification(self._handle)
 
-    def getBounds(self, crs: Any = None, **kwargs: Any) -> Json | None:
+    def getBounds(self, crs: object = None, **kwargs: object) -> Json | None:
         """Return the corners of the image and the box round it in a CRS (by default its own), None without one."""
         wanted = crs if crs is not None else kwargs.get('srs')
         found = described.corners(self._handle, None if wanted is None else CRS.from_user_input(wanted))
@@ -189,7 +196,7 @@ class RasterTileSource(RasterioFileTileSource):  # type: ignore[misc]
         return found
 
     def toNativePixelCoordinates(
-        self, x: float, y: float, crs: Any = None, roundResults: bool = True
+        self, x: float, y: float, crs: object = None, roundResults: bool = True
     ) -> tuple[float, float]:
         """Return the pixel coordinates of a place in a CRS, by default in the projection."""
         column, row = self.reader.to_pixels(x, y, self.projection if crs is None else crs)
@@ -198,7 +205,7 @@ class RasterTileSource(RasterioFileTileSource):  # type: ignore[misc]
         return column, row
 
 
-def _opened(path: Any, projection: Any) -> RasterReader:
+def _opened(path: str | pathlib.Path, projection: object) -> RasterReader:
     """Return a reader of a path, for large-image's own `open`; raises `TileSourceError`."""
     try:
         ref = image_ref(path)
@@ -225,7 +232,7 @@ def _opened(path: Any, projection: Any) -> RasterReader:
         raise TileSourceError('The image cannot be shown in this projection.') from None
 
 
-def _text(projection: Any) -> Any:
+def _text(projection: object) -> object:
     """Return a CRS without large-image's own prefix of PROJ's notation."""
     text = projection.decode() if isinstance(projection, bytes) else projection
     return text.removeprefix('proj4:') if isinstance(text, str) else text

@@ -11,7 +11,7 @@ import numpy as np
 import rasterio.warp
 from rasterio.crs import CRS
 
-from django_large_image.pixels import Array
+from django_large_image.pixels import Array, Json
 from django_large_image.raster import ranges, strips
 from django_large_image.raster.blocks.decimation import everything
 from django_large_image.raster.colour.rendered import RenderedImage, to_uint8
@@ -23,7 +23,7 @@ from django_large_image.raster.handle import RasterHandle
 from django_large_image.raster.statistics import samples, valid_values
 from django_large_image.raster.view import StyledView
 from django_large_image.readers import described, geotiff
-from django_large_image.readers.base import BoundingBox, ImageReader, Json, Pieces, ReadWindow, Strips
+from django_large_image.readers.base import BoundingBox, ImageReader, Pieces, ReadWindow, Strips
 
 if TYPE_CHECKING:
     from django_large_image.readers.geosource import GeoSourceReader

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Iterator
-from typing import Any
 
 from django.core.cache import caches
 from large_image.cache_util.base import BaseCache as LargeImageCache
@@ -34,13 +33,13 @@ class DjangoCache(LargeImageCache):  # type: ignore[misc]
     def _key(key: str) -> str:
         return PREFIX + hashlib.sha256(key.encode()).hexdigest()
 
-    def __getitem__(self, key: str) -> Any:
+    def __getitem__(self, key: str) -> object:
         value = caches[self._alias].get(self._key(key))
         if value is None:
             raise KeyError(key)
         return value
 
-    def __setitem__(self, key: str, value: Any) -> None:
+    def __setitem__(self, key: str, value: object) -> None:
         # Bytes alone: arrays and pictures of Pillow would be pickled, and unpickled from a cache others can write.
         if isinstance(value, bytes):
             caches[self._alias].set(self._key(key), bytes(value), settings.CACHE_TIMEOUT)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pathlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from django.db.models import Model
 from rest_framework.generics import GenericAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 from django_large_image import access, handles
 from django_large_image.access import ImageRef
@@ -13,7 +16,7 @@ from django_large_image.exceptions import Misconfigured, NotLargeImage
 from django_large_image.imaging import checks
 from django_large_image.imaging.style import load_style, parse_style, short_style
 from django_large_image.models import is_large_image, runtime_settings
-from django_large_image.readers.base import Json
+from django_large_image.pixels import Json
 from django_large_image.readers.errors import reading
 from django_large_image.rest.fields import Params
 from django_large_image.rest.params import DrawParams, ProjectionParams, StyleParams
@@ -27,24 +30,29 @@ class LargeImageBase(Endpoints):
     """The hooks of the mixins, and what they found out for a request."""
 
     #: The object whose image is asked for, once it was fetched with its permissions.
-    _large_image_object: Any = None
+    _large_image_object: Model | None = None
     _large_image_ref: ImageRef | None = None
     #: The endpoint's session, while one is answered.
     _large_image_session: ImageSession | None = None
     #: Whether it is the admin's, whose addresses are not for others.
     _large_image_of_admin: bool = False
 
+    if TYPE_CHECKING:
+
+        def handle_exception(self, exc: Exception) -> Response:
+            """Return the answer to an exception: a method of DRF's view, which comes after the mixins."""
+
     # -- hooks
 
-    def get_path(self, request: Any, pk: Any = None) -> Any:
+    def get_path(self, request: Request, pk: Any = None) -> Any:
         """Return where the image is: a path, a URL, a FieldFile, a GDALRaster or an `ImageRef`. To be overridden."""
         raise Misconfigured(f'{type(self).__name__} must define get_path(request, pk).')
 
-    def get_image_ref(self, request: Any, pk: Any = None) -> ImageRef:
+    def get_image_ref(self, request: Request, pk: Any = None) -> ImageRef:
         """Return the `ImageRef` of the image; by default that of what `get_path` returns."""
         return access.image_ref(self.get_path(request, pk))
 
-    def get_style(self, request: Any) -> Style:
+    def get_style(self, request: Request) -> Style:
         """Return the style of the request: the body of a POST, `style`, or the one-band short form."""
         if request.method == 'POST' and isinstance(request.data, str) and request.data.strip():
             return load_style(request.data, wrapped=True)
@@ -54,7 +62,7 @@ class LargeImageBase(Endpoints):
             return style
         return short_style(values | {'palette': values['palette'] or values['cmap']})
 
-    def open_tile_source(self, request: Any, path: str | pathlib.Path | ImageRef, **kwargs: Any) -> Any:
+    def open_tile_source(self, request: Request, path: str | pathlib.Path | ImageRef, **kwargs: Any) -> Any:
         """Return large-image's tile source of a path; override it to open images in a way of your own.
 
         Keywords: `projection`, `style` (a dictionary or JSON) and `encoding`. The default takes a handle from the
@@ -76,23 +84,25 @@ class LargeImageBase(Endpoints):
         return lease.tile_source(style, encoding, options['resampling'], owned=session is None)
 
     def get_tile_source(
-        self, request: Any, pk: Any = None, encoding: str | None = None, style: bool | Style = True
+        self, request: Request, pk: Any = None, encoding: str | None = None, style: bool | Style = True
     ) -> Any:
         """Return the opened image of the request; `style` true means the request's own, false none."""
         ref = self.image_ref(request, pk)
         chosen = self.get_style(request) if style is True else (style or None)
         # An override knows paths, not ImageRefs.
-        path: Any = ref
+        path: str | ImageRef = ref
         if self._overrides('open_tile_source'):
-            path = ref.path or access.local_ref(ref).path
+            local = ref.path or access.local_ref(ref).path
+            assert local is not None, 'a file on this machine has a path'
+            path = local
         projection = self._asked(request, ProjectionParams)['projection']
         return self.open_tile_source(request, path, encoding=encoding, style=chosen, projection=projection)
 
-    def is_large_image(self, request: Any, ref: ImageRef) -> bool:
+    def is_large_image(self, request: Request, ref: ImageRef) -> bool:
         """Return whether the file was made a large image; asked only if not every file is served."""
         return is_large_image(identity_of(ref))
 
-    def get_cache_key(self, request: Any) -> str | None:
+    def get_cache_key(self, request: Request) -> str | None:
         """Return what an override of `open_tile_source` or `get_tile_source` makes of the request, as a text.
 
         Only asked where one of them is overridden. With None, the default, such answers are not cached.
@@ -111,7 +121,7 @@ class LargeImageBase(Endpoints):
         """Return whether the project opens images in a way of its own."""
         return self._overrides('open_tile_source') or self._overrides('get_tile_source')
 
-    def _asked(self, request: Any, params: type[Params]) -> dict[str, Any]:
+    def _asked(self, request: Request, params: type[Params]) -> Json:
         """Return checked parameters of the request; those of an endpoint were checked when its session began."""
         session, names = self._large_image_session, params._declared_fields.keys()
         if session is None or session.request is not request or not names <= session.query.values.keys():
@@ -135,14 +145,14 @@ class LargeImageBase(Endpoints):
         if hasattr(self, 'get_object') and has_queryset:
             self._large_image_object = self.get_object()
 
-    def find_ref(self, request: Any, pk: Any = None) -> ImageRef:
+    def find_ref(self, request: Request, pk: object = None) -> ImageRef:
         """Return the request's image, after the permission checks; once a request."""
         if self._large_image_ref is None:
             self.authorize()
             self._large_image_ref = self.get_image_ref(request, pk)
         return self._large_image_ref
 
-    def image_ref(self, request: Any, pk: Any = None) -> ImageRef:
+    def image_ref(self, request: Request, pk: object = None) -> ImageRef:
         """Return the request's image if it may be served: as `find_ref`.
 
         Raises `NotLargeImage` too.

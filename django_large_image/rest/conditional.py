@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.cache import patch_vary_headers
 from django.utils.http import http_date, parse_etags
 
@@ -25,7 +25,7 @@ def etag_of(key: str, weak: bool = False) -> str:
     return f'W/{tag}' if weak else tag
 
 
-def not_modified(request: Any, etag: str) -> bool:
+def not_modified(request: HttpRequest, etag: str) -> bool:
     """Return whether the client's copy is current, by If-None-Match."""
     if request.method not in ('GET', 'HEAD'):
         return False
@@ -40,7 +40,7 @@ def not_modified(request: Any, etag: str) -> bool:
 
 
 def answer(
-    request: Any, ref: ImageRef, etag: str | None, make: Callable[[], Response]
+    request: HttpRequest, ref: ImageRef, etag: str | None, make: Callable[[], Response]
 ) -> Response | HttpResponse:
     """Answer with 304 if the client's copy is current, else with what `make` returns, under an ETag.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rest_framework import serializers
 
@@ -18,6 +18,7 @@ from django_large_image.exceptions import InvalidParameter, MissingParameter
 from django_large_image.handles.crs import crs_from_code
 from django_large_image.handles.registry import check_source
 from django_large_image.imaging.style import load_style
+from django_large_image.pixels import Json
 
 #: Values that clients send for "not given" (0.10's too).
 ABSENT = frozenset({'', 'undefined', 'none', 'null'})
@@ -27,16 +28,23 @@ NUMBER = r'[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]{1,2})?'
 LARGEST = 1e300
 
 
-class Params(serializers.Serializer[Any]):
+if TYPE_CHECKING:
+    # Any: of whatever values.
+    Field = serializers.Field[Any, Any, Any, Any]
+else:
+    Field = serializers.Field
+
+
+class Params(serializers.Serializer[object]):
     """Base of the parameters of an endpoint."""
 
     @classmethod
-    def read(cls, values: Mapping[str, Any]) -> dict[str, Any]:
+    def read(cls, values: Mapping[str, object]) -> Json:
         """Return the checked parameters found in `values` (a query, or the parts of a path), with the defaults.
 
         Raises `InvalidParameter` or `MissingParameter` for the first that is wrong.
         """
-        found: dict[str, Any] = {}
+        found: Json = {}
         for name, field in cls._declared_fields.items():
             raw = values.get(name)
             if type(raw) is str and type(field) is serializers.IntegerField:
@@ -60,7 +68,7 @@ class Params(serializers.Serializer[Any]):
         return found
 
 
-def allowed(field: serializers.Field[Any, Any, Any, Any]) -> str:
+def allowed(field: Field) -> str:
     """Return what a field allows, as a phrase."""
     if hasattr(field, 'allowed'):
         return str(field.allowed)
@@ -78,7 +86,7 @@ class NumberField(serializers.FloatField):
 
     allowed = 'a finite number'
 
-    def to_internal_value(self, data: Any) -> float:
+    def to_internal_value(self, data: float | str) -> float:
         value = super().to_internal_value(data)
         if not math.isfinite(value) or abs(value) > LARGEST:
             self.fail('invalid')
@@ -96,7 +104,7 @@ class BoundedIntegerField(serializers.IntegerField):
     def allowed(self) -> str:
         return f'an integer from {self.min_value} to {getattr(settings, self.setting)}'
 
-    def to_internal_value(self, data: Any) -> int:
+    def to_internal_value(self, data: float | str) -> int:
         value = super().to_internal_value(data)
         if value > getattr(settings, self.setting):
             self.fail('max_value', max_value=getattr(settings, self.setting))
@@ -110,7 +118,7 @@ class CRSField(serializers.CharField):
     #: What the documents say; spaces around it are taken, too.
     pattern = '^([Ee][Pp][Ss][Gg]:)?[0-9]{4,6}$'
 
-    def to_internal_value(self, data: Any) -> str:
+    def to_internal_value(self, data: object) -> str:
         match = re.fullmatch(r'(?:epsg:)?([0-9]{4,6})', str(data).strip(), re.I | re.A)
         if not match:
             self.fail('invalid')
@@ -128,7 +136,7 @@ class PageProjectionField(CRSField):
     allowed = f'{CRSField.allowed}, or native'
     pattern = f'^(native|{CRSField.pattern[1:-1]})$'
 
-    def to_internal_value(self, data: Any) -> str:
+    def to_internal_value(self, data: object) -> str:
         if str(data).strip().lower() == 'native':
             return 'native'
         return super().to_internal_value(data)
@@ -140,7 +148,7 @@ class UnitsField(CRSField):
     allowed = 'pixels or an EPSG code, such as EPSG:4326'
     pattern = f'^(pixels|pixel|base_pixels|{CRSField.pattern[1:-1]})$'
 
-    def to_internal_value(self, data: Any) -> str:
+    def to_internal_value(self, data: object) -> str:
         if str(data).strip().lower() in ('pixels', 'pixel', 'base_pixels'):
             return 'pixels'
         return super().to_internal_value(data)
@@ -151,7 +159,7 @@ class StyleField(serializers.CharField):
 
     allowed = 'a JSON object'
 
-    def run_validation(self, data: Any = serializers.empty) -> Any:
+    def run_validation(self, data: object = serializers.empty) -> object:
         return load_style(str(data))
 
 
@@ -160,7 +168,7 @@ class SourceField(serializers.CharField):
 
     allowed = 'the name of an available source, see api/large-image/sources'
 
-    def run_validation(self, data: Any = serializers.empty) -> Any:
+    def run_validation(self, data: object = serializers.empty) -> object:
         return check_source(str(data))
 
 
@@ -181,7 +189,7 @@ class PatternField(serializers.CharField):
         self.pattern = pattern
         super().__init__(**kwargs)
 
-    def to_internal_value(self, data: Any) -> str:
+    def to_internal_value(self, data: str) -> str:
         value = super().to_internal_value(data)
         if not re.fullmatch(self.pattern, value):
             self.fail('invalid')

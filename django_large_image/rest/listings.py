@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.http import HttpResponse
 from rest_framework.permissions import IsAdminUser
+from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -30,13 +29,15 @@ class LargeImageView(APIView):
 
     cache_control = 'private, no-cache'
 
-    def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
+    def finalize_response(
+        self, request: Request, response: Response, *args: object, **kwargs: object
+    ) -> Response:
         """Say how long the answer may be kept."""
         response = super().finalize_response(request, response, *args, **kwargs)
         response.setdefault('Cache-Control', self.cache_control)
         return response
 
-    def handle_exception(self, exc: Exception) -> Any:
+    def handle_exception(self, exc: Exception) -> Response:
         """Answer our errors in their own form and leave all others to DRF."""
         return (
             error_response(self, exc) if isinstance(exc, LargeImageError) else super().handle_exception(exc)
@@ -47,7 +48,7 @@ class ListTileSourcesView(LargeImageView):
     """The readers of images that may be used here."""
 
     @description.describe_view('The sources that may be used', answers.SOURCES)
-    def get(self, request: Any) -> Response:
+    def get(self, request: Request) -> Response:
         """List the sources, with the extensions that each knows."""
         found = {}
         for name in available_sources():
@@ -64,7 +65,7 @@ class ListColormapsView(LargeImageView):
     """The names of palettes."""
 
     @description.describe_view('The names of palettes', answers.COLORMAPS)
-    def get(self, request: Any) -> Response:
+    def get(self, request: Request) -> Response:
         """List the names by library; each has a picture at `colormaps/{name}.png`."""
         return Response(palettes.names())
 
@@ -82,7 +83,7 @@ class ColormapLegendView(LargeImageView):
         names={'name': 'A name of api/large-image/colormaps.'},
         statuses=(400, 403),
     )
-    def get(self, request: Any, name: str, fmt: str) -> HttpResponse:
+    def get(self, request: Request, name: str, fmt: str) -> HttpResponse:
         """Return the palette from its first colour, at the left, to its last."""
         values = LegendParams.read(request.query_params)
         file_format = formats.parse_format(fmt)
@@ -96,7 +97,7 @@ class ListAvailableFormatsView(LargeImageView):
     """The formats that tiles, thumbnails and regions can be had in."""
 
     @description.describe_view('The formats that can be written', answers.FORMATS)
-    def get(self, request: Any) -> Response:
+    def get(self, request: Request) -> Response:
         """List the extensions with their media types."""
         return Response(
             {extension: member.media_type for extension, member in formats.by_extension().items()}
@@ -110,7 +111,7 @@ class SettingsView(LargeImageView):
     cache_control = 'no-store'
 
     @description.describe_view('The settings in force', answers.SETTINGS)
-    def get(self, request: Any) -> Response:
+    def get(self, request: Request) -> Response:
         """Show the settings in force, and which of them can be changed."""
         values = {name.lower(): getattr(settings, name) for name in DEFAULTS if name not in HIDDEN}
         in_force = {name.lower(): value for name, value in runtime_settings().items()}
@@ -120,11 +121,11 @@ class SettingsView(LargeImageView):
     @description.describe_view(
         'Change settings', answers.SETTINGS, body=answers.CHANGES, statuses=(400, 403, 415)
     )
-    def patch(self, request: Any) -> Response:
+    def patch(self, request: Request) -> Response:
         """Change settings, all that are sent or none; they last until they are changed again."""
         names = ' or '.join(RuntimeSetting.CHANGEABLE).lower()
         try:
-            changes = request.data
+            changes: object = request.data
         except RecursionError:  # DRF's parser leaves it to Django, which would answer 500
             changes = '(nested too deeply)'
         if not isinstance(changes, dict) or not changes:
@@ -137,8 +138,7 @@ class SettingsView(LargeImageView):
             ):
                 raise InvalidParameter('name', name, names)
         change_runtime_settings({name.upper(): value for name, value in changes.items()})
-        answer: Response = self.get(request)
-        return answer
+        return self.get(request)
 
     put = patch
 
@@ -150,7 +150,7 @@ class CacheView(LargeImageView):
     cache_control = 'no-store'
 
     @description.describe_view('The tile cache and the open images', answers.CACHE, statuses=(403, 503))
-    def get(self, request: Any) -> Response:
+    def get(self, request: Request) -> Response:
         """Show the tile cache, the open sources and decoded blocks of this process, and those that all share."""
         return Response(
             {
@@ -162,7 +162,7 @@ class CacheView(LargeImageView):
         )
 
     @description.describe_view('Clear the tile cache', answers.CLEARED, statuses=(403, 503))
-    def delete(self, request: Any) -> Response:
+    def delete(self, request: Request) -> Response:
         """Clear our entries of the tile cache and the shared blocks, and this process's idle sources and blocks."""
         removed = tile_cache.clear()
         handle_pool.clear()

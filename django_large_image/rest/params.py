@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from rest_framework import serializers
 
 from django_large_image.imaging.style import RANGE_PATTERN, RESAMPLING, SCHEMES
+from django_large_image.pixels import Json
 from django_large_image.rest.fields import (
     BoundedIntegerField,
     CRSField,
@@ -278,7 +278,7 @@ class PageParams(FrameParams):
     )
 
     @classmethod
-    def read(cls, values: Mapping[str, Any]) -> dict[str, Any]:
+    def read(cls, values: Mapping[str, object]) -> Json:
         """Return the parameters, as all others are read; but none is a base layer, and a choice of controls."""
         none = {name: 'none' for name in ('base_layer', 'controls') if values.get(name) == 'none'}
         return super().read(values) | none

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import IO, TypedDict
 
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
-from rest_framework.renderers import JSONRenderer
+from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.request import Request
 
 from django_large_image.conf import settings
 from django_large_image.exceptions import InvalidParameter
@@ -17,7 +19,9 @@ class StyleParser(BaseParser):
 
     media_type = '*/*'
 
-    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
+    def parse(  # type: ignore[override]  # the stubs know only parsers of forms
+        self, stream: IO[bytes], media_type: str | None = None, parser_context: object = None
+    ) -> str:
         """Return the body; raises `InvalidParameter` for a long one before it is read."""
         limit = 4 * settings.MAX_STYLE_LENGTH
         body = stream.read(limit + 1)
@@ -31,17 +35,26 @@ class StyleParser(BaseParser):
 class ImageNegotiation(BaseContentNegotiation):
     """Ignore Accept and `?format=`: an answer is bytes of the format in the path, or a JSON error."""
 
-    def select_parser(self, request: Any, parsers: Any) -> Any:
+    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> StyleParser:
         """Return the parser of styles, for any body."""
         return StyleParser()
 
-    def select_renderer(self, request: Any, renderers: Any, format_suffix: str | None = None) -> Any:
+    def select_renderer(
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
         """Return the JSON renderer."""
         return JSONRenderer(), JSONRenderer.media_type
 
 
+class ActionOptions(TypedDict):
+    """Options of `@action`."""
+
+    renderer_classes: list[type[BaseRenderer]]
+    content_negotiation_class: type[BaseContentNegotiation]
+
+
 #: The options of `@action` for an endpoint that answers with bytes.
-IMAGE_ACTION: dict[str, Any] = {
+IMAGE_ACTION: ActionOptions = {
     'renderer_classes': [JSONRenderer],
     'content_negotiation_class': ImageNegotiation,
 }

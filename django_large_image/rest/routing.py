@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping
 from inspect import getmembers
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from django.http import Http404, HttpResponseBase
 from rest_framework.decorators import action
@@ -28,6 +28,7 @@ from django_large_image.exceptions import (
     ServerFault,
 )
 from django_large_image.imaging.formats import parse_format
+from django_large_image.pixels import Json
 from django_large_image.rest.fields import Params
 from django_large_image.rest.openapi import description
 from django_large_image.rest.openapi.answers import STYLE, Shape
@@ -35,12 +36,13 @@ from django_large_image.rest.openapi.forms import EndpointMetadata, hide_model_f
 from django_large_image.rest.session import ImageQuery, ImageSession, opened
 
 if TYPE_CHECKING:
-    pass
+    from django_large_image.rest.base import LargeImageBase
 
-Handler = Callable[..., Any]
+Handler = Callable[..., HttpResponseBase]
+View = TypeVar('View', bound='LargeImageBase')
 Method = Literal['get', 'post', 'delete']
 #: What answers a request by its session.
-Answerer = Callable[[Any, ImageSession], HttpResponseBase]
+Answerer = Callable[[View, ImageSession], HttpResponseBase]
 
 
 def endpoint(
@@ -57,9 +59,9 @@ def endpoint(
     hidden: bool = False,
     alias_of: str | None = None,
     answer: Shape | None = None,
-    about: dict[str, Any] | None = None,
+    about: Json | None = None,
     **options: Any,
-) -> Callable[[Answerer], Any]:
+) -> Callable[[Answerer[View]], Any]:
     """Declare an endpoint: where it is, what it takes, and how it is documented; `hidden` ones are not.
 
     It is a method that takes the session and returns the answer. By then the request may see the image, and
@@ -69,20 +71,21 @@ def endpoint(
     `answer` is what it answers where that is no picture, and `about` whatever else `description.Description` knows.
     """
 
-    def parse(request: Request, parts: Mapping[str, Any]) -> ImageQuery:
+    def parse(request: Request, parts: Mapping[str, object]) -> ImageQuery:
         chosen = parts.get('fmt') or parts.get('format') or default_format
-        file_format = parse_format(chosen) if image else None
+        file_format = parse_format(None if chosen is None else str(chosen)) if image else None
         framed = frame_path is not None and parts.get('frame') is not None
         place = frame_path if framed else path
         found = {} if place is None else place.read(parts)
         return ImageQuery(query.read(request.query_params) | found, file_format)
 
     # Any, so that a project may leave the endpoint out by None.
-    def decorate(method: Answerer) -> Any:
-        def run(view: Any, request: Request, pk: Any = None, **parts: Any) -> Any:
+    def decorate(method: Answerer[View]) -> Any:
+        def run(view: View, request: Request, pk: object = None, **parts: object) -> HttpResponseBase:
             if alias_of is not None:
                 return _delegate(view, alias_of, request, pk, parts)
-            session: ImageSession = view._large_image_session
+            session = view._large_image_session
+            assert session is not None, 'it is guarded'
             # An endpoint that another one calls, such as `super().tile` with another z, is asked what it is given.
             outer, session.query = session.query, parse(request, parts)
             try:
@@ -91,7 +94,7 @@ def endpoint(
                 session.query = outer
 
         @functools.wraps(method)
-        def handler(view: Any, request: Request, *args: Any, **kwargs: Any) -> Any:
+        def handler(view: View, request: Request, *args: object, **kwargs: object) -> HttpResponseBase:
             hide_model_fields(view)
             return guarded(view, run, request, *args, **kwargs)
 
@@ -111,9 +114,11 @@ def endpoint(
     return decorate
 
 
-def _delegate(view: Any, name: str, request: Request, pk: Any, parts: Mapping[str, Any]) -> Any:
+def _delegate(
+    view: LargeImageBase, name: str, request: Request, pk: object, parts: Mapping[str, object]
+) -> HttpResponseBase:
     """Answer as another endpoint does; 404 where a project left that one out by setting it to None."""
-    handler = getattr(view, name)
+    handler: Handler | None = getattr(view, name)
     if handler is None:
         raise Http404
     # The address without a format may name a frame or not.
@@ -121,7 +126,9 @@ def _delegate(view: Any, name: str, request: Request, pk: Any, parts: Mapping[st
     return handler(request, pk=pk, **given)
 
 
-def guarded(view: Any, method: Handler, request: Request, *args: Any, **kwargs: Any) -> Any:
+def guarded(
+    view: LargeImageBase, method: Handler, request: Request, *args: object, **kwargs: object
+) -> HttpResponseBase:
     """Run an endpoint: answer our errors as JSON, and give back what was opened when it is done."""
     if view._large_image_session is not None:
         # Called by an override of the same endpoint, which is guarded.
@@ -154,7 +161,13 @@ def _explained(ref: ImageRef | None, error: LargeImageError) -> LargeImageError:
         return better
 
 
-def _once(view: Any, method: Handler, request: Request, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def _once(
+    view: LargeImageBase,
+    method: Handler,
+    request: Request,
+    args: tuple[object, ...],
+    kwargs: dict[str, object],
+) -> HttpResponseBase:
     session = ImageSession(view, request, kwargs.get('pk', args[0] if args else None))
     view._large_image_session = session
     try:
@@ -178,7 +191,7 @@ class _Answer(APIException):
         self.code = error.code
         self.wait = error.retry_after
 
-    def get_codes(self) -> Any:
+    def get_codes(self) -> str:
         """Return the code."""
         return self.code
 
@@ -187,7 +200,14 @@ class _Answer(APIException):
         return self.detail
 
 
-def error_response(view: Any, error: LargeImageError) -> Any:
+class Explaining(Protocol):
+    """A view of DRF, or a mixin of one."""
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """Return the answer to an exception, or raise it."""
+
+
+def error_response(view: Explaining, error: LargeImageError) -> Response:
     """Return the answer to an error, through the project's own exception handler."""
     try:
         response = view.handle_exception(_Answer(error))
@@ -199,7 +219,7 @@ def error_response(view: Any, error: LargeImageError) -> Any:
     return response
 
 
-def _is_endpoint(member: Any) -> bool:
+def _is_endpoint(member: object) -> bool:
     return callable(member) and hasattr(member, 'mapping')
 
 
@@ -207,7 +227,7 @@ def _copied(method: Handler, attributes: Handler) -> Handler:
     """Return a guarded copy of `method` that is an action like `attributes`."""
 
     @functools.wraps(method)
-    def handler(view: Any, request: Request, *args: Any, **kwargs: Any) -> Any:
+    def handler(view: LargeImageBase, request: Request, *args: object, **kwargs: object) -> HttpResponseBase:
         return guarded(view, method, request, *args, **kwargs)
 
     vars(handler).update({key: value for key, value in vars(attributes).items() if key != '__wrapped__'})
@@ -219,9 +239,9 @@ def _copied(method: Handler, attributes: Handler) -> Handler:
 _GUARDS = frozenset({'authentication_classes', 'permission_classes', 'throttle_classes', 'throttle_scope'})
 
 
-def _options(cls: type, method: Handler) -> dict[str, Any]:
+def _options(cls: type, method: Handler) -> dict[str, object]:
     """Return the options of an action, with those that guard the endpoint that it is another address of."""
-    options: dict[str, Any] = vars(method)['kwargs']
+    options: dict[str, object] = vars(method)['kwargs']
     target = getattr(cls, vars(method).get('alias_of') or '', None)
     if not _is_endpoint(target):
         return options
@@ -234,7 +254,7 @@ class Endpoints:
     #: Whether the endpoints are about one object. DRF's `detail` is set by routers alone, not by `as_view`.
     _large_image_detail: bool = False
 
-    def __init_subclass__(cls, *, detail: bool | None = None, **kwargs: Any) -> None:
+    def __init_subclass__(cls, *, detail: bool | None = None, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
         for name, method in list(vars(cls).items()):
             inherited = getattr(super(cls, cls), name, None)
@@ -259,7 +279,7 @@ class Endpoints:
         Those for addresses without a format come last: with a router's format suffix, which may end in a slash, their
         routes match the addresses of other endpoints.
         """
-        actions = super().get_extra_actions()  # type: ignore[misc]
+        actions: list[Any] = super().get_extra_actions()  # type: ignore[misc]
         return sorted(
             actions,
             key=lambda action: (

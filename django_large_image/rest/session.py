@@ -24,8 +24,9 @@ from django_large_image.imaging import checks
 from django_large_image.imaging.formats import Format
 from django_large_image.imaging.style import canonical
 from django_large_image.models import runtime_settings
+from django_large_image.pixels import Json
 from django_large_image.readers import reader_of
-from django_large_image.readers.base import ImageReader, Json
+from django_large_image.readers.base import ImageReader
 from django_large_image.readers.errors import reading
 from django_large_image.readers.jsonsafe import json_safe
 from django_large_image.rest import conditional
@@ -90,7 +91,7 @@ class ImageQuery:
 class ImageSession:
     """A request to an endpoint, from its permissions to its answer; what it opens is given back by `close`."""
 
-    def __init__(self, hooks: LargeImageBase, request: Request, pk: Any) -> None:
+    def __init__(self, hooks: LargeImageBase, request: Request, pk: object) -> None:
         """Begin a session by the hooks of a viewset; `pk` is the key of the object."""
         self.hooks, self.request, self.pk = hooks, request, pk
         #: What was asked, once it is read.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models.fields.files import FieldFile
+from rest_framework.request import Request
 
 from django_large_image import access
 from django_large_image.access import ImageRef
@@ -48,11 +49,11 @@ class LargeImageFileDetailMixin(LargeImageDetailMixin):
             )
         return getattr(instance, self.FILE_FIELD_NAME)
 
-    def get_path(self, request: Any, pk: Any = None) -> Any:
+    def get_path(self, request: Request, pk: Any = None) -> Any:
         """Return a local path of the image, as 0.10 does: the file's own, or that of a local copy."""
         return access.local_ref(self._field_ref()).path
 
-    def get_image_ref(self, request: Any, pk: Any = None) -> ImageRef:
+    def get_image_ref(self, request: Request, pk: Any = None) -> ImageRef:
         """Return the `ImageRef` of the field, or of what an override of `get_path` returns."""
         if self._overrides('get_path'):
             return access.image_ref(self.get_path(request, pk))
@@ -65,6 +66,7 @@ class LargeImageFileDetailMixin(LargeImageDetailMixin):
             return access.field_file_ref(value, prefer_url)
         if value is None or value == '':
             raise ImageMissing('The object has no image.')
+        assert instance is not None, 'its field was read'
         identity = f'{instance._meta.label_lower}/{instance.pk}/{self.FILE_FIELD_NAME}'
         if is_raster(value):
             return access.raster_ref(value, identity)
@@ -86,7 +88,7 @@ class LargeImageVSIFileDetailMixin(LargeImageFileDetailMixin):
         ref = super()._field_ref(prefer_url=self.USE_VSI)
         return ref if self.USE_VSI else access.local_ref(ref)
 
-    def get_path(self, request: Any, pk: Any = None) -> Any:
+    def get_path(self, request: Request, pk: Any = None) -> Any:
         """Return the path that GDAL reads: local, or of a virtual file system."""
         ref = self._field_ref()
         return ref.path or access.local_ref(ref).path

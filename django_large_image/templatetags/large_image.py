@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 
 from django_large_image import elements
 from django_large_image.exceptions import Misconfigured
+from django_large_image.pixels import Json
 from django_large_image.rest.pages.addresses import object_address
 
 register = template.Library()
@@ -22,7 +23,9 @@ _KEY = 'django_large_image.brought'
 
 
 @register.simple_tag(takes_context=True)
-def large_image_viewer(context: Context, src: Any, basename: str | None = None, **values: Any) -> SafeString:
+def large_image_viewer(
+    context: Context, src: object, basename: str | None = None, **values: object
+) -> SafeString:
     """Return the viewer of an image, with its script and style if they are the first of the page.
 
     `src` is an address in the API, or an object of a model; further keywords are attributes of the element.
@@ -31,7 +34,9 @@ def large_image_viewer(context: Context, src: Any, basename: str | None = None, 
 
 
 @register.simple_tag(takes_context=True)
-def large_image_globe(context: Context, src: Any, basename: str | None = None, **values: Any) -> SafeString:
+def large_image_globe(
+    context: Context, src: object, basename: str | None = None, **values: object
+) -> SafeString:
     """Return the globe with an image, as `large_image_viewer`."""
     return _brought(context, 'globe') + elements.element('globe', address(src, basename), **values)
 
@@ -50,7 +55,7 @@ def large_image_script(context: Context, kind: str) -> SafeString:
 
 @register.simple_tag
 def large_image_attributes(
-    src: Any, values: dict[str, Any] | None = None, basename: str | None = None
+    src: object, values: Json | None = None, basename: str | None = None
 ) -> SafeString:
     """Return `src` and further attributes of an element, for a template that writes the element by itself."""
     # Variables that a view does not give are empty texts here.
@@ -85,7 +90,7 @@ def large_image_globals(context: Context) -> SafeString:
     return json_script(given, 'large-image-globals')
 
 
-def address(src: Any, basename: str | None = None) -> str:
+def address(src: object, basename: str | None = None) -> str:
     """Return the address of an image; raises `TemplateSyntaxError` for what has none."""
     if isinstance(src, Model):
         try:
@@ -113,6 +118,7 @@ def _brought(context: Context, kind: str) -> SafeString:
 def _first(context: Context, name: str) -> bool:
     """Return whether a page does not have a file yet, and remember that it has it now."""
     # An included template sees a layer of its own at the top; the page's is the first above the built-in names.
+    # Any: the stubs know only texts in them.
     layers: Any = context.render_context.dicts
     brought: set[str] = layers[min(1, len(layers) - 1)].setdefault(_KEY, set())
     if name in brought:

@@ -1,0 +1,1 @@
+"""The bytes that are kept: answers, blocks, single flight."""

@@ -251,3 +251,85 @@ def test_the_schema_has_every_parameter(api: Any) -> None:
     ]
     assert len(identifiers) == len(set(identifiers))
     assert '/images/{id}/data/{what}' not in paths
+
+
+def test_an_override_keeps_the_route_and_the_words(image_file: Any) -> None:
+    class Silent(LargeImageFileDetailMixin, viewsets.GenericViewSet):
+        queryset = ImageFile.objects.all()
+        FILE_FIELD_NAME = 'file'
+
+        def tile(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+            return super().tile(request, *args, **kwargs)
+
+    class Own(Silent):
+        def tile(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+            """Say it in the project's words."""
+            return Response('theirs')
+
+    package = LargeImageFileDetailMixin.tile
+    for viewset in (Silent, Own):
+        assert viewset.tile.url_path == package.url_path
+        assert viewset.tile.mapping == package.mapping
+        assert viewset.tile.detail is True
+    assert Silent.tile.__doc__ == package.__doc__
+    assert Own.tile.__doc__ == "Say it in the project's words."
+    request = APIRequestFactory().get('/')
+    view = Own.as_view({'get': 'tile'}, detail=True)
+    assert view(request, pk=image_file('rgb').pk, z='0', x='0', y='0', fmt='png').data == 'theirs'
+
+
+def test_a_project_s_own_action_under_an_endpoint_s_name() -> None:
+    class Moved(LargeImageFileDetailMixin, viewsets.GenericViewSet):
+        queryset = ImageFile.objects.all()
+
+        @action(detail=True, url_path='elsewhere', url_name='elsewhere')
+        def metadata(self, request: Any, pk: Any = None) -> Response:
+            """Answer at another address."""
+            return Response({})
+
+    assert Moved.metadata.url_path == 'elsewhere'
+    assert 'elsewhere' in routes(Moved)
+    assert 'metadata' not in routes(Moved)
+
+
+def test_tiles_are_tried_first_and_what_has_no_format_last() -> None:
+    class Images(LargeImageFileDetailMixin, viewsets.GenericViewSet):
+        queryset = ImageFile.objects.all()
+
+        @action(detail=True)
+        def another(self, request: Any, pk: Any = None) -> Response:
+            """Be a project's own action."""
+            return Response({})
+
+    names = [method.__name__ for method in Images.get_extra_actions()]
+    tiles = [name for name in names if name.startswith('tile')]
+    bare = [name for name in names if name.endswith('_no_format')]
+    assert names[: len(tiles) - 1] == [name for name in tiles if name not in bare]
+    assert names[-3:] == bare
+    # Those that no document shows are no endpoints that one asks for.
+    assert set(bare) == {'tile_no_format', 'thumbnail_no_format', 'region_no_format'}
+
+
+def test_which_methods_an_endpoint_takes() -> None:
+    found = {
+        method.__name__: set(method.mapping)
+        for method in LargeImageFileDetailMixin.__dict__.values()
+        if hasattr(method, 'mapping')
+    }
+    pictures = {
+        'tile',
+        'tile_zxy',
+        'tile_fzxy',
+        'tile_no_format',
+        'thumbnail',
+        'thumbnail_no_format',
+        'region',
+        'region_no_format',
+    }
+    for name, methods in found.items():
+        if name in pictures:
+            assert methods == {'get', 'post'}, name
+        elif name == 'large_image':
+            assert methods == {'get', 'post', 'delete'}
+        else:
+            assert methods == {'get'}, name

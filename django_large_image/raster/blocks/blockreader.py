@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
-from typing import Any
 
 import numpy as np
 from rasterio.io import DatasetReader
@@ -119,18 +118,23 @@ class BlockReader:
             for column in range(left // level.block_width, (right - 1) // level.block_width + 1):
                 keys[self._key, index, bands, quick, row, column] = (row, column)
 
-        def load(missing: list[Any]) -> Mapping[Hashable, MaskedPixels]:
-            return self._load(index, bands, quick, missing, budget)
+        def load(missing: list[Hashable]) -> Mapping[Hashable, MaskedPixels]:
+            return self._load(index, bands, quick, {key: keys[key] for key in missing}, budget)
 
         blocks = block_cache.fetch(keys, lambda missing: shared_blocks.fetch(missing, load))
         return assembled(level, window, {position: blocks[key] for key, position in keys.items()})
 
     def _load(
-        self, index: int, bands: tuple[int, ...], quick: bool, keys: list[Any], budget: Budget
+        self,
+        index: int,
+        bands: tuple[int, ...],
+        quick: bool,
+        keys: dict[Hashable, tuple[int, int]],
+        budget: Budget,
     ) -> Mapping[Hashable, MaskedPixels]:
         """Decode blocks, each rectangle of them in one read: of a remote file that is one request."""
         level = self.level(index)
-        positions = {(key[-2], key[-1]): key for key in keys}
+        positions = {position: key for key, position in keys.items()}
         loaded: dict[Hashable, MaskedPixels] = {}
         if quick:
             for position in list(positions):

@@ -15,8 +15,8 @@ from typing import Literal
 import numpy as np
 
 from django_large_image import colors
+from django_large_image.colors.styles import Style
 from django_large_image.pixels import Array, MaskedPixels
-from django_large_image.raster.colour.completion import Style
 from django_large_image.raster.colour.quantize import Quantized, as_palette
 from django_large_image.raster.colour.rendered import RenderedImage
 from django_large_image.raster.info import RasterInfo

@@ -6,13 +6,10 @@ these are. A style is a JSON object, as `imaging.style.parse_style` returns it.
 
 from __future__ import annotations
 
-from typing import Any
-
 from django_large_image import colors
+from django_large_image.colors.styles import Style
 from django_large_image.exceptions import InvalidParameter
 from django_large_image.raster.facts import Band
-
-Style = dict[str, Any]
 
 #: The colours of a band by its interpretation, where a style does not say them.
 _PALETTES = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -43,12 +42,12 @@ def as_palette(table: Array) -> Quantized | None:
 def _merged(table: Array) -> tuple[Array, Array] | None:
     """Return an index for each row and colours that are at most a level off, None for more than a PNG's palette."""
     changes = np.flatnonzero((table[1:] != table[:-1]).any(axis=1)) + 1
-    starts: list[Any] = [0]
+    starts: list[int] = [0]
     chosen: list[Array] = []
     low = high = table[0].astype(np.int16)
     for row in [*changes.tolist(), None]:
         colour = None if row is None else table[row].astype(np.int16)
-        if colour is not None:
+        if row is not None and colour is not None:
             wider = np.minimum(low, colour), np.maximum(high, colour)
             # Transparency stays exact.
             if (wider[1] - wider[0] <= (2, 2, 2, 0)).all():

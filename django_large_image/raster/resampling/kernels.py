@@ -5,6 +5,7 @@ OpenCV does them in a millisecond. Without it NumPy gives the same pictures, sev
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -35,7 +36,7 @@ def workable(values: Array) -> Array:
     return values.astype(np.float32 if values.dtype.itemsize == 1 else np.float64)
 
 
-def can_merge(dtype: np.dtype[Any], count: int) -> bool:
+def can_merge(dtype: np.dtype[np.generic], count: int) -> bool:
     """Return whether `merge` takes so many bands of a type."""
     return cv2 is not None and dtype in _NATIVE and 1 < count <= _BANDS
 
@@ -83,12 +84,12 @@ def within(places: Array, columns: Array, rows: Array) -> Array:
         last = np.nextafter(end, np.float32(-np.inf))
         found: Array = cv2.inRange(places, first.astype(float), last.astype(float))
         return found
-    inside: Any = ((places >= first) & (places < end)).all(axis=2)
+    inside = np.asarray(((places >= first) & (places < end)).all(axis=2))
     shown: Array = inside.astype(np.uint8) * np.uint8(255)
     return shown
 
 
-def _each_four(values: Array, function: Any) -> Array:
+def _each_four(values: Array, function: Callable[[Array], Array]) -> Array:
     """Apply a function of OpenCV, which drops a last axis of one band, to every four bands."""
     count, size = values.shape[2], values.itemsize
     if count <= _BANDS:
@@ -120,17 +121,20 @@ def resample(values: Array, places: Array, method: str) -> Array:
         # OpenCV rounds halves to the even neighbour; a place between two pixels is the second one's, as GDAL has it.
         places = np.floor(places + np.float32(0.5))
 
-    def remap(part: Array) -> Any:
-        return cv2.remap(part, places, None, kind, borderMode=cv2.BORDER_REPLICATE)
+    def remap(part: Array) -> Array:
+        found: Array = cv2.remap(part, places, None, kind, borderMode=cv2.BORDER_REPLICATE)
+        return found
 
-    def remap_all(part: Array) -> Any:
+    def remap_all(part: Array) -> Array:
         # OpenCV 5.0's bilinear takes twice as long for two or three bands as for four, and rounds their weights to 1/32
         # where those of one and four bands are exact: what belongs together would be weighted differently. Its cubic
         # rounds all of them, and takes longer for two bands than for two times one.
         if part.shape[2] == 3 and method == 'bilinear':
-            return cv2.cvtColor(remap(cv2.cvtColor(part, cv2.COLOR_RGB2RGBA)), cv2.COLOR_RGBA2RGB)
+            three: Array = cv2.cvtColor(remap(cv2.cvtColor(part, cv2.COLOR_RGB2RGBA)), cv2.COLOR_RGBA2RGB)
+            return three
         if part.shape[2] == 2 and method != 'nearest':
-            return cv2.merge([remap(band) for band in cv2.split(part)])
+            two: Array = cv2.merge([remap(band) for band in cv2.split(part)])
+            return two
         return remap(part)
 
     return _each_four(values, remap_all)
@@ -167,14 +171,14 @@ def _cubic(distance: Array) -> Array:
     return np.where(x <= 1, near, np.where(x < 2, far, 0))
 
 
-def like(values: Array, dtype: np.dtype[Any]) -> Array:
+def like(values: Array, dtype: np.dtype[np.generic]) -> Array:
     """Return floats as another type: rounded and clipped for integers."""
     if dtype.kind not in 'iu':
         return values.astype(dtype, copy=False)
     if cv2 is not None and dtype == np.uint8 and values.dtype == np.float32 and values.shape[2] <= _BANDS:
         # Rounds and saturates in one pass.
         return np.asarray(cv2.convertScaleAbs(np.maximum(values, 0))).reshape(values.shape)
-    limits = np.iinfo(dtype)
+    limits = np.iinfo(dtype.str)
     return np.rint(values).clip(limits.min, limits.max).astype(dtype)
 
 

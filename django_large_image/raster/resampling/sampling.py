@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from django_large_image.pixels import Array, MaskedPixels
@@ -19,7 +17,7 @@ NOTHING = 3 / 255
 class Mosaic:
     """Pixels that are put together of several parts."""
 
-    def __init__(self, width: int, height: int, bands: int, dtype: np.dtype[Any]) -> None:
+    def __init__(self, width: int, height: int, bands: int, dtype: np.dtype[np.generic]) -> None:
         self._values = np.zeros((height, width, bands), dtype)
         self._valid = np.zeros((height, width), np.uint8)
 
@@ -140,7 +138,7 @@ def resampled(
     masked: MaskedPixels,
     places: Array,
     method: str,
-    dtype: np.dtype[Any],
+    dtype: np.dtype[np.generic],
     shown: Array | None,
     soft: bool,
 ) -> MaskedPixels | None:
@@ -167,7 +165,7 @@ def resampled(
 
 
 def finished(
-    masked: MaskedPixels, dtype: np.dtype[Any], shown: Array | None, soft: bool
+    masked: MaskedPixels, dtype: np.dtype[np.generic], shown: Array | None, soft: bool
 ) -> MaskedPixels | None:
     """Return values of the file's type, 0 where they are not valid; None if none is."""
     values, valid = masked.values, masked.mask

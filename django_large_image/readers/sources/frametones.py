@@ -7,11 +7,14 @@ values of 4 bits and of 12 as if all bits were used.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from django_large_image.pixels import Array
+
+if TYPE_CHECKING:
+    from tifffile import TiffPage
 
 _WHITE_IS_ZERO, _PALETTE, _CMYK, _YCBCR = 0, 3, 5, 6
 #: The compressions whose decoders make RGB of YCbCr: JPEG's, in all its numbers, and WebP.
@@ -38,7 +41,7 @@ class Tones:
         return not special and self.bits == 8
 
 
-def tones_of(page: Any, samples: int) -> Tones:
+def tones_of(page: TiffPage, samples: int) -> Tones:
     """Return what tifffile's page says of values of so many samples a pixel."""
     photometric = int(page.photometric)
     if photometric == _YCBCR and int(page.compression) in _RGB_ANYWAY:

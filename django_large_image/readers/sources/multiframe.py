@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 import numpy as np
@@ -12,10 +12,12 @@ from large_image.constants import TILE_FORMAT_NUMPY
 from large_image_source_tifffile import TifffileFileTileSource
 
 from django_large_image.conf import settings
-from django_large_image.pixels import Array
-from django_large_image.readers.base import Json
+from django_large_image.pixels import Array, Json
 from django_large_image.readers.sources.frametones import Tones, shown, tones_of
 from django_large_image.readers.sources.pooled import PooledSource
+
+if TYPE_CHECKING:
+    from tifffile import TiffPageSeries
 
 #: The most frames of a channel whose values are looked at, and the most channels whose ranges are stated.
 MAX_FRAMES, MAX_CHANNELS = 8, 64
@@ -52,8 +54,8 @@ class MultiFrameSource(PooledSource, TifffileFileTileSource):  # type: ignore[mi
         z: int,
         pilImageAllowed: bool = False,
         numpyAllowed: bool | str = False,
-        **kwargs: Any,
-    ) -> Any:
+        **kwargs: object,
+    ) -> object:
         """Return a tile by large-image's contract; without a style its values are made bytes by the file's tags."""
         if not self.automatic_ranges_shown:
             return super().getTile(x, y, z, pilImageAllowed, numpyAllowed, **kwargs)
@@ -130,7 +132,9 @@ class MultiFrameSource(PooledSource, TifffileFileTileSource):  # type: ignore[mi
             ]
         return found
 
-    def _scanForMinMax(self, dtype: Any, frame: int = 0, *args: Any, **kwargs: Any) -> None:
+    def _scanForMinMax(
+        self, dtype: np.dtype[np.generic], frame: int = 0, *args: object, **kwargs: object
+    ) -> None:
         """Set the range that styles mean by `auto`, `min` and `max`: that of the channel, whichever frame is shown."""
         super()._scanForMinMax(dtype, frame, *args, **kwargs)
         low, high = self._range(self._channel(frame or 0))
@@ -138,18 +142,18 @@ class MultiFrameSource(PooledSource, TifffileFileTileSource):  # type: ignore[mi
         if low is not None and ranges and len(ranges['min']) == len(low):
             ranges['min'], ranges['max'] = low, high
 
-    def _getZarrArray(self, series: Any, sidx: int) -> tuple[Any, bool]:
+    def _getZarrArray(self, series: TiffPageSeries, sidx: int) -> tuple[object, bool]:
         with self._zarrlock:
             if sidx not in self._zarrcache and len(series.levels) > 1:
                 opened = zarr.open(series.aszarr(), mode='r')
                 if isinstance(opened, zarr.Group):
                     self._zarrcache[sidx] = [opened[str(level)] for level in range(len(series.levels))], True
-        found: tuple[Any, bool] = super()._getZarrArray(series, sidx)
+        found: tuple[object, bool] = super()._getZarrArray(series, sidx)
         return found
 
-    def getMetadata(self) -> dict[str, Any]:
+    def getMetadata(self) -> Json:
         """Return large-image's metadata, with the names of an OME-TIFF's channels."""
-        metadata: dict[str, Any] = super().getMetadata()
+        metadata: Json = super().getMetadata()
         names = self._channel_names()
         if names and 'channels' not in metadata:
             self._addMetadataFrameInformation(metadata, names)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
 
 from large_image.exceptions import TileSourceError
 from large_image_source_gdal import GDALFileTileSource, _lazyImport
@@ -12,7 +11,7 @@ from pyproj import Transformer
 
 from django_large_image.exceptions import ImageRefused
 from django_large_image.raster.georef.tile_matrix import false_origin, world_without_turn
-from django_large_image.readers.sources.pooled import PooledSource
+from django_large_image.readers.sources.pooled import PooledSource, SourceFacts
 
 _lazyImport()
 
@@ -35,13 +34,13 @@ class OsgeoSource(PooledSource, GDALFileTileSource):  # type: ignore[misc]
 
     has_default_style = True
 
-    def __init__(self, path: str, **kwargs: Any) -> None:
+    def __init__(self, path: str, facts: SourceFacts | None = None, **kwargs: object) -> None:
         for name, value in OPTIONS.items():
             gdal.SetConfigOption(name, value)
         gdal.UseExceptions()
         _check_references(path)
         try:
-            super().__init__(path, **{'style': '{}', **kwargs})
+            super().__init__(path, facts, **{'style': '{}', **kwargs})
         except (RuntimeError, ValueError) as error:
             # pyproj's errors are RuntimeErrors.
             raise TileSourceError('The file cannot be opened in this projection.') from error
@@ -68,7 +67,7 @@ class OsgeoSource(PooledSource, GDALFileTileSource):  # type: ignore[misc]
         return str(self.dataset.GetProjection() or self.dataset.GetGCPProjection() or '')
 
     def toNativePixelCoordinates(
-        self, x: float, y: float, proj: Any = None, roundResults: bool = True, crs: Any = None
+        self, x: float, y: float, proj: object = None, roundResults: bool = True, crs: object = None
     ) -> tuple[float, float]:
         """Return the pixel coordinates of a place in a CRS, which rasterio's source calls `crs`."""
         result: tuple[float, float] = super().toNativePixelCoordinates(x, y, crs or proj, roundResults)
@@ -87,7 +86,7 @@ def _check_references(path: str) -> None:
         raise ImageRefused('The metadata of the file refer to other files.')
 
 
-def transform_bounds(source: Any, target: Any, *sides: float, densify_pts: int) -> tuple[float, ...]:
+def transform_bounds(source: object, target: object, *sides: float, densify_pts: int) -> tuple[float, ...]:
     """Return xmin, ymin, xmax, ymax of a rectangle in another CRS; not finite where it has no place there."""
     transformation = osr.CoordinateTransformation(_reference(source), _reference(target))
     try:
@@ -96,7 +95,7 @@ def transform_bounds(source: Any, target: Any, *sides: float, densify_pts: int) 
         return (float('inf'),) * 4
 
 
-def _reference(crs: Any) -> Any:
+def _reference(crs: object) -> osr.SpatialReference:
     reference = osr.SpatialReference()
     reference.SetFromUserInput(crs.decode() if isinstance(crs, bytes) else str(crs))
     reference.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)

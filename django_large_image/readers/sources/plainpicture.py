@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Hashable, Mapping
-from typing import IO, Any
+from typing import IO
 
 from large_image.constants import TILE_FORMAT_NUMPY
 from large_image.exceptions import TileSourceError
@@ -18,7 +18,7 @@ from PIL import Image, UnidentifiedImageError
 from django_large_image.caching.blocks import block_cache
 from django_large_image.conf import settings
 from django_large_image.inspection import orientation, pngheader
-from django_large_image.pixels import MaskedPixels
+from django_large_image.pixels import Json, MaskedPixels
 from django_large_image.readers.sources.plainpixels import Pyramid, pyramid_of, smallest_first
 from django_large_image.readers.sources.pooled import PooledSource
 
@@ -38,7 +38,7 @@ class _UprightSource(PILFileTileSource):  # type: ignore[misc]
     cacheName = 'tilesource'
     name = 'pil'
 
-    def __init__(self, path: Any, version: Hashable = None, **kwargs: Any) -> None:
+    def __init__(self, path: str, version: Hashable = None, **kwargs: object) -> None:
         """Open a picture; `version` names what its bytes are, so that all handles share what is decoded.
 
         Raises `TileSourceError`.
@@ -144,8 +144,8 @@ class _UprightSource(PILFileTileSource):  # type: ignore[misc]
         pilImageAllowed: bool = False,
         numpyAllowed: bool | str = False,
         mayRedirect: bool = False,
-        **kwargs: Any,
-    ) -> Any:
+        **kwargs: object,
+    ) -> object:
         """Return a tile by large-image's contract: encoded, or an array or a picture where these are allowed."""
         frame = self._getFrame(**kwargs)
         self._xyzInRange(x, y, z, frame, self._frameCount)
@@ -153,7 +153,7 @@ class _UprightSource(PILFileTileSource):  # type: ignore[misc]
         part = level[y * TILE : (y + 1) * TILE, x * TILE : (x + 1) * TILE]
         return self._outputTile(part, TILE_FORMAT_NUMPY, x, y, z, pilImageAllowed, numpyAllowed, **kwargs)
 
-    def getInternalMetadata(self, **kwargs: Any) -> dict[str, Any]:
+    def getInternalMetadata(self, **kwargs: object) -> Json:
         """Return what Pillow says of the picture as it is stored."""
         return {'pil': self._about}
 

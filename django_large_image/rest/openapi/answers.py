@@ -7,7 +7,6 @@ lists of types, as in JSON Schema; each document has a spelling of its own for t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from django_large_image.imaging.style import (
     BAND_NAMES,
@@ -17,8 +16,9 @@ from django_large_image.imaging.style import (
     RANGE_PATTERN,
     SCHEMES,
 )
+from django_large_image.pixels import Json
 
-Schema = dict[str, Any]
+Schema = Json
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,9 @@ class Shape:
     schema: Schema
 
 
-def _object(properties: Schema, required: bool = True, optional: Schema | None = None, **more: Any) -> Schema:
+def _object(
+    properties: Schema, required: bool = True, optional: Schema | None = None, **more: object
+) -> Schema:
     """Return the schema of an object that has all of `properties`, or may have them, and perhaps others."""
     needed = {'required': list(properties)} if required else {}
     return {'type': 'object', 'properties': properties | (optional or {}), **needed, **more}

@@ -10,17 +10,20 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, TypeVar
 
+from django.http import HttpResponseBase
 from rest_framework import serializers
+from rest_framework.views import APIView
 
 from django_large_image.conf import settings
 from django_large_image.imaging.formats import by_extension
 from django_large_image.rest import fields
-from django_large_image.rest.fields import Params
+from django_large_image.rest.fields import Field, Params
 from django_large_image.rest.openapi.answers import STYLE, Schema, Shape
 
-Handler = Callable[..., Any]
+#: A method that answers requests.
+HandlerType = TypeVar('HandlerType', bound=Callable[..., HttpResponseBase])
 
 #: What each status means. 401 and 429 are added where the view may answer them.
 STATUSES = {
@@ -100,7 +103,7 @@ class Description:
         """Return the media types of a picture."""
         return list(dict.fromkeys(member.media_type for member in by_extension().values()))
 
-    def statuses_of(self, view: Any, method: str) -> Iterator[tuple[int, str]]:
+    def statuses_of(self, view: APIView, method: str) -> Iterator[tuple[int, str]]:
         """Yield the statuses of a method beside 200, each with what it means."""
         found = {*self.statuses, *(() if self.image else (406,))}
         if method.lower() != 'get':
@@ -112,7 +115,7 @@ class Description:
         return ((status, STATUSES[status]) for status in sorted(found))
 
 
-def _asks_for_credentials(view: Any) -> bool:
+def _asks_for_credentials(view: APIView) -> bool:
     """Return whether the view answers 401: DRF does it where the first authentication has something to ask for."""
     authenticators = view.get_authenticators()
     try:
@@ -121,13 +124,13 @@ def _asks_for_credentials(view: Any) -> bool:
         return True
 
 
-def _parameter(name: str, described: Any, place: str) -> Parameter:
+def _parameter(name: str, described: Field, place: str) -> Parameter:
     return Parameter(
         name, place, place == 'path' or described.required, str(described.help_text), field_schema(described)
     )
 
 
-def field_schema(described: Any) -> Schema:
+def field_schema(described: Field) -> Schema:
     """Return the schema of what a field takes."""
     schema: Schema = {'type': _kind(described)}
     if isinstance(described, fields.BoundedIntegerField):
@@ -151,7 +154,7 @@ def field_schema(described: Any) -> Schema:
     return schema
 
 
-def _kind(described: Any) -> str:
+def _kind(described: Field) -> str:
     kinds = {
         serializers.BooleanField: 'boolean',
         serializers.IntegerField: 'integer',
@@ -160,7 +163,9 @@ def _kind(described: Any) -> str:
     return next((kind for cls, kind in kinds.items() if isinstance(described, cls)), 'string')
 
 
-def translated(schema: Any, reference: Callable[[Shape], Any], null: Callable[[Schema], Schema]) -> Any:
+def translated(
+    schema: object, reference: Callable[[Shape], object], null: Callable[[Schema], Schema]
+) -> object:
     """Return a schema with its shapes as references, and with the spelling of null that `null` gives."""
     if isinstance(schema, Shape):
         return reference(schema)
@@ -169,8 +174,9 @@ def translated(schema: Any, reference: Callable[[Shape], Any], null: Callable[[S
     if not isinstance(schema, dict):
         return schema
     found = {key: translated(entry, reference, null) for key, entry in schema.items()}
-    if isinstance(found.get('type'), list):
-        return null(found | {'type': found['type'][0]})
+    kinds = found.get('type')
+    if isinstance(kinds, list):
+        return null(found | {'type': kinds[0]})
     return found
 
 
@@ -179,7 +185,7 @@ def identifier(text: str) -> str:
     return re.sub(r'[\W_]+', '_', text)
 
 
-def describe(handler: Handler, about: Description) -> Handler:
+def describe(handler: HandlerType, about: Description) -> HandlerType:
     """Attach the description of an endpoint for the OpenAPI generators that are installed."""
     if find_spec('drf_yasg'):
         from django_large_image.rest.openapi import yasg
@@ -194,16 +200,16 @@ def describe(handler: Handler, about: Description) -> Handler:
 
 def describe_view(
     summary: str, answer: Shape | None = None, query: type[Params] = Params, **options: Any
-) -> Callable[[Handler], Handler]:
+) -> Callable[[HandlerType], HandlerType]:
     """Describe a method of a project-wide view, whose `statuses` are 403 if nothing else is said."""
 
-    def decorate(method: Handler) -> Handler:
+    def decorate(method: HandlerType) -> HandlerType:
         return describe(method, Description(summary, query, answer=answer, **{'statuses': (403,), **options}))
 
     return decorate
 
 
-def hide(handler: Handler, methods: tuple[str, ...]) -> Handler:
+def hide(handler: HandlerType, methods: tuple[str, ...]) -> HandlerType:
     """Keep an endpoint out of the documents."""
     if find_spec('drf_yasg'):
         from drf_yasg.utils import swagger_auto_schema

@@ -6,6 +6,8 @@ from typing import Any
 
 from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.metadata import BaseMetadata
+from rest_framework.request import Request
+from rest_framework.views import APIView
 
 from django_large_image.rest.fields import Params
 
@@ -21,13 +23,14 @@ def hide_model_fields(view: Any) -> None:
 class EndpointMetadata(BaseMetadata):
     """Answer OPTIONS as the viewset does, without fields that no endpoint takes."""
 
-    def determine_metadata(self, request: Any, view: Any) -> Any:
+    def determine_metadata(self, request: Request, view: APIView) -> object:
         """Return what the metadata class of the viewset finds."""
         metadata_class = type(view).metadata_class
         if metadata_class is None:  # the project answers no OPTIONS
-            raise MethodNotAllowed(request.method)
+            raise MethodNotAllowed(str(request.method))
+        assert isinstance(metadata_class, type)
         hide_model_fields(view)
-        found = metadata_class().determine_metadata(request, view)
+        found: object = metadata_class().determine_metadata(request, view)
         if isinstance(found, dict):
             found.pop('actions', None)
         return found

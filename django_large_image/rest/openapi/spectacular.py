@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework.settings import api_settings
+from rest_framework.views import APIView
 
+from django_large_image.pixels import Json
 from django_large_image.rest.openapi.answers import ERROR, Schema, Shape
-from django_large_image.rest.openapi.description import Description, identifier, translated
+from django_large_image.rest.openapi.description import Description, HandlerType, identifier, translated
+
+if TYPE_CHECKING:
+    from drf_spectacular.plumbing import ComponentRegistry
 
 JSON = 'application/json'
+#: What an answer is documented for: a status, perhaps with a media type.
+Status = int | tuple[int, str]
 # Typed or not, depending on whether the package is there when types are checked.
 Parameter: Any = OpenApiParameter
 
@@ -23,16 +29,16 @@ class EndpointSchema:
     about: Description
     # Of drf-spectacular's class, which comes after this one.
     method: str
-    view: Any
-    registry: Any
+    view: APIView
+    registry: ComponentRegistry
 
     def get_operation_id(self) -> str:
         """Return drf-spectacular's id, which is made of the path, without the dots of the path."""
         return identifier(super().get_operation_id().replace('.', self.about.part))  # type: ignore[misc]
 
-    def get_operation(self, *args: Any) -> Any:
+    def get_operation(self, *args: object) -> Json | None:
         """Return the operation; what is changed has to be said, and without a body an image has the query's style."""
-        operation = super().get_operation(*args)  # type: ignore[misc]
+        operation: Json | None = super().get_operation(*args)  # type: ignore[misc]
         if operation and 'requestBody' in operation and self.method != 'POST':
             operation['requestBody']['required'] = True
         return operation
@@ -41,21 +47,21 @@ class EndpointSchema:
         """Return the summary of the method."""
         return self.about.summary_of(self.method)
 
-    def get_override_parameters(self) -> list[Any]:
+    def get_override_parameters(self) -> list[OpenApiParameter]:
         """Return the parameters that the fields check."""
         return [
             Parameter(p.name, p.schema, p.place, required=p.required, description=p.description)
             for p in self.about.parameters()
         ]
 
-    def get_request_serializer(self) -> Any:
+    def get_request_serializer(self) -> dict[str, object] | None:
         """Return the body, None if there is none."""
         body = self.about.body_of(self.method)
-        return body and {JSON: self._reference(body)}
+        return {JSON: self._reference(body)} if body else None
 
-    def get_response_serializers(self) -> dict[Any, Any]:
+    def get_response_serializers(self) -> dict[Status, OpenApiResponse]:
         """Return the answers by status and media type."""
-        found: dict[Any, Any] = {}
+        found: dict[Status, OpenApiResponse] = {}
         if self.about.image:
             for media_type in self.about.media_types():
                 found[200, media_type] = OpenApiResponse(OpenApiTypes.BINARY, 'The picture.')
@@ -66,11 +72,11 @@ class EndpointSchema:
                 found[status] = OpenApiResponse(None, meaning)
             else:
                 # A picture's view has no renderer but JSON's, or ignores those it has.
-                key = (status, JSON) if self.about.image else status
+                key: Status = (status, JSON) if self.about.image else status
                 found[key] = OpenApiResponse(self._reference(ERROR), meaning)
         return found
 
-    def _reference(self, shape: Shape) -> Any:
+    def _reference(self, shape: Shape) -> Schema:
         # Not before a document is made: it is the greater part of the package.
         from drf_spectacular import plumbing
 
@@ -79,7 +85,8 @@ class EndpointSchema:
         if component not in self.registry:
             component.schema = translated(shape.schema, self._reference, _or_null)
             self.registry.register_on_missing(component)
-        return component.ref
+        reference: Schema = component.ref
+        return reference
 
 
 def _or_null(schema: Schema) -> Schema:
@@ -90,7 +97,7 @@ def _or_null(schema: Schema) -> Schema:
     return schema | {'type': [schema['type'], 'null']}
 
 
-def describe(handler: Callable[..., Any], about: Description) -> Callable[..., Any]:
+def describe(handler: HandlerType, about: Description) -> HandlerType:
     """Attach the description of an endpoint where drf-spectacular looks for it: in the keywords of an action."""
     # Its own decorator does the same with a class over the project's default; the view's own is put in its place later.
     base: Any = api_settings.DEFAULT_SCHEMA_CLASS

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Sequence
 
 from drf_yasg import openapi
 from drf_yasg.app_settings import swagger_settings
 from drf_yasg.inspectors import SwaggerAutoSchema
 from drf_yasg.utils import swagger_auto_schema
+from rest_framework.views import APIView
 
 from django_large_image.rest.openapi.answers import ERROR, Schema, Shape
-from django_large_image.rest.openapi.description import Description, identifier, translated
+from django_large_image.rest.openapi.description import Description, HandlerType, identifier, translated
 
 JSON = 'application/json'
 
@@ -22,11 +22,11 @@ class EndpointSchema:
 
     # Of drf-yasg's class, which comes after this one.
     method: str
-    view: Any
-    components: Any
-    operation_keys: Any
+    view: APIView
+    components: openapi.ReferenceResolver
+    operation_keys: Sequence[str]
 
-    def __init__(self, about: Description, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, about: Description, *args: object, **kwargs: object) -> None:
         self.about = about
         super().__init__(*args, **kwargs)
 
@@ -34,7 +34,7 @@ class EndpointSchema:
         """Return that no answer is a page of a list: else drf-yasg adds `page` and an envelope to list routes."""
         return False
 
-    def get_operation_id(self, operation_keys: Any = None) -> str:
+    def get_operation_id(self, operation_keys: Sequence[str] | None = None) -> str:
         """Return an id of its own for each endpoint: drf-yasg's are of the path up to the first variable."""
         *keys, last = operation_keys or self.operation_keys
         action = getattr(self.view, 'action', None)
@@ -51,31 +51,32 @@ class EndpointSchema:
         lines = [line.strip() for line in documentation.strip().splitlines()]
         return self.about.summary_of(self.method), '\n'.join(lines)
 
-    def get_query_parameters(self) -> list[Any]:
+    def get_query_parameters(self) -> list[openapi.Parameter]:
         """Return none of filters and pages."""
         return []
 
-    def add_manual_parameters(self, parameters: list[Any]) -> Any:
+    def add_manual_parameters(self, parameters: list[openapi.Parameter]) -> list[openapi.Parameter]:
         """Add the parameters that the fields check."""
         own = [
             openapi.Parameter(p.name, p.place, p.description, required=p.required, **p.schema)
             for p in self.about.parameters()
         ]
-        return super().add_manual_parameters([*parameters, *own])  # type: ignore[misc]
+        found: list[openapi.Parameter] = super().add_manual_parameters([*parameters, *own])  # type: ignore[misc]
+        return found
 
-    def get_request_serializer(self) -> Any:
+    def get_request_serializer(self) -> openapi.SchemaRef | None:
         """Return the body, None if there is none."""
         body = self.about.body_of(self.method)
         return self._reference(body) if body else None
 
-    def make_body_parameter(self, schema: Any) -> Any:
+    def make_body_parameter(self, schema: openapi.SchemaRef) -> openapi.Parameter:
         """Return the body as a parameter; without it an image is drawn in the style of the query."""
         required = self.method.lower() != 'post'
         return openapi.Parameter('data', openapi.IN_BODY, required=required, schema=schema)
 
-    def get_response_serializers(self) -> dict[str, Any]:
+    def get_response_serializers(self) -> dict[str, openapi.Response]:
         """Return the answers by status."""
-        found: dict[str, Any] = {}
+        found: dict[str, openapi.Response] = {}
         if self.about.image:
             found['200'] = openapi.Response('The picture.', openapi.Schema(type=openapi.TYPE_FILE))
         elif self.about.answer:
@@ -84,17 +85,21 @@ class EndpointSchema:
             found[str(status)] = openapi.Response(meaning, None if status == 304 else self._reference(ERROR))
         return found
 
-    def get_consumes(self) -> Any:
+    def get_consumes(self) -> list[str]:
         """Return the media types of the body."""
-        return [JSON] if self.about.body else super().get_consumes()  # type: ignore[misc]
+        if self.about.body:
+            return [JSON]
+        found: list[str] = super().get_consumes()  # type: ignore[misc]
+        return found
 
-    def get_produces(self) -> Any:
+    def get_produces(self) -> list[str]:
         """Return the media types of pictures and errors, or those of the view."""
         if self.about.image:
             return [*self.about.media_types(), JSON]
-        return super().get_produces()  # type: ignore[misc]
+        found: list[str] = super().get_produces()  # type: ignore[misc]
+        return found
 
-    def _reference(self, shape: Shape) -> Any:
+    def _reference(self, shape: Shape) -> openapi.SchemaRef:
         definitions = self.components.with_scope(openapi.SCHEMA_DEFINITIONS)
         if not definitions.has(shape.name):
             # Empty at first: drf-yasg's own class knows types that are one, and Swagger 2 no alternatives.
@@ -109,7 +114,7 @@ def _or_null(schema: Schema) -> Schema:
     return schema | {'x-nullable': True}
 
 
-def _plain(schema: Any) -> Any:
+def _plain(schema: object) -> object:
     """Return a schema without alternatives, which Swagger 2 does not have: nothing is said of their type."""
     if isinstance(schema, list):
         return [_plain(entry) for entry in schema]
@@ -123,10 +128,10 @@ def _over(base: type) -> type:
     return type('EndpointSchema', (EndpointSchema, base), {})
 
 
-def describe(handler: Callable[..., Any], about: Description) -> Callable[..., Any]:
+def describe(handler: HandlerType, about: Description) -> HandlerType:
     """Attach the description of an endpoint as drf-yasg's decorator does."""
 
-    def inspector(*args: Any) -> Any:
+    def inspector(*args: object) -> SwaggerAutoSchema:
         return _over(swagger_settings.DEFAULT_AUTO_SCHEMA_CLASS or SwaggerAutoSchema)(about, *args)
 
     # A method of a view is decorated once, an action for each of its methods.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 from weakref import WeakKeyDictionary
 
 from django.db.models import Model
@@ -21,7 +20,7 @@ ACTION, END = 'tiles_metadata', 'tiles/metadata'
 class Route:
     """A viewset of images in the URLconf."""
 
-    viewset: Any
+    viewset: type[LargeImageBase]
     #: The name of the route of `ACTION`, with its namespaces.
     name: str
     #: The same with the names of the applications, where namespaces have both.
@@ -34,7 +33,7 @@ class Route:
         return {name.removesuffix(end) for name in (self.name, self.app_name)}
 
     @property
-    def model(self) -> Any:
+    def model(self) -> type[Model] | None:
         """Return the model of the viewset, None if it has no queryset."""
         queryset = getattr(self.viewset, 'queryset', None)
         return None if queryset is None else queryset.model
@@ -50,7 +49,7 @@ class Route:
         return found.removesuffix(f'/{END}{slash}') + slash
 
 
-def _value(instance: Any, path: str) -> Any:
+def _value(instance: object, path: str) -> object:
     for name in path.split('__'):
         instance = getattr(instance, name)
     return instance
@@ -67,7 +66,7 @@ def routes() -> list[Route]:
     return _routes[resolver]
 
 
-def _walk(resolver: Any, names: str, app_names: str) -> Iterator[Route]:
+def _walk(resolver: URLResolver, names: str, app_names: str) -> Iterator[Route]:
     for entry in resolver.url_patterns:
         if isinstance(entry, URLResolver):
             inner = f'{names}{entry.namespace}:' if entry.namespace else names

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from django.core.exceptions import ImproperlyConfigured
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.template import TemplateDoesNotExist, loader
 from django.utils.html import format_html
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.request import Request
 from rest_framework.settings import api_settings
 
 from django_large_image.caching import tile_cache
 from django_large_image.exceptions import Misconfigured
 from django_large_image.imaging import webmercator
+from django_large_image.pixels import Json
 from django_large_image.rest.base import LargeImageBase
 from django_large_image.rest.params import PageParams, ProjectionParams
+from django_large_image.rest.renderers import ActionOptions
 from django_large_image.rest.routing import endpoint
 from django_large_image.rest.session import ImageQuery, ImageSession
 
@@ -38,8 +42,11 @@ class ErrorPageRenderer(BaseRenderer):
     format = 'html'
     charset = 'utf-8'
 
-    def render(self, data: Any, media_type: str | None = None, renderer_context: Any = None) -> str:
+    def render(
+        self, data: object, media_type: str | None = None, renderer_context: Mapping[str, Any] | None = None
+    ) -> str:
         """Return the page of the error in `data`."""
+        assert renderer_context is not None
         response = renderer_context['response']
         response['Cache-Control'] = 'no-store'
         detail = data.get('detail', '') if isinstance(data, dict) else ''
@@ -59,7 +66,9 @@ class ErrorPageRenderer(BaseRenderer):
 class PageNegotiation(DefaultContentNegotiation):
     """A page is HTML whatever Accept and `?format=` say; they choose between HTML and JSON for its errors."""
 
-    def select_renderer(self, request: Any, renderers: Any, format_suffix: str | None = None) -> Any:
+    def select_renderer(
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
         """Return the renderer of errors; a page with a format suffix does not exist."""
         if format_suffix:
             raise Http404
@@ -71,7 +80,7 @@ class PageNegotiation(DefaultContentNegotiation):
 
 
 #: The options of `@action` for a page. The first renderer is that of errors before anything is negotiated.
-PAGE_ACTION: dict[str, Any] = {
+PAGE_ACTION: ActionOptions = {
     'renderer_classes': [JSONRenderer, ErrorPageRenderer],
     'content_negotiation_class': PageNegotiation,
 }
@@ -118,7 +127,7 @@ class Pages(LargeImageBase):
             ) from None
         return HttpResponse(html, status=HTTPStatus.OK, headers={'Cache-Control': 'no-store'})
 
-    def _poster(self, session: ImageSession, src: str, values: dict[str, Any]) -> str | None:
+    def _poster(self, session: ImageSession, src: str, values: Json) -> str | None:
         """Return the address of a thumbnail to be seen until the map's first tile is; None where it is not known.
 
         Whether the image is georeferenced, and so shown on the web map, is known if somebody asked `tiles/metadata`
@@ -149,7 +158,7 @@ class Pages(LargeImageBase):
         return f'{path.rstrip("/")}/data/thumbnail.png{slash}?{own and own + "&"}{urlencode(query)}'
 
 
-def source_address(request: Any) -> str:
+def source_address(request: HttpRequest) -> str:
     """Return the address of the object whose page is asked for: the request's own, without its last part.
 
     It keeps a site's prefix, the keys of nested routes, a slash at the end, and what the query says beside the

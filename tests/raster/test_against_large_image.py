@@ -18,7 +18,7 @@ from django_large_image.imaging.style import parse_style
 from tests import reference
 from tests.images import GeoTiff
 from tests.images.writers import RGBA
-from tests.warp import Array, masked, textured
+from tests.raster import Array, masked, textured
 
 pytestmark = pytest.mark.django_db
 

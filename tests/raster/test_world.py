@@ -12,7 +12,7 @@ from rasterio.crs import CRS
 from django_large_image.raster.georef.geobox import GeoBox
 from django_large_image.raster.georef.georeference import target_crs
 from tests.images import GeoTiff
-from tests.warp import Array, drawn, mercator_tile
+from tests.raster import Array, drawn, mercator_tile
 
 #: The first longitude of images of the globe: as maps have it, as climate models have it, and neither.
 FIRST = (-180.0, 0.0, -30.0)

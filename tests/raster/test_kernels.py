@@ -10,7 +10,7 @@ import pytest
 
 from django_large_image.raster.resampling import kernels
 from django_large_image.raster.resampling.sampling import _taps
-from tests.warp import RANGES, Array
+from tests.raster import RANGES, Array
 
 DTYPES = ('uint8', 'uint16', 'int16', 'float32', 'float64', 'int8', 'int32', 'uint32')
 METHODS = ('nearest', 'bilinear', 'cubic')

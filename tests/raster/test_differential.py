@@ -16,7 +16,7 @@ from django_large_image.raster.georef.georeference import target_crs
 from django_large_image.raster.resampling import kernels
 from tests import reference
 from tests.images import GeoTiff
-from tests.warp import (
+from tests.raster import (
     MASKS,
     PLACES,
     RANGES,

@@ -24,7 +24,7 @@ from django_large_image.exceptions import LargeImageError
 from django_large_image.raster.georef.geobox import GeoBox
 from django_large_image.raster.georef.georeference import target_crs
 from tests import reference
-from tests.warp import PLACES, RANGES, Array, agreement, bleeding, drawn, masked, opened, warped
+from tests.raster import PLACES, RANGES, Array, agreement, bleeding, drawn, masked, opened, warped
 
 MORE = int(os.environ.get('WARP_EXAMPLES', '0'))
 configured = settings(
