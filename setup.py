@@ -168,6 +168,8 @@ setup(
         'djangorestframework>=3.16',
         'large-image>=1.35',
         'large-image-source-pil>=1.35',
+        # Comes with large-image, too.
+        'cachetools>=5.5',
         # Its wheels have AVIF from 11.3; before 11.2 it warns of the word.
         'pillow>=11.3',
         # Colour maps: 0.8 has all of matplotlib's. palettable comes with large-image, too, but its data are read here;

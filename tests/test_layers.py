@@ -84,10 +84,13 @@ def test_a_library_is_the_matter_of_some_layers(library: str) -> None:
         assert not known or layer in FOREIGN[library], f'{path.relative_to(PACKAGE)} imports {library}'
 
 
-@pytest.mark.parametrize('layer', ['raster', 'readers', 'handles', 'imaging', 'caching'])
+@pytest.mark.parametrize(
+    'layer', ['raster', 'readers', 'handles', 'imaging', 'caching', 'inspection', 'access']
+)
 def test_no_object_is_probed_or_stamped(layer: str) -> None:
     """What an object can do its class says. Only what a library or the platform may lack is looked for."""
-    modules = {'os', 'image', 'picture'}
+    # Storages of other packages have what they have.
+    modules = {'os', 'image', 'picture'} | ({'storage'} if layer == 'access' else set())
     for path in (PACKAGE / layer).rglob('*.py'):
         tree = list(ast.walk(ast.parse(path.read_text())))
         assert '__dict__' not in {node.attr for node in tree if isinstance(node, ast.Attribute)}, path
@@ -122,7 +125,7 @@ def test_no_folder_holds_more_than_fourteen_modules() -> None:
 
 
 #: How often `Any` may be written.
-MOST_ANY = 90
+MOST_ANY = 69
 
 
 def test_no_module_is_longer_than_300_lines() -> None:

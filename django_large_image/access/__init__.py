@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import Any
 from urllib.parse import parse_qs
 
 from django.db.models.fields.files import FieldFile
@@ -27,11 +26,11 @@ __all__ = [
 ]
 
 
-def image_ref(value: Any) -> ImageRef:
+def image_ref(value: object) -> ImageRef:
     """Return the `ImageRef` of what a project's code returned: path, URL, field file, raster or `ImageRef`.
 
     The value is the developer's, so a local path is taken as it is. Text that a user may have typed (a field of a
-    model) goes to `url_ref` instead. Raises `ImageMissing`, `HostNotAllowed`, `RemoteUnavailable`.
+    model) goes to `url_ref` instead. Raises `ImageMissing`, `ImageUnreadable`, `HostNotAllowed`, `RemoteUnavailable`.
     """
     if isinstance(value, ImageRef):
         return value

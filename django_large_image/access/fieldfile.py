@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
-from typing import IO, Any, cast
+from collections.abc import Callable
+from datetime import datetime
+from typing import IO, cast
 
 from django.core.exceptions import SuspiciousOperation
+from django.core.files.storage import Storage
 from django.db.models.fields.files import FieldFile
 
 from django_large_image.access.ref import ImageRef, local_file_ref
@@ -18,10 +21,10 @@ from django_large_image.exceptions import ImageMissing, ImageUnreadable, RemoteU
 def field_file_ref(field_file: FieldFile, prefer_url: bool = False) -> ImageRef:
     """Return the `ImageRef` of a FieldFile.
 
-    A file on disk is read where it is; an object of an S3 storage by ranges; anything else through a bounded
-    local copy or, with `prefer_url`, by ranges of the URL that the storage gives.
+    A file on this machine is read where it is, and an object of an S3 storage by ranges. Of any other file a local copy
+    is made or, with `prefer_url`, the URL that its storage gives is read by ranges.
 
-    Raises `ImageMissing`, `ImageUnreadable` and `RemoteUnavailable`.
+    Raises `ImageMissing`, `ImageUnreadable`, `RemoteUnavailable` and, with `prefer_url`, `HostNotAllowed`.
     """
     if not field_file or not field_file.name:
         raise ImageMissing('The object has no image file.')
@@ -47,7 +50,8 @@ def _identity(field_file: FieldFile) -> str:
     return f'{instance._meta.label_lower}/{instance.pk}/{field_file.field.name}'
 
 
-def _streamed_ref(storage: Any, name: str, identity: str) -> ImageRef:
+def _streamed_ref(storage: Storage, name: str, identity: str) -> ImageRef:
+    """Return the `ImageRef` of a file that its storage can only open."""
     # Two storages of one class may hold different files under one name, and nothing common to all tells them apart;
     # the object that the file belongs to does.
     key = f'storage:{type(storage).__module__}.{type(storage).__qualname__}/{identity}/{name}'
@@ -78,10 +82,14 @@ def _streamed_ref(storage: Any, name: str, identity: str) -> ImageRef:
     )
 
 
-def _ask_storage(storage: Any, name: str) -> RemoteVersion:
-    """Return what the storage knows of a file; the size and the time of change are optional in Django."""
+def _ask_storage(storage: Storage, name: str) -> RemoteVersion:
+    """Return what a storage says of a file: its size and its time of change, which storages of Django may leave out.
+
+    Raises `ImageMissing`, and `RemoteUnavailable` for whatever else the storage raises.
+    """
     parts: list[str] = []
     modified = None
+    questions: tuple[Callable[[str], object], ...] = (storage.size, storage.get_modified_time)
     try:
         if not storage.exists(name):
             raise ImageMissing()
@@ -91,7 +99,7 @@ def _ask_storage(storage: Any, name: str) -> RemoteVersion:
         raise
     except Exception:
         raise RemoteUnavailable() from None
-    for ask in (storage.size, storage.get_modified_time):
+    for ask in questions:
         try:
             answer = ask(name)
         except NotImplementedError:
@@ -100,7 +108,7 @@ def _ask_storage(storage: Any, name: str) -> RemoteVersion:
             raise ImageMissing() from None
         except Exception:
             raise RemoteUnavailable() from None
-        if hasattr(answer, 'timestamp'):
+        if isinstance(answer, datetime):
             modified = answer.timestamp()
         parts.append(str(answer))
     # A storage that says neither is taken not to change its files: Django gives a new upload a new name.

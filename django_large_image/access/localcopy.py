@@ -1,7 +1,7 @@
 """Bounded local copies of files that cannot be read where they are.
 
-One copy serves every process of the machine: a lock file makes one of them fetch while the others wait, the bytes
-go to a temporary name first, and the least recently used copies go when the bound is reached.
+One copy serves every process of the machine. One of them fetches it, under a temporary name and with a lock file, while
+the others wait. Beyond `LOCAL_COPY_MAX_BYTES` the copies that were used longest ago are removed.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import IO
 
 from django.core.files import locks
 
+from django_large_image.access.eviction import BoundedFolder
 from django_large_image.access.ref import ImageRef
 from django_large_image.conf import settings
 from django_large_image.exceptions import (
@@ -30,22 +31,24 @@ from django_large_image.exceptions import (
     RemoteUnavailable,
 )
 
-#: The names of copies; whatever else is in the folder is not ours.
-COPY = re.compile(r'[0-9a-f]{64}(\.|$)')
-#: What the name of a copy starts with while it is fetched.
-PART = '.part-'
-#: The fewest bytes a second, on an average over `REMOTE_TIMEOUT`.
-SLOWEST = 1024
+#: What the name of a copy begins with: the digest of the image's version. Whatever else is in the folder is not ours.
+_COPY = re.compile(r'[0-9a-f]{64}(\.|$)')
+#: What it begins with while the copy is fetched.
+_PART = '.part-'
+_UNFINISHED = re.compile(re.escape(_PART))
+#: The fewest bytes a second that a storage may send, on average over `REMOTE_TIMEOUT`.
+_SLOWEST = 1024
 #: What is read at a time, in bytes, and the pause between two looks at a lock, in seconds.
 _CHUNK, _PAUSE = 1 << 16, 0.02
-#: The age from which an unfinished copy is nobody's any more: each write makes it younger.
-ABANDONED_SECONDS = 3600.0
+#: The age in seconds from which on an unfinished copy is nobody's any more: each write makes it younger.
+_ABANDONED = 3600.0
 
 
 def local_ref(ref: ImageRef) -> ImageRef:
-    """Return an `ImageRef` of the same bytes on this machine, fetched if need be.
+    """Return an `ImageRef` of the same bytes on this machine: the same one, or that of a copy, fetched if need be.
 
-    Raises `ImageMissing`, `RemoteUnavailable`, and `ImageUnreadable` for a file larger than the bound.
+    Raises `ImageMissing`, `ImageChanged`, `RemoteUnavailable`, `Misconfigured`, `Busy` where others fetch it for too
+    long, and `ImageUnreadable` for a file larger than all copies together may be.
     """
     if not ref.remote:
         return ref
@@ -63,7 +66,10 @@ def local_ref(ref: ImageRef) -> ImageRef:
 
 
 def copies_folder() -> Path:
-    """Return the folder of the copies, made if need be and readable by this user alone."""
+    """Return the folder of the copies, made if need be and then readable by this user alone.
+
+    Raises `Misconfigured` where it cannot be made, and `RemoteUnavailable` for the default one of another user.
+    """
     configured = settings.LOCAL_COPY_DIR
     folder = Path(configured or Path(tempfile.gettempdir()) / f'django-large-image-{os.getuid()}')
     try:
@@ -88,6 +94,7 @@ def _touch(target: Path) -> bool:
 
 @contextlib.contextmanager
 def _lock(path: Path) -> Iterator[None]:
+    """Hold the lock of a file, made if need be; raises `Busy` after `HANDLE_TIMEOUT` seconds."""
     # The lock files stay: removing one while another process waits for it would let two in.
     with open(path, 'ab') as file:
         deadline = time.monotonic() + settings.HANDLE_TIMEOUT
@@ -100,8 +107,9 @@ def _lock(path: Path) -> Iterator[None]:
 
 
 def _fetch(ref: ImageRef, folder: Path, target: Path) -> None:
+    """Fetch the bytes of an image into a file, and remove other copies if there are too many."""
     bound = settings.LOCAL_COPY_MAX_BYTES
-    descriptor, temporary = tempfile.mkstemp(prefix=PART, dir=folder)
+    descriptor, temporary = tempfile.mkstemp(prefix=_PART, dir=folder)
     try:
         assert ref.fetch is not None
         with os.fdopen(descriptor, 'wb') as output, contextlib.closing(ref.fetch()) as source:
@@ -121,48 +129,28 @@ def _fetch(ref: ImageRef, folder: Path, target: Path) -> None:
 
 
 def _copy(source: IO[bytes], output: IO[bytes], bound: int) -> None:
-    total = 0
+    """Copy at most `bound` bytes; raises `ImageUnreadable` if there are more, and `RemoteUnavailable`."""
+    total = counted = 0
     period, begun = settings.REMOTE_TIMEOUT, time.monotonic()
-    counted = 0
-    # What an HTTP answer says it has; urllib ends quietly where a connection breaks off.
-    announced = getattr(source, 'length', None)
-    # An HTTP answer gives what has come; others wait until there is as much as was asked for.
-    read = source.read1 if isinstance(source, HTTPResponse) else source.read
+    announced, read = None, source.read
+    if isinstance(source, HTTPResponse):
+        # It gives what has come, where others wait until there is as much as was asked for; and it says how much there
+        # is, where urllib ends quietly if a connection breaks off.
+        announced, read = source.length, source.read1
     while chunk := read(_CHUNK):
         total += len(chunk)
         # A host that lets bytes drip in is none that answers: each resets the timeout of the socket.
         if time.monotonic() - begun > period:
-            if total - counted < SLOWEST * period:
+            if total - counted < _SLOWEST * period:
                 raise RemoteUnavailable('The storage of the image answers too slowly; try again later.')
             begun, counted = time.monotonic(), total
         if total > bound:
             raise ImageUnreadable('The image is larger than what local copies may take.')
         output.write(chunk)
-    if isinstance(announced, int) and total != announced:
+    if announced is not None and total != announced:
         raise RemoteUnavailable()
 
 
 def evict(folder: Path, bound: int, keep: Path | None = None) -> None:
-    """Remove the least recently used copies until the rest takes at most `bound` bytes.
-
-    A reader that has a removed copy open goes on reading it (POSIX keeps the bytes until it closes).
-    """
-    copies = []
-    for entry in os.scandir(folder):
-        if entry.name.startswith(PART):
-            # Of a process that was killed while it fetched.
-            with contextlib.suppress(FileNotFoundError):
-                if time.time() - entry.stat().st_mtime > ABANDONED_SECONDS:
-                    os.unlink(entry.path)
-        if COPY.match(entry.name):
-            with contextlib.suppress(FileNotFoundError):
-                stat = entry.stat()
-                copies.append((stat.st_mtime, stat.st_size, entry.path))
-    total = sum(size for _, size, _ in copies)
-    for _, size, path in sorted(copies):
-        if total <= bound:
-            return
-        if keep is None or path != str(keep):
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(path)
-            total -= size
+    """Remove the copies used longest ago until the others take at most `bound` bytes; `keep` counts and stays."""
+    BoundedFolder(folder, _COPY, _UNFINISHED, _ABANDONED).evict(bound, '' if keep is None else keep.name)

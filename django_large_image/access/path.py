@@ -23,10 +23,10 @@ VSI_PREFIXES = (
 
 
 def path_ref(path: str) -> ImageRef:
-    """Return the `ImageRef` of a local path or of a `/vsi…` path of `VSI_PREFIXES`.
+    """Return the `ImageRef` of a local path, or of a `/vsi…` path that begins like one of `VSI_PREFIXES`.
 
-    GDAL is asked for credentials of a bare `/vsi…` path by its own means (the environment). Nothing tells cheaply
-    whether such a file changed, so its version lasts `REMOTE_VERSION_SECONDS`.
+    For the latter GDAL finds credentials by its own means (the environment). Nothing tells cheaply whether such a file
+    changed, so a version of it lasts `REMOTE_VERSION_SECONDS`. Raises `ImageMissing` and `ImageUnreadable`.
     """
     if not path.startswith('/vsi'):
         return local_file_ref(os.path.abspath(path))

@@ -1,7 +1,7 @@
-"""GeoDjango's GDALRaster, named or in memory.
+"""GeoDjango's GDALRaster, of a file or in memory.
 
-GeoDjango loads a libgdal of the system, rasterio brings its own: they share no memory files, so an in-memory
-raster is handed over by its bytes.
+GeoDjango loads a libgdal of the system, and rasterio brings one of its own. They share no memory, so a raster in memory
+is handed over by its bytes.
 """
 
 from __future__ import annotations
@@ -10,21 +10,24 @@ import hashlib
 import io
 import sys
 import uuid
-from typing import Any, cast
+from typing import TYPE_CHECKING, TypeGuard
 
 from django_large_image.access.path import path_ref
 from django_large_image.access.ref import ImageRef
 from django_large_image.exceptions import ImageUnreadable
 
+if TYPE_CHECKING:
+    from django.contrib.gis.gdal.raster.source import GDALRaster
 
-def is_raster(value: Any) -> bool:
+
+def is_raster(value: object) -> TypeGuard[GDALRaster]:
     """Return whether `value` is a GDALRaster, without loading libgdal to find out."""
     module = sys.modules.get('django.contrib.gis.gdal.raster.source')
     return module is not None and isinstance(value, module.GDALRaster)
 
 
-def raster_ref(raster: Any, identity: str = '') -> ImageRef:
-    """Return the `ImageRef` of a GDALRaster: of its file, or of its bytes if it has none."""
+def raster_ref(raster: GDALRaster, identity: str = '') -> ImageRef:
+    """Return the `ImageRef` of a GDALRaster: of its file, or of its bytes if it has none; raises `ImageUnreadable`."""
     if raster.driver.name != 'MEM' and not raster.name.startswith('/vsimem/'):
         return path_ref(raster.name)
     content = _bytes(raster)
@@ -40,7 +43,8 @@ def raster_ref(raster: Any, identity: str = '') -> ImageRef:
     )
 
 
-def _bytes(raster: Any) -> bytes:
+def _bytes(raster: GDALRaster) -> bytes:
+    """Return the bytes of a raster in memory, as a GeoTIFF or in the format that it has."""
     from django.contrib.gis.gdal.error import GDALException
 
     try:
@@ -52,4 +56,4 @@ def _bytes(raster: Any) -> bytes:
         raise ImageUnreadable('The raster cannot be read.') from None
     if not content:
         raise ImageUnreadable('The raster is empty.')
-    return cast(bytes, content)
+    return content

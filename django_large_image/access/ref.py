@@ -6,7 +6,7 @@ import hashlib
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import IO, Any
+from typing import IO
 
 from django_large_image.access import sidecars
 from django_large_image.access.versions import RemoteVersion
@@ -22,7 +22,7 @@ class ImageRef:
     every key; `key` and `version` are what caches are keyed by.
     """
 
-    #: What identifies the bytes' place, without any secret.
+    #: What identifies where the bytes are, without any secret.
     key: str
     #: A token that changes when the bytes change.
     version: str
@@ -66,8 +66,8 @@ class ImageRef:
 def file_version(path: str, stat: os.stat_result) -> str:
     """Return the version token of a local file, by the setting `FILE_VERSION`.
 
-    With `SIDECAR_FILES` the files beside it are part of it. Whoever puts an older file in its place keeps its time of
-    change (`cp -p`, `rsync -t`), but not its inode's.
+    With `SIDECAR_FILES` those of the files beside it are in it. An older file that replaces the file may keep its time
+    of modification (`cp -p`, `rsync -t`), but it has another inode, or another time of change.
     """
     token = f'{stat.st_size:x}-{stat.st_mtime_ns:x}'
     if settings.FILE_VERSION != 'mtime':
@@ -77,7 +77,7 @@ def file_version(path: str, stat: os.stat_result) -> str:
 
 
 def stat_file(path: str) -> os.stat_result:
-    """Return the file's `os.stat`; raises `ImageMissing` and `ImageUnreadable` where Python raises OSError."""
+    """Return the `os.stat` of a file; raises `ImageMissing`, and `ImageUnreadable` if it is empty or not accessible."""
     try:
         stat = os.stat(path)
     except (FileNotFoundError, NotADirectoryError):
@@ -89,14 +89,14 @@ def stat_file(path: str) -> os.stat_result:
     return stat
 
 
-def local_file_ref(path: str, **details: Any) -> ImageRef:
-    """Return the `ImageRef` of a file on this machine, read where it is."""
+def local_file_ref(path: str, identity: str = '') -> ImageRef:
+    """Return the `ImageRef` of a file on this machine, read where it is; raises what `stat_file` does."""
     stat = stat_file(path)
     return ImageRef(
         key=path,
         version=file_version(path, stat),
         path=path,
         name=os.path.basename(path),
+        identity=identity,
         modified=stat.st_mtime,
-        **details,
     )

@@ -6,7 +6,8 @@ GDAL's options: https://gdal.org/en/stable/user/virtual_file_systems.html#vsis3
 from __future__ import annotations
 
 import os
-from typing import IO, Any, cast
+from collections.abc import Mapping
+from typing import IO, Any, Protocol, TypeGuard, cast
 from urllib.parse import urlsplit
 
 from django_large_image.access.path import remote_options
@@ -14,15 +15,32 @@ from django_large_image.access.ref import ImageRef
 from django_large_image.access.versions import RemoteVersion, remote_versions, storage_error
 
 
-def is_s3_storage(storage: Any) -> bool:
+class S3Storage(Protocol):
+    """What is used of django-storages' S3 storage, and what a storage like it has; all else is optional."""
+
+    bucket_name: str
+    #: The URL of the server, None for Amazon's.
+    endpoint_url: str | None
+    #: The folder in the bucket.
+    location: str
+
+    @property
+    def connection(self) -> Any:
+        """Return boto3's resource of S3, whose methods are made when it is."""
+
+    def _normalize_name(self, name: str) -> str: ...
+
+
+def is_s3_storage(storage: object) -> TypeGuard[S3Storage]:
     """Return whether the storage is django-storages' S3 storage or one with the same attributes."""
     return all(hasattr(storage, name) for name in ('bucket_name', 'connection', 'endpoint_url', 'location'))
 
 
-def s3_ref(storage: Any, name: str, identity: str = '') -> ImageRef:
-    """Return the `ImageRef` of an object; asks for its ETag unless that was done lately.
+def s3_ref(storage: S3Storage, name: str, identity: str = '') -> ImageRef:
+    """Return the `ImageRef` of an object; asks for its ETag unless that was done within `REMOTE_VERSION_SECONDS`.
 
-    The credentials and the endpoint come from the storage object and stay beside the path.
+    The credentials and the endpoint come from the storage object and stay beside the path. Raises `ImageMissing` and
+    `RemoteUnavailable`.
     """
     bucket, object_key = storage.bucket_name, _object_key(storage, name)
     key = f's3://{storage.endpoint_url or ""}/{bucket}/{object_key}'
@@ -45,18 +63,19 @@ def s3_ref(storage: Any, name: str, identity: str = '') -> ImageRef:
     )
 
 
-def _object_key(storage: Any, name: str) -> str:
-    # django-storages stores names without `location` and adds it, cleaned, when it talks to the bucket.
+def _object_key(storage: S3Storage, name: str) -> str:
+    # django-storages keeps names without `location`, and puts it before them when it talks to the bucket.
     from storages.utils import clean_name
 
-    return cast(str, storage._normalize_name(clean_name(name)))
+    return storage._normalize_name(clean_name(name))
 
 
-def _head(storage: Any, bucket: str, object_key: str) -> RemoteVersion:
+def _head(storage: S3Storage, bucket: str, object_key: str) -> RemoteVersion:
+    """Return what the storage says of an object; raises `ImageMissing` and `RemoteUnavailable`."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
-        answer = storage.connection.meta.client.head_object(Bucket=bucket, Key=object_key)
+        answer: Mapping[str, Any] = storage.connection.meta.client.head_object(Bucket=bucket, Key=object_key)
     except ClientError as error:
         raise storage_error(error.response.get('ResponseMetadata', {}).get('HTTPStatusCode')) from None
     except BotoCoreError:
@@ -65,7 +84,8 @@ def _head(storage: Any, bucket: str, object_key: str) -> RemoteVersion:
     return RemoteVersion(version, answer['LastModified'].timestamp(), etag=answer['ETag'])
 
 
-def _get(storage: Any, bucket: str, object_key: str, etag: str) -> IO[bytes]:
+def _get(storage: S3Storage, bucket: str, object_key: str, etag: str) -> IO[bytes]:
+    """Open the version of an object that has this ETag; raises `ImageChanged` as well."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
@@ -77,10 +97,14 @@ def _get(storage: Any, bucket: str, object_key: str, etag: str) -> IO[bytes]:
     return cast('IO[bytes]', answer['Body'])
 
 
-def _credentials(storage: Any) -> dict[str, str]:
-    if getattr(storage, 'access_key', None) and getattr(storage, 'secret_key', None):
-        found = storage.access_key, storage.secret_key, getattr(storage, 'security_token', None)
-    else:
+def _credentials(storage: S3Storage) -> dict[str, str]:
+    """Return the storage's credentials as GDAL's options, or the option that requests are not signed."""
+    found = (
+        getattr(storage, 'access_key', None),
+        getattr(storage, 'secret_key', None),
+        getattr(storage, 'security_token', None),
+    )
+    if not (found[0] and found[1]):
         # The storage uses boto3's own chain: profile, environment, role of the machine.
         import boto3
 
@@ -93,7 +117,8 @@ def _credentials(storage: Any) -> dict[str, str]:
     return {name: value for name, value in zip(names, found, strict=True) if value}
 
 
-def _endpoint(storage: Any) -> dict[str, str]:
+def _endpoint(storage: S3Storage) -> dict[str, str]:
+    """Return the storage's region, server and style of addresses as GDAL's options."""
     options = {'AWS_REGION': getattr(storage, 'region_name', None) or 'us-east-1'}
     if storage.endpoint_url:
         parts = urlsplit(storage.endpoint_url)

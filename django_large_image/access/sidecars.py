@@ -1,4 +1,4 @@
-"""Files beside an image that GDAL reads with it: overviews, masks, and what they say of the image.
+"""Files beside an image that GDAL reads with it: overviews and masks, and those with metadata of the image.
 
 They count only with the setting `SIDECAR_FILES`.
 """
@@ -7,24 +7,24 @@ from __future__ import annotations
 
 import os
 
-#: Endings of files with pixels, after the whole name of the image.
+#: The endings of files with pixels, behind the whole name of the image.
 PIXELS = ('.ovr', '.msk', '.ovr.msk', '.msk.ovr')
-#: Endings of others, after the whole name and after the name without its own ending.
+#: The endings of others: behind the whole name, and behind the name without the image's own ending.
 _AFTER_NAME = ('.aux.xml', '.aux')
 _AFTER_STEM = ('.aux', '.wld', '.prj', '.tab')
 
 
 def with_pixels(path: str) -> list[str]:
-    """Return the overviews and masks beside an image, whatever the case of their names: GDAL 3.10 heeds none."""
+    """Return the paths of the overviews and masks beside an image, in capitals or not: GDAL 3.10 takes them all."""
     folder, name = os.path.split(path)
     wanted = {(name + ending).lower() for ending in PIXELS}
     return [os.path.join(folder, other) for other in os.listdir(folder or '.') if other.lower() in wanted]
 
 
 def versions(path: str) -> str:
-    """Return a token that changes when a file beside an image does, or comes or goes.
+    """Return a token that changes when a file beside an image changes, comes or goes; empty if there is none.
 
-    It is asked for with each request, so the names are tried, in the usual case and in capitals: no folder is listed.
+    It is asked for with each request, so no folder is listed: the names are tried, in the usual case and in capitals.
     """
     stem, ending = os.path.splitext(path)
     # World files: image.tfw or image.tifw.

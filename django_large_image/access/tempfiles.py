@@ -1,4 +1,7 @@
-"""Temporary files and links that are gone after their use, also those of processes that were killed."""
+"""Temporary files and links, in the folder of the local copies; they are removed after their use.
+
+Those of processes that were killed are removed by the next one that needs any.
+"""
 
 from __future__ import annotations
 
@@ -16,18 +19,17 @@ from django.core.files import locks
 from django_large_image.access.localcopy import copies_folder
 
 _PREFIX, _LINK = 'region-', 'link-'
-#: A file that nobody locks is nobody's from this age on; before, it may just have been made. In seconds.
+#: The age in seconds from which on a file that no process locks is nobody's; a younger one may not be locked yet.
 _ABANDONED = 60.0
-#: When this process last looked through a folder, by `time.monotonic()`.
+#: By folder: when this process last looked through it, by `time.monotonic()`.
 _swept: dict[Path, float] = {}
 
 
 @contextlib.contextmanager
 def temporary_file(suffix: str) -> Iterator[Path]:
-    """Yield the path of a new temporary file; its name is gone when the block ends, also on an error.
+    """Yield the path of a new temporary file, which is removed when the block ends.
 
-    A file that was opened in the block can still be read (POSIX), and its bytes go when it is closed. What killed
-    processes left is removed first.
+    A process that opened it in the block can go on reading (POSIX); its bytes go when it is closed.
     """
     folder = copies_folder()
     _sweep(folder)
@@ -44,7 +46,7 @@ def temporary_file(suffix: str) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def alone(path: str, name: str) -> Iterator[str]:
-    """Yield another path of a local file, in a folder where nothing is beside it; gone when the block ends."""
+    """Yield another path of a local file, with this name and in a folder of its own, while the block lasts."""
     folder = copies_folder()
     _sweep(folder)
     with tempfile.TemporaryDirectory(prefix=_LINK, dir=folder) as own:
@@ -54,7 +56,7 @@ def alone(path: str, name: str) -> Iterator[str]:
 
 
 def _sweep(folder: Path) -> None:
-    """Remove what killed processes left; once a minute, as the folder may hold thousands of local copies."""
+    """Remove what killed processes left, once a minute: the folder may hold thousands of local copies."""
     now = time.monotonic()
     if now - _swept.get(folder, -math.inf) < _ABANDONED:
         return

@@ -1,4 +1,4 @@
-"""Images behind http(s) URLs, of hosts that the project allows."""
+"""Images behind http and https URLs, of hosts that the project allows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import urllib.error
 import urllib.request
 from email.utils import parsedate_to_datetime
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
-from typing import IO, Any
+from typing import cast
 from urllib.parse import parse_qsl, quote, unquote, urldefrag, urlencode, urlsplit
 
 from django.http.request import validate_host
@@ -23,7 +23,8 @@ from django_large_image.access.versions import RemoteVersion, remote_versions, s
 from django_large_image.conf import settings
 from django_large_image.exceptions import HostNotAllowed, ImageUnreadable, RemoteUnavailable
 
-#: What signs a URL and says nothing of which bytes it names: the signature's own parameter, then its companions.
+#: The parameters of a query that sign a URL and do not say which bytes it names: the one with the signature, and those
+#: that come with it, by their names or, if those end in a hyphen, by how they begin.
 SIGNATURES: tuple[tuple[str, frozenset[str]], ...] = (
     ('x-amz-signature', frozenset({'x-amz-'})),
     ('x-goog-signature', frozenset({'x-goog-'})),
@@ -36,8 +37,7 @@ SIGNATURES: tuple[tuple[str, frozenset[str]], ...] = (
         frozenset(['sig', 'se', 'st', 'sp', 'sv', 'sr', 'spr', 'ske', 'skoid', 'sks', 'skt', 'sktid', 'skv']),
     ),
 )
-
-
+#: The networks of IPv6 that Python 3.11 takes for public, and that are not; see `is_public`.
 _NOT_PUBLIC = tuple(
     ipaddress.IPv6Network(text)
     for text in ('::/96', 'fec0::/10', '64:ff9b::/96', '64:ff9b:1::/48', '2002::/16', '2001::/32')
@@ -47,15 +47,15 @@ _NOT_PUBLIC = tuple(
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     """Follow no redirect: an allowed host could send us to one that is not."""
 
-    def redirect_request(self, *args: Any, **kwargs: Any) -> None:
+    def redirect_request(self, *args: object, **kwargs: object) -> None:
         return None
 
 
 class _Impatient(HTTPConnection):
-    """A connection whose headers have to come in time as a whole: a host can let a byte drip in now and then."""
+    """A connection over which the headers have to come within the time-out: a host could send a byte now and then."""
 
     def getresponse(self) -> HTTPResponse:
-        """Return the answer when its headers are there; a time-out ends the connection under it."""
+        """Return the answer when all its headers are there; raises TimeoutError, and then the connection is over."""
         late = threading.Event()
 
         def give_up() -> None:
@@ -98,10 +98,10 @@ _opener = urllib.request.build_opener(
 
 
 def url_ref(url: str, identity: str = '') -> ImageRef:
-    """Return the `ImageRef` of a URL; asks the host for the version unless that was done lately.
+    """Return the `ImageRef` of a URL; asks the host for the version unless that was done in `REMOTE_VERSION_SECONDS`.
 
-    Raises `HostNotAllowed` for a host that is not in `ALLOWED_HOSTS`, or that has a private address and is not
-    in `PRIVATE_HOSTS`; `ImageUnreadable` for what is no http(s) URL.
+    Raises `HostNotAllowed` for a host that is not in `ALLOWED_HOSTS`, or that has a private address and is not in
+    `PRIVATE_HOSTS`; `ImageUnreadable` for what is no http or https URL; `ImageMissing` and `RemoteUnavailable`.
     """
     url = urldefrag(url.strip()).url
     try:
@@ -150,7 +150,10 @@ def check_host(host: str) -> None:
 
 
 def check_addresses(host: str) -> None:
-    """Raise `HostNotAllowed` if the host has an address that is not public, unless the project names the host."""
+    """Raise `HostNotAllowed` if the host has an address that is not public and is not in `PRIVATE_HOSTS`.
+
+    Raises `RemoteUnavailable` for a host without an address.
+    """
     if validate_host(host, list(settings.PRIVATE_HOSTS)):
         return
     try:
@@ -163,7 +166,7 @@ def check_addresses(host: str) -> None:
 
 
 def is_public(address: str) -> bool:
-    """Return whether an IP address is one of the public internet, and the IPv4 address in it, if there is one, too."""
+    """Return whether an IP address is one of the public internet; an IPv4 address that is part of it has to be, too."""
     number = ipaddress.ip_address(address)
     if isinstance(number, ipaddress.IPv6Address) and number.ipv4_mapped is not None:
         # An IPv4 address in the form of IPv6 (RFC 4291): what Python says of the form depends on its version.
@@ -194,10 +197,13 @@ def _unsigned_query(query: str) -> tuple[str, bool]:
 
 
 def _ask(url: str, host: str) -> RemoteVersion:
-    """Ask for the first byte: a signature may be for GET alone, and the answer shows whether ranges work."""
+    """Return what the host says of the bytes of a URL; raises what `check_addresses` and `_open` do.
+
+    It is asked for the first byte: a signature may be for GET alone, and the answer shows whether ranges work.
+    """
     check_addresses(host)
     with _open(url, {'Range': 'bytes=0-0'}) as answer:
-        headers, status = answer.headers, answer.status  # type: ignore[attr-defined]
+        headers, status = answer.headers, answer.status
     changed = headers.get('Last-Modified', '')
     length = headers.get('Content-Range', '').rpartition('/')[2] or headers.get('Content-Length', '')
     try:
@@ -208,10 +214,11 @@ def _ask(url: str, host: str) -> RemoteVersion:
     return RemoteVersion(f'{etag}/{changed}/{length}', modified, ranges=status == 206, etag=etag)
 
 
-def _open(url: str, headers: dict[str, str] | None = None) -> IO[bytes]:
+def _open(url: str, headers: dict[str, str] | None = None) -> HTTPResponse:
+    """Return the answer to a GET; raises `ImageMissing`, `ImageChanged`, `ImageUnreadable` and `RemoteUnavailable`."""
     request = urllib.request.Request(url, headers={'User-Agent': 'django-large-image', **(headers or {})})  # noqa: S310
     try:
-        return _opener.open(request, timeout=settings.REMOTE_TIMEOUT)  # type: ignore[no-any-return]
+        return cast(HTTPResponse, _opener.open(request, timeout=settings.REMOTE_TIMEOUT))
     except urllib.error.HTTPError as error:
         error.close()
         if 300 <= error.code < 400:

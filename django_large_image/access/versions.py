@@ -1,12 +1,13 @@
-"""The versions of remote images, asked for once and trusted for a bounded time."""
+"""The versions of remote images, which are asked for once and believed for `REMOTE_VERSION_SECONDS`."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+
+import cachetools
 
 from django_large_image.conf import settings
 from django_large_image.exceptions import ImageChanged, ImageMissing, RemoteUnavailable
@@ -16,47 +17,48 @@ from django_large_image.exceptions import ImageChanged, ImageMissing, RemoteUnav
 class RemoteVersion:
     """What a storage says of an object without its bytes being read."""
 
+    #: A text that changes when the bytes do.
     version: str
+    #: When the bytes last changed, in seconds since the epoch, if known.
     modified: float | None = None
     #: Whether ranges of the object can be read.
     ranges: bool = True
-    #: The storage's ETag with its quotes, if it is a strong one.
+    #: The storage's ETag as it says it, with the quotes; empty without one.
     etag: str = ''
 
     @property
     def condition(self) -> dict[str, str]:
-        """Return GDAL's option that makes every range be of this version; a replaced object answers 412."""
+        """Return GDAL's option by which every range is of this version, none without a strong ETag (RFC 9110).
+
+        A replaced object answers 412.
+        """
         if not self.etag.startswith('"'):
             return {}
         return {'GDAL_HTTP_HEADERS': '"If-Match: {}"'.format(self.etag.replace('"', '\\"'))}
 
 
 class RemoteVersions:
-    """Remember `RemoteVersion`s for `REMOTE_VERSION_SECONDS`, the last `limit` of them; errors are not kept."""
+    """Keep the `limit` versions that were used last, each for `REMOTE_VERSION_SECONDS`; errors are not kept."""
 
     def __init__(self, limit: int = 4096) -> None:
-        self._limit = limit
-        self._known: OrderedDict[str, tuple[float, RemoteVersion]] = OrderedDict()
+        #: By key: when it was asked for, by `time.monotonic()`, and the version.
+        self._known: cachetools.LRUCache[str, tuple[float, RemoteVersion]] = cachetools.LRUCache(limit)
         self._lock = threading.Lock()
 
     def get(self, key: str, ask: Callable[[], RemoteVersion]) -> RemoteVersion:
-        """Return the version of `key`, from memory or by `ask()`."""
+        """Return the version of the image of a key: the one that is kept, or else what `ask()` returns or raises."""
         now = time.monotonic()
         with self._lock:
             known = self._known.get(key)
             if known and now - known[0] < settings.REMOTE_VERSION_SECONDS:
-                self._known.move_to_end(key)
                 return known[1]
         answer = ask()
         with self._lock:
             self._known[key] = (now, answer)
-            self._known.move_to_end(key)
-            while len(self._known) > self._limit:
-                self._known.popitem(last=False)
         return answer
 
     def forget(self, key: str) -> None:
-        """Forget the version of one image: it turned out to be another."""
+        """Forget the version of the image of a key, which turned out to be another one."""
         with self._lock:
             self._known.pop(key, None)
 
@@ -70,7 +72,7 @@ remote_versions = RemoteVersions()
 
 
 def storage_error(status: int | None) -> Exception:
-    """Return our error for an HTTP status of a storage; None where there was no answer."""
+    """Return our error for the HTTP status that a storage answered; None stands for no answer."""
     if status == 412:
         return ImageChanged()
     return ImageMissing() if status in (404, 410) else RemoteUnavailable()

@@ -1,4 +1,4 @@
-"""Bytes that are kept: encoded answers, and decoded blocks of the threads and of the processes of a site."""
+"""Bytes that are kept: encoded answers, and the decoded blocks that threads and processes share."""
 
 from django_large_image.caching.answers import tile_cache
 from django_large_image.caching.blocks import block_cache

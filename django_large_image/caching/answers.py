@@ -1,4 +1,4 @@
-"""The cache of encoded answers: bytes in any Django cache, under keys that are ours alone."""
+"""The cache of encoded answers: bytes in a Django cache of any kind, under keys of our own."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
-from typing import Any
+from typing import TypedDict
 
 from django.core.cache import caches
 from django.core.cache.backends.base import BaseCache
@@ -22,33 +22,47 @@ logger = logging.getLogger(__name__)
 
 PREFIX = 'large_image:'
 TILES = PREFIX + 'tile:'
-#: Hits and misses are counted in the process and added to the shared counters this often, in seconds.
+#: How often each process adds its counts to those in the cache, and asks for the generation there, in seconds.
 FLUSH_SECONDS = 2.0
 #: How long a cache that does not answer is left alone, in seconds.
 PAUSE_SECONDS = 10.0
 _COUNTERS = ('hits', 'misses', 'entries', 'bytes')
 
 
+class TileStats(TypedDict):
+    """What the tile cache holds, and how often it was of use, since it was last cleared; of all processes."""
+
+    hits: int
+    misses: int
+    entries: int
+    bytes: int
+    #: Whether `entries` and `bytes` are what is there now, not what was put in.
+    exact: bool
+    #: Django's name of the cache.
+    alias: str
+
+
 class TileCache:
     """Keep encoded answers in the Django cache that `CACHE_NAME` names.
 
-    A key is a hash of everything that the answer depends on, the version of the image included, so nothing is ever
-    out of date. Hits and misses cost no look-up of their own.
+    A key is a hash of everything that the answer depends on, the version of the image included, so nothing is ever out
+    of date; and of the generation, which `clear` changes. To count hits and misses costs no request to the cache.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._counted = dict.fromkeys(_COUNTERS, 0)
         self._flushed = time.monotonic()
+        #: The generation, and when it was asked for, by `time.monotonic()`.
         self._generation = ('', float('-inf'))
-        #: Until when the cache is left alone, as it did not answer.
+        #: Until when the cache is left alone because it did not answer, by `time.monotonic()`.
         self._left_alone = float('-inf')
 
     @contextlib.contextmanager
     def _asking(self) -> Iterator[bool]:
-        """Say whether to ask the cache now, and remember if it does not answer; whatever it raises ends here.
+        """Yield whether to ask the cache now; what the cache raises in the block ends here, and it is left alone.
 
-        A server that hangs costs each request that asks it a timeout: one a process, every `PAUSE_SECONDS`.
+        A server that hangs costs whoever asks it a time-out: that is one thread of each process, every `PAUSE_SECONDS`.
         """
         if time.monotonic() < self._left_alone:
             yield False
@@ -79,8 +93,8 @@ class TileCache:
         """Return the Django cache in use (of this thread)."""
         return caches[settings.CACHE_NAME]
 
-    def key(self, *parts: Any) -> str:
-        """Return a cache key for the parts, in the order given."""
+    def key(self, *parts: object) -> str:
+        """Return the key for what an answer depends on, as texts in the order given."""
         text = '\0'.join(str(part) for part in parts)
         return f'{TILES}{self._current_generation()}:{hashlib.sha256(text.encode()).hexdigest()}'
 
@@ -96,7 +110,7 @@ class TileCache:
         return generation
 
     def get(self, key: str) -> bytes | None:
-        """Return the bytes of a key or None; a cache that fails is a miss."""
+        """Return the bytes of a key, None if they are not there; a cache that does not answer is a miss."""
         value = None
         with self._asking() as asking:
             if asking:
@@ -108,7 +122,7 @@ class TileCache:
         return value
 
     def set(self, key: str, value: bytes) -> None:
-        """Store bytes, unless they are larger than `CACHE_MAX_ENTRY_BYTES`; a cache that fails is left alone."""
+        """Keep bytes, up to `CACHE_MAX_ENTRY_BYTES`; a cache that does not answer does not get them."""
         if len(value) > settings.CACHE_MAX_ENTRY_BYTES:
             return
         added = False
@@ -136,26 +150,32 @@ class TileCache:
                     self.backend.add(counter, 0, None)
                     self.backend.incr(counter, amount)
 
-    def stats(self) -> dict[str, Any]:
-        """Return hits, misses, entries and bytes of all processes since the last `clear`.
+    def stats(self) -> TileStats:
+        """Return the counts of all processes since the last `clear`; raises `CacheUnavailable`.
 
-        Entries and bytes are what is there now where the backend can be listed (`exact` is true: local memory,
-        Redis, database), else what was put in since.
+        Of a backend that can be listed (local memory, Redis, database) entries and bytes are exact.
         """
         self._flush()
         with _answering():
             found = self.backend.get_many([f'{PREFIX}count:{name}' for name in _COUNTERS])
             listed = list_entries(self.backend, TILES)
-        stats: dict[str, Any] = {name: int(found.get(f'{PREFIX}count:{name}', 0)) for name in _COUNTERS}
+        counts = {name: int(found.get(f'{PREFIX}count:{name}', 0)) for name in _COUNTERS}
         if listed is not None:
-            stats['entries'], stats['bytes'] = len(listed), sum(listed.values())
-        return stats | {'exact': listed is not None, 'alias': settings.CACHE_NAME}
+            counts['entries'], counts['bytes'] = len(listed), sum(listed.values())
+        return {
+            'hits': counts['hits'],
+            'misses': counts['misses'],
+            'entries': counts['entries'],
+            'bytes': counts['bytes'],
+            'exact': listed is not None,
+            'alias': settings.CACHE_NAME,
+        }
 
     def clear(self) -> int | None:
         """Remove our entries and no others; return how many, or None where the backend cannot tell.
 
-        The generation in the keys makes every entry unreachable in any backend; where the backend can list its keys
-        the entries are removed, too. Other processes learn of the generation within `FLUSH_SECONDS`.
+        A new generation in the keys puts every entry out of reach, in any backend; other processes learn of it within
+        `FLUSH_SECONDS`. Where the backend can list its keys the entries are removed, too. Raises `CacheUnavailable`.
         """
         with self._lock:
             self._counted = dict.fromkeys(_COUNTERS, 0)

@@ -1,7 +1,8 @@
 """A folder of decoded blocks in memory, which processes share; each block is a file.
 
-A file appears when it is whole and is never changed, so whoever opens it has all of it. Who is decoding a block holds a
-lock on a byte of one more file: it ends with the process, whatever ends that.
+A file gets its name when it is whole and is never changed, so whoever opens it has all of it. A process that decodes a
+block holds a lock on one byte of a further file, the file of claims; the lock ends with the process, whatever ends
+that.
 """
 
 from __future__ import annotations
@@ -9,34 +10,36 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import stat
 import struct
 import threading
-import time
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from django_large_image.pixels import MaskedPixels
+from django_large_image.access.eviction import BoundedFolder
+from django_large_image.pixels import Array, MaskedPixels
 
 try:
     import fcntl
 except ImportError:  # on Windows
     fcntl = None  # type: ignore[assignment]
 
-#: dtype, rows, columns, bands, and whether validity follows the values.
+#: What a file begins with: dtype, rows, columns, bands, and whether a mask follows the values.
 _HEAD = struct.Struct('<8s3I?')
-#: The file whose bytes are locked: by all who use the folder, and by who is decoding a block.
+#: The file of claims. All processes that use the folder share a lock on it as a whole.
 _CLAIMS = 'claims'
-#: The age, in nanoseconds, from which on a block that is not finished is nobody's: a killed process left it.
-_ABANDONED = 60 * 10**9
+#: The names of blocks, and of those that are being written.
+_BLOCK, _UNFINISHED = re.compile(rf'(?!{_CLAIMS}$)[^.]+$'), re.compile(r'[^.]+\.')
+#: The age in seconds from which on a block that is being written is nobody's any more.
+_ABANDONED = 60.0
 
 
 class Folder:
-    """An open folder of blocks by name. Raises OSError where it cannot be used, or cannot be any longer."""
+    """An open folder of blocks by name; its methods raise OSError where it cannot be used, or not any longer."""
 
     def __init__(self, path: str, limit: int) -> None:
+        """Open the folder, made if need be, for at most `limit` bytes of blocks."""
         self._files: list[int] = []
         self._path = path
         with contextlib.suppress(FileExistsError):
@@ -54,7 +57,9 @@ class Folder:
         space = os.statvfs(self._folder)
         # A container has 64 MB by default, and others want memory, too.
         self.limit = min(limit, space.f_blocks * space.f_frsize // 2)
-        self._sweeping = threading.Lock()
+        self._bounded = BoundedFolder(self._folder, _BLOCK, _UNFINISHED, _ABANDONED)
+        self._evicting = threading.Lock()
+        #: The bytes that this process has written since it last looked how many there are.
         self._written = 0
 
     def _keep(self, file: int) -> int:
@@ -67,7 +72,7 @@ class Folder:
             os.close(self._files.pop())
 
     def get(self, name: str) -> MaskedPixels | None:
-        """Return a block, None if it is not here."""
+        """Return a block by its name, None if it is not there."""
         try:
             file = os.open(name, os.O_RDONLY, dir_fd=self._folder)
         except FileNotFoundError:
@@ -84,7 +89,7 @@ class Folder:
         return MaskedPixels(values, valid)
 
     def put(self, name: str, block: MaskedPixels) -> None:
-        """Keep a block, unless it is very large; now and then remove those that are too many."""
+        """Keep a block, unless it is very large; now and then remove those that were used longest ago."""
         if block.nbytes > self.limit // 8:
             return
         parts = _parts(block.values, block.mask)
@@ -100,78 +105,56 @@ class Folder:
             # Nobody sees half a block.
             os.rename(unfinished, name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
         except OSError:
-            self._remove(unfinished)
+            self._bounded.remove(unfinished)
             raise
         self._written += block.nbytes
-        if self._written > self.limit // 16 and self._sweeping.acquire(blocking=False):
+        if self._written > self.limit // 16 and self._evicting.acquire(blocking=False):
             try:
                 self._written = 0
                 # Room for what processes put here until they look again.
-                self.sweep(self.limit - self.limit // 8)
+                self.evict(self.limit - self.limit // 8)
             finally:
-                self._sweeping.release()
+                self._evicting.release()
 
-    def _entries(self) -> list[tuple[int, str, int]]:
-        """Return when each block was used, its name and its bytes."""
-        found = []
-        with os.scandir(self._folder) as entries:
-            for entry in entries:
-                with contextlib.suppress(FileNotFoundError):
-                    about = entry.stat(follow_symlinks=False)
-                    if entry.name != _CLAIMS:
-                        found.append((about.st_mtime_ns, entry.name, about.st_size))
-        return found
-
-    def _remove(self, name: str) -> None:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(name, dir_fd=self._folder)
-
-    def sweep(self, limit: int) -> None:
-        """Remove the blocks used longest ago, until the others take no more bytes than that.
+    def evict(self, limit: int) -> None:
+        """Remove the blocks used longest ago until the others take at most `limit` bytes.
 
         Those that are being written stay, unless they are so old that nobody does.
         """
-        recent = time.time_ns() - _ABANDONED
-        left = sorted((e for e in self._entries() if '.' not in e[1] or e[0] < recent), reverse=True)
-        total = sum(size for _, _, size in left)
-        while left and total > limit:
-            _, name, size = left.pop()
-            self._remove(name)
-            total -= size
+        self._bounded.evict(limit)
 
     def size(self) -> tuple[int, int]:
         """Return how many blocks there are, and their bytes."""
-        sizes = [size for _, _, size in self._entries()]
-        return len(sizes), sum(sizes)
+        blocks = self._bounded.files()
+        return len(blocks), sum(block.nbytes for block in blocks)
 
     def claim(self, name: str) -> bool:
-        """Return whether this process is the one to decode a block; until `release`, or its end, no other one is."""
+        """Return whether this process is the one to decode a block; no other one is until it releases it, or ends."""
         try:
-            fcntl.lockf(self._claims, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, _place(name))
+            fcntl.lockf(self._claims, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, _byte_of(name))
         except (BlockingIOError, PermissionError):
             return False
         return True
 
     def release(self, name: str) -> None:
-        """Give a claim back."""
-        fcntl.lockf(self._claims, fcntl.LOCK_UN, 1, _place(name))
+        """Give the claim on a block back."""
+        fcntl.lockf(self._claims, fcntl.LOCK_UN, 1, _byte_of(name))
 
     def leave(self) -> None:
         """Remove the folder if no other process uses it."""
         with contextlib.suppress(OSError):
             fcntl.flock(self._claims, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            for _, name, _ in self._entries():
-                self._remove(name)
-            self._remove(_CLAIMS)
+            for name in sorted(os.listdir(self._folder), key=lambda name: name == _CLAIMS):
+                self._bounded.remove(name)
             os.rmdir(self._path)
 
 
-def _parts(values: NDArray[Any], valid: NDArray[np.uint8] | None) -> list[memoryview]:
-    """Return the bytes of arrays, without a copy of those that lie together."""
+def _parts(values: Array, valid: Array | None) -> list[memoryview]:
+    """Return the bytes of values and mask, without a copy where they lie together."""
     arrays = [values] if valid is None else [values, valid]
     return [np.ascontiguousarray(array).reshape(-1).view(np.uint8).data for array in arrays]
 
 
-def _place(name: str) -> int:
-    """Return the byte of the file of claims that stands for a name; whether it does for another one matters little."""
+def _byte_of(name: str) -> int:
+    """Return the offset of the byte of the file of claims that stands for a block; few blocks share one."""
     return int(name[:14], 16)

@@ -1,39 +1,45 @@
 """The decoded blocks of images, shared by all threads of a process.
 
-GDAL keeps decoded blocks per open dataset, and each thread has datasets of its own. Neighbouring tiles need the same
-blocks, mostly at the same time; here each is decoded once.
+GDAL keeps the decoded blocks of each open dataset, and each thread has datasets of its own. Neighbouring tiles need the
+same blocks, mostly at the same time; here each is decoded once.
 """
 
 from __future__ import annotations
 
+import math
 import os
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Mapping
+
+import cachetools
 
 from django_large_image.conf import settings
 from django_large_image.pixels import MaskedPixels
 
+#: Decodes the blocks of some keys.
 Load = Callable[[list[Hashable]], Mapping[Hashable, MaskedPixels]]
 
 
 class BlockCache:
-    """Keep the blocks used last, up to `BLOCK_CACHE_BYTES`; a key names the version of the image."""
+    """Keep the blocks used last, up to `BLOCK_CACHE_BYTES` in all; the version of the image is part of a key."""
 
     def __init__(self) -> None:
         self._reset()
 
     def _reset(self) -> None:
         self._lock = threading.Lock()
-        self._blocks: OrderedDict[Hashable, MaskedPixels] = OrderedDict()
+        # The bound is a setting, which may change: `_keep` heeds it.
+        self._blocks: cachetools.LRUCache[Hashable, MaskedPixels] = cachetools.LRUCache(
+            math.inf, getsizeof=lambda block: block.nbytes
+        )
+        #: By the key of a block that a thread is decoding: what is set when that is over.
         self._pending: dict[Hashable, threading.Event] = {}
-        self._bytes = 0
 
     def fetch(self, keys: Iterable[Hashable], load: Load) -> dict[Hashable, MaskedPixels]:
-        """Return the blocks of the keys; those that nobody has or is decoding come from one call of `load`.
+        """Return the blocks of the keys; `load` is called once for those that are not kept and that no thread decodes.
 
-        Raises what `load` raises. A thread waits for blocks of others only when its own are there for all to use, so
-        no two threads wait for each other.
+        Raises what `load` raises. A thread waits for the blocks of others only when its own are there for all to use,
+        so no two threads wait for each other.
         """
         found: dict[Hashable, MaskedPixels] = {}
         missing = list(keys)
@@ -49,15 +55,14 @@ class BlockCache:
     def _claim(
         self, missing: list[Hashable], found: dict[Hashable, MaskedPixels]
     ) -> tuple[list[Hashable], set[threading.Event]]:
+        """Put the blocks that are kept into `found`; return the keys to decode here, and what to wait for of others."""
         mine: list[Hashable] = []
         others = set()
         event = threading.Event()
         with self._lock:
             for key in missing:
-                block = self._blocks.get(key)
-                if block is not None:
-                    self._blocks.move_to_end(key)
-                    found[key] = block
+                if key in self._blocks:
+                    found[key] = self._blocks[key]
                 elif key in self._pending:
                     others.add(self._pending[key])
                 else:
@@ -80,25 +85,23 @@ class BlockCache:
         found.update(loaded)
 
     def _keep(self, key: Hashable, block: MaskedPixels) -> None:
-        old = self._blocks.pop(key, None)
-        self._bytes += block.nbytes - (0 if old is None else old.nbytes)
-        self._blocks[key] = block
-        while self._bytes > settings.BLOCK_CACHE_BYTES and self._blocks:
-            _, gone = self._blocks.popitem(last=False)
-            self._bytes -= gone.nbytes
+        limit = int(settings.BLOCK_CACHE_BYTES)
+        if block.nbytes <= limit:
+            self._blocks[key] = block
+        while self._blocks.currsize > limit:
+            self._blocks.popitem()
 
     def clear(self) -> None:
         """Forget every block."""
         with self._lock:
             self._blocks.clear()
-            self._bytes = 0
 
     def stats(self) -> dict[str, int]:
         """Return how many blocks of how many bytes are kept, and the bound."""
         with self._lock:
             return {
                 'blocks': len(self._blocks),
-                'bytes': self._bytes,
+                'bytes': int(self._blocks.currsize),
                 'limit': int(settings.BLOCK_CACHE_BYTES),
             }
 

@@ -1,4 +1,8 @@
-"""Which entries of ours a Django cache holds: its interface cannot say, so each backend is asked in its own way."""
+"""Which entries of ours a Django cache holds, and their sizes.
+
+Django's interface of caches has no list of keys, so each backend is asked by what it is made of. large-image's own
+cache (`readers.tilecache`) is cleared by that list, and the tile cache says by it what is there.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +15,10 @@ from django.core.cache.backends.redis import RedisCache
 
 
 def list_entries(backend: BaseCache, prefix: str) -> dict[str, int] | None:
-    """Return the keys (as given to the cache) that start with `prefix`, with the stored size in bytes.
+    """Return the keys, as they are given to the cache, that begin with `prefix`, each with its stored bytes.
 
-    None for a backend that cannot list its keys: memcached, files, and those with a key function of their own.
+    None for a backend that cannot list its keys: memcached, files, and those with a key function of their own. Raises
+    what the backend's library raises.
     """
     if backend.key_func is not default_key_func:
         return None
@@ -38,7 +43,7 @@ def _of_local_memory(backend: Any, made: str) -> dict[str, int]:
         }
 
 
-def _of_redis(backend: Any, made: str) -> dict[str, int]:
+def _of_redis(backend: RedisCache, made: str) -> dict[str, int]:
     client = backend._cache.get_client(write=False)
     pattern = ''.join(f'\\{character}' if character in '*?[]\\' else character for character in made) + '*'
     keys = list(client.scan_iter(match=pattern, count=1000))

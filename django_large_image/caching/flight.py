@@ -1,33 +1,34 @@
-"""Work that several threads want at the same time is done by one of them."""
+"""Single flight: what several threads want at the same time is computed by one of them."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 Result = TypeVar('Result')
 
 
+@dataclass(slots=True)
 class _Flight(Generic[Result]):
-    __slots__ = ('done', 'result')
+    """A call that is on its way: what is set when it is over, and its result if it did not fail."""
 
-    def __init__(self) -> None:
-        self.done = threading.Event()
-        self.result: Result | None = None
+    done: threading.Event = field(default_factory=threading.Event)
+    result: Result | None = None
 
 
 class SingleFlight(Generic[Result]):
-    """Run a function once for all threads that ask for its key while it runs; nothing is kept afterwards."""
+    """Call a function once for all threads that ask for its key while it runs; the result is not kept afterwards."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._flights: dict[str, _Flight[Result]] = {}
 
     def run(self, key: str, produce: Callable[[], Result]) -> Result:
-        """Return what `produce` returns, called by this thread or by another that was first.
+        """Return what `produce` returns, which is never None, called by this thread or by one that came first.
 
-        An error is raised to the thread whose call it was; the others then try for themselves.
+        What it raises is raised in the thread that called it; of the others one then calls it again.
         """
         while True:
             with self._lock:

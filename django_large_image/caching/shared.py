@@ -1,8 +1,8 @@
 """The decoded blocks that the processes of a site share on one machine: files in a folder that is memory.
 
-Each process keeps the blocks that it used last (`blocks`). Those that any of them decoded are here, up to
-`SHARED_BLOCK_BYTES` in all: to copy a block takes a tenth of the time of decoding it. The folder is this user's alone
-and this site's. Where there is no /dev/shm, as on macOS and Windows, each process decodes for itself.
+Each process keeps the blocks that it used last to itself (`blocks`). Here are those that any process decoded, up to
+`SHARED_BLOCK_BYTES` in all: copying a block takes a tenth of the time of decoding it. The folder is this user's, for
+this site alone. Where there is no /dev/shm, as on macOS and Windows, each process decodes for itself.
 """
 
 from __future__ import annotations
@@ -27,27 +27,31 @@ from django_large_image.pixels import MaskedPixels
 
 logger = logging.getLogger(__name__)
 
-#: Where files are kept in memory.
+#: The file system in memory.
 MEMORY = '/dev/shm'  # noqa: S108 (the folder in it is checked to be private)
-#: A change of what the files hold needs a new number.
+#: The number of the files' format, a new one for each change of it.
 _FORMAT = 1
-#: Seconds of computing, or of that and waiting for a network, from which on a MiB is worth a copy (0.7 ms to and fro).
+#: The seconds for each MiB from which on decoded blocks are shared: of computing, or of computing and waiting for a
+#: network. Copying a MiB there and back takes 0.7 ms.
 _WORTH_CPU, _WORTH_ALL = 0.002, 0.02
 #: The pause between two looks at whether another process has decoded a block, and the longest wait, in seconds.
 _PAUSE, _PATIENCE = 0.001, 2.0
 #: How long the folder is left alone after an error, in seconds.
 _RETRY = 60.0
-#: How often the folder is opened while others remove it.
+#: How often it is tried to open the folder while other processes remove it.
 _ATTEMPTS = 5
 
 
 def name_of(key: Hashable) -> str:
-    """Return a name for a key of texts, numbers, None and tuples of them, the same one in every process."""
+    """Return a file's name for a key, which is the same in every process: 32 hexadecimal digits.
+
+    A key consists of texts, numbers, None and tuples of them, whose `repr` says all of it.
+    """
     return hashlib.blake2b(repr(key).encode(), digest_size=16).hexdigest()
 
 
 class SharedBlocks:
-    """Take blocks from the folder, or decode them for all."""
+    """Take blocks from the folder, or decode them and put them there for all processes."""
 
     def __init__(self) -> None:
         self._reset()
@@ -58,7 +62,7 @@ class SharedBlocks:
         self._retry = 0.0
 
     def folder(self) -> Folder | None:
-        """Return the folder, None if there is none: it is not wanted, not possible, or not now."""
+        """Return the open folder; None where none is wanted, none is possible, or one failed less than a minute ago."""
         if not settings.SHARED_BLOCK_BYTES:
             return None
         if self._folder is None and time.monotonic() >= self._retry:
@@ -87,15 +91,16 @@ class SharedBlocks:
         return None
 
     def _failed(self, error: OSError) -> None:
+        """Leave the folder alone for a time, and log why."""
         self._folder, self._retry = None, time.monotonic() + _RETRY
         # Without the path that the error names.
         logger.warning('Decoded blocks are not shared for %d seconds: %s', _RETRY, error.strerror)
 
     def fetch(self, keys: list[Hashable], load: Load) -> Mapping[Hashable, MaskedPixels]:
-        """Return the blocks of the keys, which this process has not; those that no process has come from `load`.
+        """Return the blocks of the keys, which this process does not have; `load` decodes those that no process has.
 
-        Raises what `load` raises. No two threads of a process may ask for the same block at once. A process waits for
-        what another one is decoding only when it has itself decoded all that it claimed.
+        Raises what `load` raises. No two threads of a process may ask for one block at the same time. A process waits
+        for what another one is decoding only when it has decoded all that it claimed itself, and not for long.
         """
         folder = self.folder()
         if folder is None:
@@ -142,17 +147,17 @@ class SharedBlocks:
             if error.errno == errno.ENOSPC:
                 # Others may need it more.
                 with contextlib.suppress(OSError):
-                    folder.sweep(0)
+                    folder.evict(0)
 
     def clear(self) -> None:
         """Remove every block, also those of other processes."""
         folder = self.folder()
         if folder is not None:
             with contextlib.suppress(OSError):
-                folder.sweep(0)
+                folder.evict(0)
 
     def stats(self) -> dict[str, int]:
-        """Return how many blocks of how many bytes all processes keep, and the bound: 0 where nothing is shared."""
+        """Return how many blocks of how many bytes are shared, and the bound of the bytes: 0 where nothing is."""
         folder, blocks, size = self.folder(), 0, 0
         if folder is not None:
             with contextlib.suppress(OSError):
@@ -167,7 +172,7 @@ class SharedBlocks:
 
 
 def _remove_unused(prefix: str, own: str) -> None:
-    """Remove what other sites of this user left that were killed: nobody may come back for it."""
+    """Remove the folders of this user's other sites that no process uses: those were killed, and may never return."""
     with contextlib.suppress(OSError):
         for name in os.listdir(MEMORY):
             if name.startswith(prefix) and name != own:
@@ -178,12 +183,12 @@ def _remove_unused(prefix: str, own: str) -> None:
 def _claimed(
     folder: Folder, missing: dict[Hashable, str], found: dict[Hashable, MaskedPixels]
 ) -> list[Hashable]:
-    """Put blocks that are there into `found`, and return those of the others that this process has to decode."""
+    """Put the blocks that are there into `found`; return the keys of those that this process claimed to decode."""
     mine = []
     for key, name in missing.items():
         block = folder.get(name)
         if block is None and folder.claim(name):
-            # It may have come between the two.
+            # It may have come between the look and the claim.
             block = folder.get(name)
             if block is None:
                 mine.append(key)

@@ -1,30 +1,5 @@
-"""A place where the processes of a test share blocks."""
+"""What is drawn may come from blocks that processes share."""
 
-from __future__ import annotations
+from tests.caching.conftest import shared_folder
 
-import pathlib
-from collections.abc import Iterator
-from typing import Any
-
-import pytest
-
-from django_large_image.caching import shared
-from django_large_image.caching.shared import shared_blocks
-
-LIMIT = 64 * 2**20
-
-
-@pytest.fixture
-def shared_folder(
-    tmp_path: pathlib.Path, settings: Any, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[pathlib.Path]:
-    """Let this process share blocks in a folder of the test's own; its name."""
-    memory = tmp_path / 'memory'
-    memory.mkdir()
-    monkeypatch.setattr(shared, 'MEMORY', str(memory))
-    settings.LARGE_IMAGE_SHARED_BLOCK_BYTES = LIMIT
-    shared_blocks.leave()
-    shared_blocks._reset()
-    yield memory
-    shared_blocks.leave()
-    shared_blocks._reset()
+__all__ = ['shared_folder']

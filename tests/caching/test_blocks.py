@@ -85,6 +85,27 @@ def test_the_bytes_have_a_bound_and_the_oldest_go() -> None:
     assert cache.stats()['bytes'] == 0
 
 
+def test_a_block_larger_than_the_bound_takes_nothing_from_the_others(settings: Any) -> None:
+    settings.LARGE_IMAGE_BLOCK_CACHE_BYTES = 250
+    cache = BlockCache()
+    cache.fetch(['a', 'b'], lambda keys: {key: block() for key in keys})
+    found = cache.fetch(['large'], lambda keys: {'large': block(16)})
+    assert found['large'].nbytes == 256
+    assert cache.stats() == {'blocks': 2, 'bytes': 200, 'limit': 250}
+
+
+def test_the_bound_may_change_at_any_time(settings: Any) -> None:
+    settings.LARGE_IMAGE_BLOCK_CACHE_BYTES = 1000
+    cache = BlockCache()
+    cache.fetch(range(10), lambda keys: {key: block() for key in keys})
+    settings.LARGE_IMAGE_BLOCK_CACHE_BYTES = 300
+    cache.fetch([10], lambda keys: {10: block()})
+    assert cache.stats() == {'blocks': 3, 'bytes': 300, 'limit': 300}
+    settings.LARGE_IMAGE_BLOCK_CACHE_BYTES = 0
+    cache.fetch([11], lambda keys: {11: block()})
+    assert cache.stats() == {'blocks': 0, 'bytes': 0, 'limit': 0}
+
+
 def test_a_rendering_that_many_wait_for_is_one() -> None:
     flights, calls, together = SingleFlight[bytes](), Counter[str](), threading.Barrier(THREADS)
 

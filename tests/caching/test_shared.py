@@ -24,8 +24,8 @@ from django_large_image.caching.shared import SharedBlocks, name_of, shared_bloc
 from django_large_image.pixels import MaskedPixels
 from django_large_image.raster.blocks.blockreader import BlockReader
 from tests import reference
-from tests.raster.conftest import LIMIT
-from tests.raster.sharing import KEY, Other, block_of
+from tests.caching.conftest import LIMIT
+from tests.caching.sharing import KEY, Other, block_of
 
 DTYPES = ('uint8', 'int8', 'uint16', 'int16', 'uint32', 'int32', 'float32', 'float64', 'complex64', '>i2')
 
@@ -371,5 +371,5 @@ def test_a_block_that_is_being_written_stays(tmp_path: pathlib.Path) -> None:
         unfinished.write_bytes(b'x')
         then = time.time() - age
         os.utime(unfinished, (then, then))
-        folder.sweep(0)
+        folder.evict(0)
         assert unfinished.exists() == stays

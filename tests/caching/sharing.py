@@ -17,8 +17,8 @@ from django_large_image.caching import shared
 from django_large_image.caching.shared import shared_blocks
 from django_large_image.pixels import MaskedPixels
 
-#: `tests.raster` needs the settings.
-PROGRAM = 'import django; django.setup(); from tests.raster.sharing import main; main()'
+#: `tests.caching` needs the settings.
+PROGRAM = 'import django; django.setup(); from tests.caching.sharing import main; main()'
 KEY = ('digest', 0, (0, 1, 2), False, 3, 4)
 SIDE = 256
 
