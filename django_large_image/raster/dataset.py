@@ -20,6 +20,7 @@ from django_large_image.conf import settings
 from django_large_image.exceptions import ImageChanged, ImageRefused, ImageUnreadable, fault_of
 from django_large_image.inspection import jp2header, limits, orientation
 from django_large_image.inspection.costs import weight_of
+from django_large_image.inspection.scan import Scan
 from django_large_image.inspection.signatures import sniff
 from django_large_image.inspection.tiff import SubImage, Tiff
 
@@ -206,10 +207,20 @@ def check_dataset(dataset: DatasetReader, limit: int, tiff: Tiff | None = None) 
 
 def sub_images_of(dataset: DatasetReader, tiff: Tiff | None = None) -> list[SubImage]:
     """Return the smaller versions that GDAL does not know; `tiff` are the file's directories, if they were read."""
-    local = dataset.driver == 'GTiff' and not dataset.name.startswith(('/vsi', 'GTIFF_DIR:'))
-    if not local or dataset.overviews(1):
+    if not _is_local_tiff(dataset) or dataset.overviews(1):
         return []
     return (tiff or Tiff.read(dataset.name)).sub_images
+
+
+def scan_of(dataset: DatasetReader) -> Scan | None:
+    """Return the pyramid of pages that a local TIFF without georeference is, None for other files."""
+    if not _is_local_tiff(dataset) or is_georeferenced(dataset):
+        return None
+    return Tiff.read(dataset.name).scan
+
+
+def _is_local_tiff(dataset: DatasetReader) -> bool:
+    return dataset.driver == 'GTiff' and not dataset.name.startswith(('/vsi', 'GTIFF_DIR:'))
 
 
 def _check_references(dataset: DatasetReader) -> None:

@@ -6,22 +6,29 @@ import contextlib
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
+import numpy as np
 import rasterio
 from rasterio.crs import CRS
 from rasterio.io import DatasetReader
 
 from django_large_image.exceptions import InvalidParameter, fault_of
+from django_large_image.inspection import limits
+from django_large_image.inspection.scan import Page
+from django_large_image.inspection.tiff import SubImage
+from django_large_image.pixels import Array
 from django_large_image.raster.blocks.blockreader import BlockReader
-from django_large_image.raster.dataset import check_dataset, sub_images_of
+from django_large_image.raster.dataset import check_dataset, scan_of, sub_images_of
 from django_large_image.raster.facts import FrameFacts, RasterFacts
 from django_large_image.raster.georef.bounds import Bounds, bounds_of
 from django_large_image.raster.georef.georeference import Georeference, TargetCRS
-from django_large_image.raster.georef.projected import pixel_metres, tile_matrix_of
+from django_large_image.raster.georef.projected import TILE_SIZE, pixel_metres, tile_matrix_of
 from django_large_image.raster.georef.tile_matrix import TileMatrix
 from django_large_image.raster.info import RasterInfo, describe
 
 Environment = Callable[[], contextlib.AbstractContextManager[None]]
 
+#: The sides of blocks that are tiles as they are.
+_SMALLEST_TILE, _LARGEST_TILE = 128, 1024
 #: The most datasets of further frames that a handle keeps open.
 _OPEN_FRAMES = 10
 
@@ -59,7 +66,9 @@ class RasterHandle:
         self._blocks: dict[int, BlockReader] = {}
         self._frames: dict[int, DatasetReader] = {}
         if facts is None:
-            facts = RasterFacts(Georeference(dataset), _frame_names(dataset))
+            scan = scan_of(dataset)
+            names = _frame_names(dataset) if scan is None else ()
+            facts = RasterFacts(Georeference(dataset), names, scan)
         self.facts = facts
 
     @property
@@ -154,8 +163,16 @@ class RasterHandle:
             if number:
                 # The first one was checked when the file was opened.
                 check_dataset(dataset, self._origin.limit)
-            known = self.facts.frames[number] = FrameFacts(describe(dataset, sub_images_of(dataset)))
+            known = self.facts.frames[number] = FrameFacts(self._describe(dataset))
         return known
+
+    def _describe(self, dataset: DatasetReader) -> RasterInfo:
+        scan = self.facts.scan
+        if scan is None:
+            return describe(dataset, sub_images_of(dataset))
+        # What GDAL 3.10 takes for overviews are pictures of the label and of the slide.
+        levels = [SubImage(page.width, page.height, page.offset) for page in scan.levels]
+        return describe(dataset, levels, with_overviews=False)
 
     def info(self, number: int = 0) -> RasterInfo:
         """Return what the headers say of a frame."""
@@ -178,6 +195,13 @@ class RasterHandle:
             )
         return found
 
+    def page(self, page: Page) -> Array:
+        """Return the pixels of a page beside the image, (rows, columns, bands)."""
+        dataset = self._origin.open_overview(self.dataset, self.name, -page.offset)
+        with contextlib.closing(dataset):
+            limits.check_block(dataset.width, dataset.height, dataset.count)
+            return np.moveaxis(np.asarray(dataset.read()), 0, 2)
+
     # -- where the image is
 
     def bounds(self, crs: CRS) -> Bounds | None:
@@ -198,7 +222,7 @@ class RasterHandle:
         if name not in known:
             metres = None if projection is None else self.pixel_metres()
             try:
-                known[name] = tile_matrix_of(self.facts.georeference, projection, metres)
+                known[name] = tile_matrix_of(self.facts.georeference, projection, metres, self._tile_size())
             except Exception as error:
                 fault = fault_of(error)
                 if fault is not None:
@@ -206,6 +230,20 @@ class RasterHandle:
                 # A vertical or a local CRS; GDAL says so in many ways.
                 known[name] = None
         return known[name]
+
+    def _tile_size(self) -> tuple[int, int]:
+        """Return the size of tiles in the image's own pixels.
+
+        It is that of the file's blocks where the file is a scan, or where they are pictures that browsers read.
+        """
+        info = self.info()
+        level = self.blocks().level(0)
+        width, height = level.stored_width, level.stored_height
+        own = self.facts.scan is not None or info.block_encoding is not None
+        fits = all(_SMALLEST_TILE <= side <= _LARGEST_TILE for side in (width, height))
+        if own and fits and width < info.width and self.facts.georeference.crs is None:
+            return width, height
+        return TILE_SIZE, TILE_SIZE
 
     def pixel_metres(self) -> tuple[float, float] | None:
         """Return the mean width and height of a pixel in metres, None if nothing says where on earth it is."""
