@@ -119,7 +119,7 @@ def test_it_is_what_openslide_reads(get: Any, image_file: Any, tmp_path: pathlib
             for name, picture in slide.associated_images.items():
                 found = reader.associated_image(name)
                 assert found is not None
-                assert np.abs(found.astype(int) - np.asarray(picture.convert('RGB'))).mean() < 1
+                assert np.abs(found.astype(int) - np.asarray(picture.convert('RGB'))).mean() < 6
             assert reader.associated_image('none') is None
 
 
