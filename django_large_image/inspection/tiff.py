@@ -78,7 +78,7 @@ class Tiff:
     @property
     def scan(self) -> Scan | None:
         """Return the pyramid of pages that the file is, None if it is another kind of file."""
-        return scan.find(self.directories)
+        return None if self.has_one_image else scan.find(self.directories)
 
     @property
     def reader(self) -> str | None:

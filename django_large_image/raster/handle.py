@@ -13,11 +13,11 @@ from rasterio.io import DatasetReader
 
 from django_large_image.exceptions import InvalidParameter, fault_of
 from django_large_image.inspection import limits
-from django_large_image.inspection.scan import Page
-from django_large_image.inspection.tiff import SubImage
+from django_large_image.inspection.scan import Page, Scan
+from django_large_image.inspection.tiff import SubImage, Tiff
 from django_large_image.pixels import Array
 from django_large_image.raster.blocks.blockreader import BlockReader
-from django_large_image.raster.dataset import check_dataset, scan_of, sub_images_of
+from django_large_image.raster.dataset import check_dataset, is_georeferenced, sub_images_of
 from django_large_image.raster.facts import FrameFacts, RasterFacts
 from django_large_image.raster.georef.bounds import Bounds, bounds_of
 from django_large_image.raster.georef.georeference import Georeference, TargetCRS
@@ -58,7 +58,13 @@ class RasterHandle:
     a tile of blocks that are decoded already needs none, and taken back by `end`.
     """
 
-    def __init__(self, dataset: DatasetReader, origin: Origin, facts: RasterFacts | None = None) -> None:
+    def __init__(
+        self,
+        dataset: DatasetReader,
+        origin: Origin,
+        facts: RasterFacts | None = None,
+        tiff: Tiff | None = None,
+    ) -> None:
         """Take an open dataset; `facts` are those of another handle of the same version."""
         self._dataset, self._origin = dataset, origin
         self._environment: Environment | None = None
@@ -66,9 +72,10 @@ class RasterHandle:
         self._blocks: dict[int, BlockReader] = {}
         self._frames: dict[int, DatasetReader] = {}
         if facts is None:
-            scan = scan_of(dataset)
+            scan = None if tiff is None or is_georeferenced(dataset) else tiff.scan
             names = _frame_names(dataset) if scan is None else ()
             facts = RasterFacts(Georeference(dataset), names, scan)
+            facts.frames[0] = FrameFacts(_described(dataset, scan, tiff))
         self.facts = facts
 
     @property
@@ -163,16 +170,8 @@ class RasterHandle:
             if number:
                 # The first one was checked when the file was opened.
                 check_dataset(dataset, self._origin.limit)
-            known = self.facts.frames[number] = FrameFacts(self._describe(dataset))
+            known = self.facts.frames[number] = FrameFacts(describe(dataset, []))
         return known
-
-    def _describe(self, dataset: DatasetReader) -> RasterInfo:
-        scan = self.facts.scan
-        if scan is None:
-            return describe(dataset, sub_images_of(dataset))
-        # What GDAL 3.10 takes for overviews are pictures of the label and of the slide.
-        levels = [SubImage(page.width, page.height, page.offset) for page in scan.levels]
-        return describe(dataset, levels, with_overviews=False)
 
     def info(self, number: int = 0) -> RasterInfo:
         """Return what the headers say of a frame."""
@@ -252,6 +251,15 @@ class RasterHandle:
         except Exception:
             # A CRS that has no way to longitude and latitude, such as that of a building site.
             return None
+
+
+def _described(dataset: DatasetReader, scan: Scan | None, tiff: Tiff | None) -> RasterInfo:
+    """Return what the headers say of the first frame."""
+    if scan is None:
+        return describe(dataset, sub_images_of(dataset, tiff))
+    # What GDAL 3.10 takes for overviews are pictures of the label and of the slide.
+    levels = [SubImage(page.width, page.height, page.offset) for page in scan.levels]
+    return describe(dataset, levels, with_overviews=False)
 
 
 def _frame_names(dataset: DatasetReader) -> tuple[str, ...]:
