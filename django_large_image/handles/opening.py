@@ -200,7 +200,7 @@ def _open_raster(ref: ImageRef, key: PoolKey, facts: ImageFacts, question: Quest
         return opened
 
     with gdal_env(ref):
-        dataset = open_dataset(ref, key.limit)
+        dataset, tiff = open_dataset(ref, key.limit)
         try:
             # Opened too late, it would be another version than its name says.
             check()
@@ -209,7 +209,7 @@ def _open_raster(ref: ImageRef, key: PoolKey, facts: ImageFacts, question: Quest
             if dataset.driver == 'JP2OpenJPEG' and not ref.remote:
                 assert ref.path is not None
                 facts.nbytes = jp2header.check(ref.path).table_bytes
-            handle = RasterHandle(dataset, Origin(ref.digest, overview, key.limit, check), facts.raster)
+            handle = RasterHandle(dataset, Origin(ref.digest, overview, key.limit, check), facts.raster, tiff)
             # What every answer needs, while GDAL's options are set.
             handle.info()
         except Exception:

@@ -11,7 +11,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from django_large_image.inspection import tiffheader
+from django_large_image.inspection import scan, tiffheader
+from django_large_image.inspection.scan import Scan
 from django_large_image.inspection.tiffheader import Directory
 
 #: PhotometricInterpretation: white is zero, black is zero, RGB, palette, CMYK, YCbCr.
@@ -75,8 +76,15 @@ class Tiff:
         return len(images) == 1 and self.first.main and not _DESCRIBED.match(images[0].description.lstrip())
 
     @property
+    def scan(self) -> Scan | None:
+        """Return the pyramid of pages that the file is, None if it is another kind of file."""
+        return None if self.has_one_image else scan.find(self.directories)
+
+    @property
     def reader(self) -> str | None:
         """Return the source that reads the file right if it is a plain picture, None if others have to be asked."""
+        if self.scan is not None:
+            return 'rasterio'
         if not self.has_one_image:
             return None
         photometric = self.first.number(tiffheader.PHOTOMETRIC)
@@ -92,6 +100,9 @@ class Tiff:
         libvips (`subifd`), tifffile and Bio-Formats put a pyramid there, where GDAL 3.10 sees no overviews. Those that
         differ from the image in anything but size are left out.
         """
+        found = self.scan
+        if found is not None:
+            return [SubImage(level.width, level.height, level.offset) for level in found.levels]
         if not self.has_one_image:
             return []
         named = set(self.first.tags.get(tiffheader.SUB_IFDS, ()))

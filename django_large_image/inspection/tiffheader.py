@@ -20,14 +20,14 @@ from django_large_image.exceptions import ImageMissing, ImageRefused, ImageUnrea
 #: Tags by their names in TIFF 6.0, with those of tiles, sub-images (SubIFDs), EXIF and Micro-Manager.
 SUBFILE, WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC = 254, 256, 257, 258, 259, 262
 DESCRIPTION, ORIENTATION, SAMPLES, ROWS = 270, 274, 277, 278
-PLANAR, TILE_WIDTH, TILE_HEIGHT, SUB_IFDS, EXIF, MICROMANAGER = 284, 322, 323, 330, 34665, 51123
+PLANAR, TILE_WIDTH, TILE_HEIGHT, SUB_IFDS, EXIF, ICC, MICROMANAGER = 284, 322, 323, 330, 34665, 34675, 51123
 #: The tags that say where on earth an image is: tie points, a transformation, and the keys of GeoTIFF.
 GEOREFERENCE = (33922, 34264, 34735)
 
 #: The most values that are read of a tag, by the tag; others are not read at all.
 _WANTED = {
     SUBFILE: 1, WIDTH: 1, HEIGHT: 1, BITS: 64, COMPRESSION: 1, DESCRIPTION: 1 << 24, SAMPLES: 1, ROWS: 1, PLANAR: 1,
-    TILE_WIDTH: 1, TILE_HEIGHT: 1, SUB_IFDS: 4096, EXIF: 1, MICROMANAGER: 1, PHOTOMETRIC: 1, ORIENTATION: 1,
+    TILE_WIDTH: 1, TILE_HEIGHT: 1, SUB_IFDS: 4096, EXIF: 1, ICC: 1, MICROMANAGER: 1, PHOTOMETRIC: 1, ORIENTATION: 1,
     **dict.fromkeys(GEOREFERENCE, 1),
 }  # fmt: skip
 _WANTED_FOR_ORIENTATION = {ORIENTATION: 1, **dict.fromkeys(GEOREFERENCE, 1)}

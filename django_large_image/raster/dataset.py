@@ -63,9 +63,10 @@ def gdal_env(ref: ImageRef) -> Iterator[None]:
         yield
 
 
-def open_dataset(ref: ImageRef, limit: int) -> DatasetReader:
-    """Open the image with an allowed driver; to be called inside `gdal_env`.
+def open_dataset(ref: ImageRef, limit: int) -> tuple[DatasetReader, Tiff | None]:
+    """Open the image with an allowed driver, and return the directories of a local TIFF too.
 
+    To be called inside `gdal_env`.
     `limit` is the largest side of an image without tiles. Raises `ImageUnreadable`, `ImageRefused`, `NeedsConversion`
     and, for a remote image, `ImageMissing`, `ImageChanged` and `RemoteUnavailable`.
     """
@@ -93,7 +94,7 @@ def open_dataset(ref: ImageRef, limit: int) -> DatasetReader:
     except Exception:
         dataset.close()
         raise
-    return dataset
+    return dataset, tiff
 
 
 def _open(path: str, driver: str) -> DatasetReader:
@@ -204,12 +205,9 @@ def check_dataset(dataset: DatasetReader, limit: int, tiff: Tiff | None = None) 
         limits.check_pyramid(dataset.width, dataset.height, max(overviews, default=1), size * weight)
 
 
-def sub_images_of(dataset: DatasetReader, tiff: Tiff | None = None) -> list[SubImage]:
-    """Return the smaller versions that GDAL does not know; `tiff` are the file's directories, if they were read."""
-    local = dataset.driver == 'GTiff' and not dataset.name.startswith(('/vsi', 'GTIFF_DIR:'))
-    if not local or dataset.overviews(1):
-        return []
-    return (tiff or Tiff.read(dataset.name)).sub_images
+def sub_images_of(dataset: DatasetReader, tiff: Tiff | None) -> list[SubImage]:
+    """Return the smaller versions that GDAL does not know; `tiff` are the directories of a local TIFF."""
+    return [] if tiff is None or dataset.overviews(1) else tiff.sub_images
 
 
 def _check_references(dataset: DatasetReader) -> None:

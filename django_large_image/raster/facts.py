@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TypedDict
 
+from django_large_image.inspection.scan import Scan
 from django_large_image.pixels import Array
 from django_large_image.raster.georef.bounds import Bounds
 from django_large_image.raster.georef.georeference import Georeference
@@ -54,6 +55,8 @@ class RasterFacts:
     georeference: Georeference
     #: GDAL's names of the frames, none for a single image.
     frame_names: tuple[str, ...]
+    #: The pyramid of pages that the file is, if it is one.
+    scan: Scan | None = None
     frames: dict[int, FrameFacts] = field(default_factory=dict)
     #: By band, from 1: the least and the greatest value over all frames, empty where nothing is valid.
     ranges: dict[int, dict[str, float]] | None = None

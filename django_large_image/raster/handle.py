@@ -6,22 +6,29 @@ import contextlib
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
+import numpy as np
 import rasterio
 from rasterio.crs import CRS
 from rasterio.io import DatasetReader
 
 from django_large_image.exceptions import InvalidParameter, fault_of
+from django_large_image.inspection import limits
+from django_large_image.inspection.scan import Page, Scan
+from django_large_image.inspection.tiff import SubImage, Tiff
+from django_large_image.pixels import Array
 from django_large_image.raster.blocks.blockreader import BlockReader
-from django_large_image.raster.dataset import check_dataset, sub_images_of
+from django_large_image.raster.dataset import check_dataset, is_georeferenced, sub_images_of
 from django_large_image.raster.facts import FrameFacts, RasterFacts
 from django_large_image.raster.georef.bounds import Bounds, bounds_of
 from django_large_image.raster.georef.georeference import Georeference, TargetCRS
-from django_large_image.raster.georef.projected import pixel_metres, tile_matrix_of
+from django_large_image.raster.georef.projected import TILE_SIZE, pixel_metres, tile_matrix_of
 from django_large_image.raster.georef.tile_matrix import TileMatrix
 from django_large_image.raster.info import RasterInfo, describe
 
 Environment = Callable[[], contextlib.AbstractContextManager[None]]
 
+#: The sides of blocks that are tiles as they are.
+_SMALLEST_TILE, _LARGEST_TILE = 128, 1024
 #: The most datasets of further frames that a handle keeps open.
 _OPEN_FRAMES = 10
 
@@ -51,7 +58,13 @@ class RasterHandle:
     a tile of blocks that are decoded already needs none, and taken back by `end`.
     """
 
-    def __init__(self, dataset: DatasetReader, origin: Origin, facts: RasterFacts | None = None) -> None:
+    def __init__(
+        self,
+        dataset: DatasetReader,
+        origin: Origin,
+        facts: RasterFacts | None = None,
+        tiff: Tiff | None = None,
+    ) -> None:
         """Take an open dataset; `facts` are those of another handle of the same version."""
         self._dataset, self._origin = dataset, origin
         self._environment: Environment | None = None
@@ -59,7 +72,10 @@ class RasterHandle:
         self._blocks: dict[int, BlockReader] = {}
         self._frames: dict[int, DatasetReader] = {}
         if facts is None:
-            facts = RasterFacts(Georeference(dataset), _frame_names(dataset))
+            scan = None if tiff is None or is_georeferenced(dataset) else tiff.scan
+            names = _frame_names(dataset) if scan is None else ()
+            facts = RasterFacts(Georeference(dataset), names, scan)
+            facts.frames[0] = FrameFacts(_described(dataset, scan, tiff))
         self.facts = facts
 
     @property
@@ -154,7 +170,7 @@ class RasterHandle:
             if number:
                 # The first one was checked when the file was opened.
                 check_dataset(dataset, self._origin.limit)
-            known = self.facts.frames[number] = FrameFacts(describe(dataset, sub_images_of(dataset)))
+            known = self.facts.frames[number] = FrameFacts(describe(dataset, []))
         return known
 
     def info(self, number: int = 0) -> RasterInfo:
@@ -178,6 +194,13 @@ class RasterHandle:
             )
         return found
 
+    def page(self, page: Page) -> Array:
+        """Return the pixels of a page beside the image, (rows, columns, bands)."""
+        dataset = self._origin.open_overview(self.dataset, self.name, -page.offset)
+        with contextlib.closing(dataset):
+            limits.check_block(dataset.width, dataset.height, dataset.count)
+            return np.moveaxis(np.asarray(dataset.read()), 0, 2)
+
     # -- where the image is
 
     def bounds(self, crs: CRS) -> Bounds | None:
@@ -198,7 +221,7 @@ class RasterHandle:
         if name not in known:
             metres = None if projection is None else self.pixel_metres()
             try:
-                known[name] = tile_matrix_of(self.facts.georeference, projection, metres)
+                known[name] = tile_matrix_of(self.facts.georeference, projection, metres, self._tile_size())
             except Exception as error:
                 fault = fault_of(error)
                 if fault is not None:
@@ -207,6 +230,20 @@ class RasterHandle:
                 known[name] = None
         return known[name]
 
+    def _tile_size(self) -> tuple[int, int]:
+        """Return the size of tiles in the image's own pixels.
+
+        It is that of the file's blocks where the file is a scan, or where they are pictures that browsers read.
+        """
+        info = self.info()
+        level = self.blocks().level(0)
+        width, height = level.stored_width, level.stored_height
+        own = self.facts.scan is not None or info.block_encoding is not None
+        fits = all(_SMALLEST_TILE <= side <= _LARGEST_TILE for side in (width, height))
+        if own and fits and width < info.width and self.facts.georeference.crs is None:
+            return width, height
+        return TILE_SIZE, TILE_SIZE
+
     def pixel_metres(self) -> tuple[float, float] | None:
         """Return the mean width and height of a pixel in metres, None if nothing says where on earth it is."""
         try:
@@ -214,6 +251,15 @@ class RasterHandle:
         except Exception:
             # A CRS that has no way to longitude and latitude, such as that of a building site.
             return None
+
+
+def _described(dataset: DatasetReader, scan: Scan | None, tiff: Tiff | None) -> RasterInfo:
+    """Return what the headers say of the first frame."""
+    if scan is None:
+        return describe(dataset, sub_images_of(dataset, tiff))
+    # What GDAL 3.10 takes for overviews are pictures of the label and of the slide.
+    levels = [SubImage(page.width, page.height, page.offset) for page in scan.levels]
+    return describe(dataset, levels, with_overviews=False)
 
 
 def _frame_names(dataset: DatasetReader) -> tuple[str, ...]:

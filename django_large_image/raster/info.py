@@ -119,13 +119,20 @@ class RasterInfo:
         block = self.cost(level, (0, 0, 1, 1), bands) // self.weight
         return level.stored_width * max(1, most // max(1, block))
 
+    def is_sub_image(self, index: int) -> bool:
+        """Return whether a level is a directory of its own, and so smaller by its factor exactly.
+
+        Its last row and column may be cut off. GDAL's overviews show all of the image.
+        """
+        return self.positions[index] < -1
+
     def level_for(self, scale: float) -> int:
         """Return the index of the coarsest level whose pixels are no larger than `scale` of the full resolution's."""
         fits = [index for index, factor in enumerate(self.factors) if factor <= scale * 1.002]
         return fits[-1] if fits else 0
 
 
-def describe(dataset: DatasetReader, sub_images: list[SubImage]) -> RasterInfo:
+def describe(dataset: DatasetReader, sub_images: list[SubImage], with_overviews: bool = True) -> RasterInfo:
     """Return what the headers of a dataset say.
 
     `sub_images` are smaller versions that GDAL does not list as overviews.
@@ -139,7 +146,7 @@ def describe(dataset: DatasetReader, sub_images: list[SubImage]) -> RasterInfo:
     white = structure.get('MINISWHITE') == 'YES'
     thematic = str(dataset.tags(1).get('LAYER_TYPE', '')).lower() == 'thematic'
     bytes_only = set(dataset.dtypes) == {'uint8'}
-    levels = _levels(dataset, sub_images)
+    levels = _levels(dataset if with_overviews else None, dataset.width, sub_images)
     return RasterInfo(
         width=dataset.width,
         height=dataset.height,
@@ -161,15 +168,15 @@ def describe(dataset: DatasetReader, sub_images: list[SubImage]) -> RasterInfo:
     )
 
 
-def _levels(dataset: DatasetReader, sub_images: list[SubImage]) -> dict[int, int]:
+def _levels(dataset: DatasetReader | None, width: int, sub_images: list[SubImage]) -> dict[int, int]:
     """Return the position of each level by its factor."""
     # A file may list its overviews in any order; of two of one size the first is taken.
     found = {1: -1}
-    for position, factor in enumerate(dataset.overviews(1)):
+    for position, factor in enumerate([] if dataset is None else dataset.overviews(1)):
         if factor > 1:
             found.setdefault(int(factor), position)
     for sub_image in sub_images:
-        factor = round(dataset.width / sub_image.width)
+        factor = round(width / sub_image.width)
         if factor > 1:
             found.setdefault(factor, -sub_image.offset)
     return found

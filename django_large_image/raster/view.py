@@ -17,7 +17,6 @@ from django_large_image.inspection.costs import Budget
 from django_large_image.pixels import Array
 from django_large_image.raster import ranges
 from django_large_image.raster.blocks import passthrough
-from django_large_image.raster.blocks.encoded_blocks import read_block
 from django_large_image.raster.colour.colorizer import Colorizer, compile_style, plain_colorizer
 from django_large_image.raster.colour.completion import complete
 from django_large_image.raster.colour.rendered import RenderedImage
@@ -242,10 +241,10 @@ class StyledView:
         handle = self.handle
         if frame or handle.path is None or self._style or handle.info().block_encoding != encoding:
             return None
-        found = passthrough.block_of(handle.blocks(), handle.facts.georeference, self.tile_geobox(z, x, y))
+        blocks = handle.blocks()
+        found = passthrough.block_of(blocks, handle.facts.georeference, self.tile_geobox(z, x, y))
         if found is None:
             return None
-        size = self.matrix.tile_width, self.matrix.tile_height
-        body = read_block(handle.dataset, handle.path, *found, size)
+        body = blocks.encoded(*found, (self.matrix.tile_width, self.matrix.tile_height))
         handle.check()
         return body

@@ -63,10 +63,16 @@ def internal_metadata(handle: RasterHandle) -> Json:
 
 
 def magnification(handle: RasterHandle) -> dict[str, float | None]:
-    """Return the width and height of a pixel in millimetres; large-image 1.35.6 gives their mean for both."""
+    """Return the magnification of a scan, and the width and height of a pixel in millimetres.
+
+    large-image 1.35.6 gives the mean of the two for both.
+    """
+    scan = handle.facts.scan
+    if scan is not None and scan.pixel_mm is not None:
+        return {'magnification': scan.magnification, 'mm_x': scan.pixel_mm, 'mm_y': scan.pixel_mm}
     across, down = handle.pixel_metres() or stated_metres(handle.dataset)
     return {
-        'magnification': None,
+        'magnification': None if scan is None else scan.magnification,
         'mm_x': None if across is None else across * 1000,
         'mm_y': None if down is None else down * 1000,
     }

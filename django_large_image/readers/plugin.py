@@ -211,13 +211,13 @@ def _opened(path: str | pathlib.Path, projection: object) -> RasterReader:
         ref = image_ref(path)
         limit = int(settings.MAX_UNTILED_SIZE)
         with gdal_env(ref):
-            dataset = open_dataset(ref, limit)
+            dataset, tiff = open_dataset(ref, limit)
 
         def overview(dataset: DatasetReader, name: str, index: int) -> DatasetReader:
             with gdal_env(ref):
                 return open_overview(dataset, name, index)
 
-        handle = RasterHandle(dataset, Origin(ref.digest, overview, limit))
+        handle = RasterHandle(dataset, Origin(ref.digest, overview, limit), None, tiff)
     except LargeImageError as error:
         raise TileSourceError(error.message) from None
     if projection == PROJECTION_SENTINEL:

@@ -230,6 +230,17 @@ class RasterReader(ImageReader):
         for _, sample in samples(blocks, bands):
             yield functools.partial(iter, [[sample]])
 
+    # -- pictures beside it
+
+    def associated_images(self) -> tuple[str, ...]:
+        scan = self.handle.facts.scan
+        return () if scan is None else tuple(name for name, _ in scan.associated)
+
+    def associated_image(self, name: str) -> Array | None:
+        scan = self.handle.facts.scan
+        page = None if scan is None else dict(scan.associated).get(name)
+        return None if page is None else to_uint8(self.handle.page(page))
+
     def write_geotiff(self, path: Path, window: ReadWindow, frame: int, pixels: Array | None) -> None:
         geotiff.write(path, self.view, window, frame, pixels)
 

@@ -89,6 +89,28 @@ class BlockReader:
             self._facts.levels[index] = known
         return known
 
+    def factors(self, index: int) -> tuple[float, float]:
+        """Return how many pixels of the full resolution one of a level is, across and down.
+
+        A level that is a directory of its own is smaller by a whole number, and its last row and column may be cut off.
+        Overviews of GDAL show all of the image.
+        """
+        info, level = self.info, self.level(index)
+        factor = info.factors[index]
+        sizes = ((info.width, level.width), (info.height, level.height))
+        if info.is_sub_image(index) and all(abs(small * factor - full) < factor for full, small in sizes):
+            return float(factor), float(factor)
+        return info.width / level.width, info.height / level.height
+
+    def encoded(self, index: int, column: int, row: int, size: tuple[int, int]) -> bytes | None:
+        """Return a block as a file of its own format, None if it is not there or not what a block should be."""
+        assert self._path is not None
+        info = self.info
+        if info.is_sub_image(index):
+            return read_block(self.dataset(index), self._path, None, column, row, size)
+        number = None if index == 0 else info.positions[index]
+        return read_block(self.dataset(0), self._path, number, column, row, size)
+
     def all_valid(self, index: int, left: int, top: int, width: int, height: int) -> bool:
         """Return whether a mask of the file's leaves nothing out of a rectangle of a level."""
         if not self.info.masked:
@@ -185,9 +207,7 @@ class BlockReader:
         size = level.block_width, level.block_height
         if not self._facts.jpegs.get(index, True) or self.dataset(index).block_shapes[0] != size[::-1]:
             return None
-        number = None if index == 0 else info.positions[index]
-        assert self._path is not None
-        data = read_block(self.dataset(0), self._path, number, column, row, size)
+        data = self.encoded(index, column, row, size)
         if data is None or data[:2] != b'\xff\xd8':
             return None
         budget.spend(

@@ -22,9 +22,6 @@ def read_block(
 
     `level` is GDAL's number of an overview, None for the full resolution; `size` is the block's width and height.
     """
-    if level is not None and level < 0:
-        # A smaller version in a sub-image, of which GDAL lists no blocks here.
-        return None
     options = {} if level is None else {'ovr': level}
     offset = dataset.get_tag_item(f'BLOCK_OFFSET_{column}_{row}', 'TIFF', 1, **options)
     length = dataset.get_tag_item(f'BLOCK_SIZE_{column}_{row}', 'TIFF', 1, **options)

@@ -9,12 +9,10 @@ from django_large_image.raster.georef.geobox import GeoBox
 from django_large_image.raster.georef.georeference import Georeference
 
 
-def block_of(
-    blocks: BlockReader, georeference: Georeference, geobox: GeoBox
-) -> tuple[int | None, int, int] | None:
-    """Return GDAL's overview number, column and row of the block that a geobox is, None if it is none.
+def block_of(blocks: BlockReader, georeference: Georeference, geobox: GeoBox) -> tuple[int, int, int] | None:
+    """Return level, column and row of the block that a geobox is, None if it is none.
 
-    The number is None for the full resolution. The block has to lie in the image as a whole and be valid all over.
+    The block has to lie in the image as a whole and be valid all over.
     """
     here, there = geobox.affine, georeference.affine
     if geobox.target is None:
@@ -26,10 +24,8 @@ def block_of(
         return None
     index = blocks.info.level_for(scale_x)
     level = blocks.level(index)
-    if (
-        abs(georeference.width / level.width / scale_x - 1) > 1e-6
-        or abs(georeference.height / level.height / scale_y - 1) > 1e-6
-    ):
+    across, down = blocks.factors(index)
+    if abs(across / scale_x - 1) > 1e-6 or abs(down / scale_y - 1) > 1e-6:
         return None
     size = (geobox.width, geobox.height)
     if (level.block_width, level.block_height) != size:
@@ -45,4 +41,4 @@ def block_of(
     )
     if not inside or not blocks.all_valid(index, left * size[0], top * size[1], *size):
         return None
-    return (None if index == 0 else blocks.info.positions[index]), left, top
+    return index, left, top

@@ -75,15 +75,18 @@ def mean_side(georeference: Georeference, sides: tuple[float, float]) -> float:
 
 
 def tile_matrix_of(
-    georeference: Georeference, projection: TargetCRS | None, metres: tuple[float, float] | None
+    georeference: Georeference,
+    projection: TargetCRS | None,
+    metres: tuple[float, float] | None,
+    tile_size: tuple[int, int] = (TILE_SIZE, TILE_SIZE),
 ) -> TileMatrix | None:
     """Return the tile matrix of an image in a projection, or in its own pixels; None if it has none there.
 
-    `metres` are the sides of its pixels on the ground.
+    `metres` are the sides of its pixels on the ground, and `tile_size` those of a tile in its own pixels.
     """
     width, height = georeference.width, georeference.height
     if projection is None:
-        return TileMatrix(levels_for(width, height, TILE_SIZE), TILE_SIZE, TILE_SIZE, width, height)
+        return TileMatrix(levels_for(width, height, tile_size), *tile_size, width, height)
     world = world_of(projection.name)
     if world is None or not world or metres is None or bounds_of(georeference, projection.crs) is None:
         return None

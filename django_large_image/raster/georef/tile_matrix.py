@@ -71,9 +71,9 @@ class TileMatrix:
         )
 
 
-def levels_for(width: int, height: int, tile_size: int) -> int:
+def levels_for(width: int, height: int, tile_size: tuple[int, int]) -> int:
     """Return how many levels of tiles an image has so that the coarsest is one tile."""
-    return max(0, math.ceil(math.log2(max(width, height) / tile_size))) + 1
+    return max(0, math.ceil(math.log2(max(width / tile_size[0], height / tile_size[1])))) + 1
 
 
 def projected_levels(world: float, pixel: float, tile_size: int) -> int:

@@ -196,10 +196,7 @@ class _Rendering:
         area = math.prod(max(0.0, sides[axis + 2] - sides[axis]) for axis in (0, 1))
         while index + 1 < len(info.factors) and area / info.factors[index] ** 2 > _MOST_PIXELS:
             index += 1
-        level = self.blocks.level(index)
-        return index, np.array(
-            [self.georeference.width / level.width, self.georeference.height / level.height]
-        )
+        return index, np.array(self.blocks.factors(index))
 
     def _own(self, index: int, window: tuple[int, int, int, int]) -> MaskedPixels | None:
         """Return pixels of a level as they are, None for a window that is not in it."""
