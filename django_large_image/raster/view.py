@@ -55,6 +55,12 @@ def kept_colours() -> dict[str, int]:
         return {'bytes': int(_colours.currsize), 'limit': int(_colours.maxsize)}
 
 
+def forget_colours() -> None:
+    """Drop the colorizers that are kept; those in use live on until their answer is drawn."""
+    with _lock:
+        _colours.clear()
+
+
 class StyledView:
     """Draw a raster's frames; it lives as long as the handle is borrowed."""
 
