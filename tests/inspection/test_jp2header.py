@@ -134,3 +134,77 @@ def test_the_tables_of_tiles_are_bounded(tmp_path: pathlib.Path) -> None:
     read(tmp_path, siz(12_977, 1, (1, 1)), cod())
     with pytest.raises(ImageRefused, match='12978 tiles of 1 components'):
         read(tmp_path, siz(12_978, 1, (1, 1)), cod())
+
+
+def coc(component: int, block: tuple[int, int] = (4, 4), precincts: bytes = b'', wide: bool = False) -> bytes:
+    """Return the segment with the style of coding of one component, whose number has two bytes if there are many."""
+    body = struct.pack('>H' if wide else '>B', component)
+    body += struct.pack('>BBBBBB', bool(precincts), 0, *block, 0, 0) + precincts
+    return b'\xff\x53' + struct.pack('>H', len(body) + 2) + body
+
+
+def part(*segments: bytes, data: bytes = b'', length: int | None = None) -> bytes:
+    """Return a part of a tile; its length is stated as it is if no other is given."""
+    rest = b''.join(segments) + b'\xff\x93' + data
+    stated = 12 + len(rest) if length is None else length
+    return b'\xff\x90' + struct.pack('>HHIBB', 10, 0, stated, 0, 1) + rest
+
+
+#: Of one component of a tile of this size blocks of 4 × 4 are as many as may be.
+LARGE = (8192, 6144)
+FINE = (0, 0)
+
+
+@pytest.mark.parametrize(
+    ('depths', 'segments', 'parts', 'refused'),
+    [
+        (b'\7', [coc(0, FINE)], [], False),
+        (b'\7\7', [coc(0, FINE)], [], True),
+        (b'\7\7', [coc(1, FINE)], [], True),
+        (b'\7\7', [coc(1)], [], False),
+        (b'\7' * 257, [coc(256, FINE, wide=True)], [], True),
+        (b'\7\7', [coc(0, (1, 0)), coc(1, (1, 0))], [], False),
+        (b'\7\7', [coc(0, (1, 0)), coc(1, FINE)], [], True),
+        (b'\7\7', [coc(1, precincts=b'\x11')], [], True),
+        # In the header of a part of a tile, whichever it is, and behind what is skipped.
+        (b'\7\7', [], [part(coc(1, FINE))], True),
+        (b'\7', [], [part(cod(block=FINE))], False),
+        (b'\7\7', [], [part(cod(block=FINE))], True),
+        (b'\7\7', [], [part(data=b'x' * 99), part(b'\xff\x64\0\4ab', coc(1, FINE))], True),
+        # OpenJPEG takes 12 for the length of a part without data.
+        (b'\7\7', [], [part(length=12), part(coc(1, FINE))], True),
+        # What looks like a style in the data is none, and nothing is behind a part that takes all that is left.
+        (b'\7\7', [], [part(data=coc(1, FINE))], False),
+        (b'\7\7', [], [part(length=0), part(coc(1, FINE))], False),
+        # A file may be cut off anywhere.
+        (b'\7\7', [], [part(coc(1))[:9]], False),
+        (b'\7\7', [], [part(coc(1))[:5]], False),
+        (b'\7\7', [], [part()[:12] + b'\xff\x64\0\1'], False),
+    ],
+    ids=range(18),
+)  # fmt: skip
+def test_components_and_tiles_with_a_style_of_their_own(
+    tmp_path: pathlib.Path, depths: bytes, segments: list[bytes], parts: list[bytes], refused: bool
+) -> None:
+    path = tmp_path / 'a.jp2'
+    path.write_bytes(
+        b'\xff\x4f'
+        + b''.join([siz(*LARGE, LARGE, depths), cod(), *segments, *parts])
+        + b'\xff\x90' * (not parts)
+    )
+    if not refused:
+        assert jp2header.check(str(path)).components == len(depths)
+        return
+    with pytest.raises(ImageRefused, match='A tile of the JPEG 2000 file'):
+        jp2header.check(str(path))
+
+
+def test_the_headers_of_tiles_are_bounded(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / 'a.jp2'
+    path.write_bytes(b'\xff\x4f' + siz(64, 64, (64, 64)) + cod() + part(b'\xff\x64\0\2' * 10))
+    # The marker of the part, ten comments, and that of the data.
+    monkeypatch.setattr(jp2header, 'MAX_SEGMENTS', 12)
+    jp2header.check(str(path))
+    monkeypatch.setattr(jp2header, 'MAX_SEGMENTS', 11)
+    with pytest.raises(ImageRefused, match='more than 11 marker segments'):
+        jp2header.check(str(path))
