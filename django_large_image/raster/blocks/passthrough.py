@@ -1,4 +1,4 @@
-"""Tiles that are in the file as they are to be answered: blocks of a tiled TIFF in JPEG or WebP."""
+"""Passthrough: tiles that are blocks of a tiled TIFF in JPEG or WebP, and are answered as they are."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from django_large_image.raster.georef.georeference import Georeference
 def block_of(
     blocks: BlockReader, georeference: Georeference, geobox: GeoBox
 ) -> tuple[int | None, int, int] | None:
-    """Return GDAL's overview number, column and row of the block that a geobox is, None if it is none.
+    """Return the block that covers exactly a GeoBox, as GDAL's number of the overview, column and row; or None.
 
-    The number is None for the full resolution. The block has to lie in the image as a whole and be valid all over.
+    The number is None for the full resolution. The whole block has to lie in the image and be valid. Raises what
+    rasterio raises.
     """
     here, there = geobox.affine, georeference.affine
     if geobox.target is None:
@@ -37,7 +38,7 @@ def block_of(
     column = (here.c - there.c) / there.a / scale_x / size[0]
     row = (here.f - there.f) / there.e / scale_y / size[1]
     left, top = round(column), round(row)
-    # A sixteenth of a pixel is nothing that is seen.
+    # Nobody sees a sixteenth of a pixel.
     if abs(column - left) * size[0] > 1 / 16 or abs(row - top) * size[1] > 1 / 16:
         return None
     inside = (
