@@ -1,4 +1,4 @@
-"""A raster in large-image's words: its metadata, as the sources of large-image have it."""
+"""The metadata of a raster under the names that large-image's sources use."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ def metadata(handle: RasterHandle, view: StyledView) -> Json:
         'bands': ranges.statistics(handle),
     }
     if handle.frame_count > 1:
-        # As large-image has it: frames that differ in nothing that has a name.
+        # As in large-image, for frames without names and axes.
         found['frames'] = [{'Frame': index, 'Index': index} for index in range(handle.frame_count)]
     return found
 
 
 def internal_metadata(handle: RasterHandle) -> Json:
-    """Return what GDAL says of the file beyond that."""
+    """Return what GDAL says of the file beyond the common metadata."""
     dataset = handle.dataset
     points, crs = dataset.gcps
     meta = dict(dataset.meta)
@@ -63,7 +63,10 @@ def internal_metadata(handle: RasterHandle) -> Json:
 
 
 def magnification(handle: RasterHandle) -> dict[str, float | None]:
-    """Return the width and height of a pixel in millimetres; large-image 1.35.6 gives their mean for both."""
+    """Return width (`mm_x`) and height (`mm_y`) of a pixel in millimetres, None where they are not known.
+
+    large-image 1.35.6 gives the mean of the two for both.
+    """
     across, down = handle.pixel_metres() or stated_metres(handle.dataset)
     return {
         'magnification': None,
@@ -73,7 +76,10 @@ def magnification(handle: RasterHandle) -> dict[str, float | None]:
 
 
 def corners(handle: RasterHandle, crs: CRS | None) -> Json | None:
-    """Return the four corners and the box in a CRS (None for the file's own), by large-image's names."""
+    """Return the four corners and the box in a CRS (None for the file's own), by large-image's names.
+
+    None for an image without a georeference, and where it has no place.
+    """
     crs = handle.facts.georeference.crs if crs is None else crs
     found = None if crs is None else handle.bounds(crs)
     if found is None:
