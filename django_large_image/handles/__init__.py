@@ -10,7 +10,7 @@ __all__ = ['Lease', 'available_sources', 'borrow', 'check', 'clear', 'forget_dec
 
 
 def clear() -> None:
-    """Close every idle handle of this process and forget which source reads which image."""
+    """Close every idle handle of this process, drop its decoded blocks, and forget which source reads which image."""
     handle_pool.clear()
     block_cache.clear()
     forget_decisions()

@@ -1,4 +1,4 @@
-"""Coordinate reference systems by their codes, and in words that a client's own projection library reads."""
+"""Coordinate reference systems: from their codes, and in the notation that a client's projection library reads."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 @functools.lru_cache(maxsize=1024)
 def crs_from_code(code: str) -> CRS | None:
-    """Return rasterio's CRS of 'EPSG:n', that of pyproj where there is no rasterio, None where there is neither.
+    """Return the CRS of 'EPSG:n': rasterio's, or pyproj's where rasterio is not installed; None without either.
 
-    Raises ValueError for a code that PROJ does not know, and `Misconfigured` where PROJ knows none at all.
+    Raises ValueError for a code that PROJ does not know, and `Misconfigured` where PROJ finds no code at all.
     """
     number = int(code.partition(':')[2])
     if is_there('rasterio'):
@@ -41,24 +41,28 @@ def crs_from_code(code: str) -> CRS | None:
     try:
         CRS.from_epsg(4326)
     except CRSError:
-        # Such as PROJ_DATA of another PROJ, whose database this one cannot read.
+        # PROJ_DATA may name the database of another PROJ, which this one cannot read.
         raise Misconfigured('PROJ does not find its database of coordinate systems on the server.') from None
     raise ValueError(code)
 
 
 @functools.lru_cache(maxsize=256)
 def describe_code(code: str) -> Json | None:
-    """Return what `describe` does for 'EPSG:n', which keeps its own name; None where no library knows it."""
+    """Return what `describe` returns for 'EPSG:n', with this text as `code`; None without rasterio and pyproj.
+
+    Raises ValueError and `Misconfigured` as `crs_from_code`.
+    """
     crs = crs_from_code(code)
     found = None if crs is None else describe(crs)
     return None if found is None else found | {'code': code}
 
 
 def describe(crs: object) -> Json | None:
-    """Return code, name, proj4 and unit of a CRS: one of rasterio or pyproj, or its WKT; None if that says nothing.
+    """Return `code`, `name`, `proj4` and `unit` of a CRS of rasterio or pyproj, or of its WKT; None if it is none.
 
-    `proj4` is PROJ's old notation (https://proj.org/en/stable/usage/quickstart.html), which proj4js reads; it has the
-    order x, y whatever the order of the CRS is. `unit` is `degree`, `metre` or another unit's name in the WKT.
+    `code` is 'EPSG:n' or None. `proj4` is PROJ's old notation (https://proj.org/en/stable/usage/quickstart.html), which
+    proj4js reads; its order of axes is x, y, whatever that of the CRS is. `unit` is `degree`, `metre` or the name of
+    another unit in the WKT.
     """
     if not crs:
         return None
@@ -72,7 +76,7 @@ def _of_rasterio(crs: object) -> Json | None:
 
     try:
         known = CRS.from_user_input(crs)
-        # Else a CRS of another datum would lie beside the map by a hundred metres (GDAL 3.9).
+        # Without the datum shift, a CRS of another datum would lie a hundred metres beside the map (GDAL 3.9).
         with Env(OSR_ADD_TOWGS84_ON_EXPORT_TO_PROJ4='YES'):
             # rasterio 1.4.4 writes flags as `+no_defs=True`.
             proj4 = known.to_proj4().replace('=True', '')
@@ -90,7 +94,7 @@ def _of_pyproj(crs: object) -> Json | None:
     try:
         known = CRS.from_user_input(crs)
         with warnings.catch_warnings():
-            # It warns of what the notation cannot say, which is why WKT exists.
+            # pyproj warns that the notation cannot express all of a CRS. That is known.
             warnings.simplefilter('ignore', UserWarning)
             proj4 = known.to_proj4()
         authority = known.to_authority(min_confidence=100)

@@ -1,4 +1,4 @@
-"""What large-image loads by the entry point of our source: nothing without rasterio, or outside a Django project."""
+"""large-image's entry point of our source: the plug-in; nothing without rasterio, or outside a Django project."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django_large_image.loading import is_there, load
 
 
 class _Nothing:
-    """A source without a name, which large-image passes over; an error would be logged at each start."""
+    """A source without a name, which large-image skips. It would log an exception at each start."""
 
     name = None
     extensions: ClassVar[dict[str | None, int]] = {}

@@ -1,4 +1,4 @@
-"""A lease: one open handle of an image, borrowed for one request, and the readers of it."""
+"""A lease: an open handle of an image that one request has borrowed, and the readers of it."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 
 
 class Lease:
-    """A borrowed handle. Use it as a context manager, or let what it is the keeper of go out of scope."""
+    """A borrowed handle.
+
+    Use it as a context manager, or call `release`. If it is the keeper of a tile source, it is released with that.
+    """
 
     def __init__(self, ref: ImageRef, loan: Loan, projection: str | None = None) -> None:
-        """Show an image in a projection (EPSG:n), None for its own pixels.
-
-        Raises `InvalidParameter` for a projection that the image cannot be shown in.
-        """
+        """Take over a loan of the pool, to show the image in a projection: EPSG:n, None for its own pixels."""
         self.ref = ref
-        #: What is borrowed.
+        #: The open handle.
         self.handle = loan.handle
         self._loan = loan
         self._open = True
@@ -49,21 +49,21 @@ class Lease:
         handle = self.handle
         if not isinstance(handle, PooledSource):
             _raster(handle).end()
-        # A handle that failed may be in any state, and the next request gets another; most of our errors are about
-        # the question and not about the handle.
+        # A handle that failed may be in any state, so the next request must get another. But most of our own errors are
+        # about the request and not about the handle.
         harmless = isinstance(error, LargeImageError) and not isinstance(
             error, ImageUnreadable | RemoteUnavailable
         )
         self.release(failed=isinstance(error, Exception) and not harmless)
 
     def __del__(self) -> None:
-        # The garbage collector may come while this very thread holds the pool's lock.
+        # The garbage collector may run while this thread holds the pool's lock, so the pool takes the loan back later.
         if self._open:
             self._open = False
             handle_pool.returned.append(self._loan)
 
     def release(self, failed: bool = False) -> None:
-        """Give the handle back, or close it if it failed."""
+        """Give the handle back to the pool, or close it if it failed. Further calls do nothing."""
         if self._open:
             self._open = False
             if failed:
@@ -73,15 +73,15 @@ class Lease:
 
     @property
     def source(self) -> ImageReader:
-        """Return the reader of the image without a style of the request's."""
+        """Return a reader of the image in the default style, as `view` does."""
         return self.view()
 
     def view(self, style: Json | None = None, resampling: str | None = None) -> ImageReader:
-        """Return a reader with a style and a resampling; it is of no use after the lease.
+        """Return a reader with a style (None for what fits the file). It is of no use after the lease.
 
         Making one costs microseconds, where large-image opens a source for each style, encoding and projection.
-        `resampling` is one of `imaging.style.RESAMPLING`; only the engine has a choice. Raises `InvalidParameter` for
-        bands that the file does not have.
+        `resampling` is one of `imaging.style.RESAMPLING`; only the engine heeds it. Raises `InvalidParameter` for bands
+        that the file does not have and for a projection that the image cannot be shown in, and `ImageUnreadable`.
         """
         handle = self.handle
         with reading():
@@ -92,9 +92,9 @@ class Lease:
     def tile_source(
         self, style: Json | None, encoding: str, resampling: str | None = None, owned: bool = True
     ) -> TileSource:
-        """Return large-image's tile source of the image with a style and an encoding of its own.
+        """Return the image as a tile source of large-image, with a style and an encoding of its own.
 
-        If it is `owned`, the lease lives as long as the source. Raises as `view`.
+        With `owned` the handle stays borrowed as long as the source lives. Raises what `view` raises.
         """
         handle, keeper = self.handle, self if owned else None
         with reading():
@@ -111,5 +111,5 @@ class Lease:
 
 
 def _raster(handle: object) -> RasterHandle:
-    """Return a handle as that of the engine, whose module is only there with rasterio."""
+    """Cast a handle to the engine's class, whose module cannot be imported without rasterio."""
     return cast('RasterHandle', handle)

@@ -1,4 +1,4 @@
-"""Opening an image: which reader takes it, and a handle of it from the pool."""
+"""Opening an image: decide which reader takes it, and borrow a handle from the pool."""
 
 from __future__ import annotations
 
@@ -36,18 +36,19 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-#: How many times as long as decoding large-image's engine takes.
+#: How many times as long as decoding it takes large-image's engine to make a pixel.
 _ENGINE = 4
-#: What `_decide` found, by digest of the image and bound for untiled images.
+#: What `_decide` returned, by digest of the image and `MAX_UNTILED_SIZE`.
 _decided: cachetools.LRUCache[tuple[str, int], tuple[str, bool]] = cachetools.LRUCache(4096)
 _decided_lock = threading.Lock()
 
 
 def borrow(ref: ImageRef, projection: str | None = None, source: str | None = None) -> Lease:
-    """Borrow a handle of the image, opening one if none is free.
+    """Borrow an open handle of an image; open one if none is idle.
 
-    Raises `ImageMissing`, `ImageUnreadable`, `NeedsConversion`, `RemoteUnavailable`, `Busy`, `NotSupported` and
-    `InvalidParameter`.
+    `projection` is EPSG:n, None for the image's own pixels. `source` is large-image's name of the source that must read
+    the image, None for the best. Raises `ImageMissing`, `ImageUnreadable`, `ImageRefused`, `NeedsConversion`,
+    `ImageChanged`, `RemoteUnavailable`, `Busy`, `NotSupported`, `InvalidParameter`, `Misconfigured` and `ServerFault`.
     """
     limit = int(runtime_settings()['MAX_UNTILED_SIZE'])
     if source is not None:
@@ -62,13 +63,13 @@ def borrow(ref: ImageRef, projection: str | None = None, source: str | None = No
     key = PoolKey(ref.digest, name, limit, ref.remote, projection if name == 'gdal' else None)
     lease = Lease(ref, handle_pool.borrow(key, ref.key, lambda facts: _open(ref, key, facts)), projection)
     if projection and name == 'rasterio':
-        # Whether it can be shown in this projection is no fault of the handle.
+        # Raise now if the image cannot be shown in this projection: the handle is not at fault.
         lease.view()
     return lease
 
 
 def check(ref: ImageRef, forget: bool = False) -> None:
-    """Open an image once, for what `lease` raises; with `forget` nothing of it is kept: its file is about to go."""
+    """Open an image once; raises what `borrow` raises. With `forget` nothing is kept: its file is about to go."""
     try:
         borrow(ref).release(failed=forget)
     finally:
@@ -80,7 +81,7 @@ def check(ref: ImageRef, forget: bool = False) -> None:
 
 
 def _decide(ref: ImageRef, limit: int) -> tuple[str, bool]:
-    """Return which source reads the image and whether it needs a local file; once per version of the image."""
+    """Return which source reads the image, and whether it needs a local file. Found out once for each version."""
     with _decided_lock:
         known = _decided.get((ref.digest, limit))
     if known is None:
@@ -110,21 +111,21 @@ def _find_out(ref: ImageRef, limit: int) -> tuple[str, bool]:
                 ),
             ):
                 return 'rasterio', False
-        # Not a format that GDAL reads from afar, or one that another reader knows better, such as a whole-slide scan.
+        # GDAL does not read the format remotely, or another reader knows it better, such as a whole-slide scan.
     ref = local_ref(ref)
     assert ref.path is not None
     kind = sniff(ref.path)
     tiff = Tiff.read(ref.path) if kind.name == 'tiff' else None
     if rasterio_there and 'rasterio' in kind.sources:
         with contextlib.suppress(ImageUnreadable):
-            # Of JPEG 2000 only rasterio reads the smaller levels, where others decode all of it; of colours of 16 bits
-            # Pillow 13.0 keeps 8.
+            # rasterio is best for JPEG 2000, where others decode the whole image for a smaller level, and for PNG with
+            # colours of 16 bits, of which Pillow 13.0 keeps 8.
             best = kind.name == 'jp2' or (kind.name == 'png' and pngheader.is_deep(ref.path))
             question: Question | None = decodes if best else is_georeferenced
             if tiff is not None and tiff.reader == 'rasterio':
                 question = None
             if _look(ref, limit, question):
-                # No other reader knows where the image is, so none is tried.
+                # If it is georeferenced, no other reader knows the georeference. So none is tried.
                 return 'rasterio', True
     key = PoolKey(ref.digest, '', limit)
 
@@ -139,14 +140,18 @@ def _find_out(ref: ImageRef, limit: int) -> tuple[str, bool]:
 
 
 class _Declined(ImageUnreadable):
-    """The dataset is not one that was looked for."""
+    """The answer to the question about a dataset is no."""
 
 
+#: A question about rasterio's dataset of an image, whose answer decides whether rasterio reads it.
 Question = Callable[['DatasetReader'], bool]
 
 
 def _look(ref: ImageRef, limit: int, question: Question | None) -> bool:
-    """Return the answer to a question about rasterio's dataset of the image; if that is yes, its handle is kept."""
+    """Open an image with rasterio and return the answer to a question; the pool keeps the handle if it is yes.
+
+    Without a question the answer is yes. Raises what `_open` raises.
+    """
     key = PoolKey(ref.digest, 'rasterio', limit, ref.remote)
     try:
         loan = handle_pool.borrow(key, ref.key, lambda facts: _open(ref, key, facts, question))
@@ -157,10 +162,7 @@ def _look(ref: ImageRef, limit: int, question: Question | None) -> bool:
 
 
 def _open(ref: ImageRef, key: PoolKey, facts: ImageFacts, question: Question | None = None) -> Handle:
-    """Open a handle.
-
-    Raises `_Declined` if the answer to a question about rasterio's dataset is no.
-    """
+    """Open a handle; raises our errors alone, and `_Declined` if the answer to the question is no."""
     try:
         if key.source == 'rasterio':
             return _open_raster(ref, key, facts, question)
@@ -177,7 +179,8 @@ def _open(ref: ImageRef, key: PoolKey, facts: ImageFacts, question: Question | N
             ) from error
         raise ImageUnreadable() from error
     except Exception as error:
-        # A hostile or broken file makes a reader raise anything at all; the kind is logged, the text may hold a path.
+        # A hostile or broken file can make a reader raise any error. Its text may hold a path, so only its class is
+        # logged.
         logger.warning('The source %s could not open an image: %s', key.source, type(error).__name__)
         fault = fault_of(error)
         if fault is not None:
@@ -202,7 +205,7 @@ def _open_raster(ref: ImageRef, key: PoolKey, facts: ImageFacts, question: Quest
     with gdal_env(ref):
         dataset, tiff = open_dataset(ref, key.limit)
         try:
-            # Opened too late, it would be another version than its name says.
+            # The file may have been replaced before it was opened, and then `ref` names the older version.
             check()
             if question is not None and not question(dataset):
                 raise _Declined()
@@ -251,7 +254,7 @@ def _open_other(ref: ImageRef, key: PoolKey, facts: ImageFacts) -> Handle:
 
 
 def _check_other(source: PooledSource, pixel: float) -> None:
-    """Look at what only the reader knows; raises `NeedsConversion`."""
+    """Check the sizes of tiles and of the smallest level, which only the reader knows; raises `NeedsConversion`."""
     matrix = reader_of(source).matrix
     if matrix.levels > 1:
         reduction = 2 ** (source.stored_levels - 1)

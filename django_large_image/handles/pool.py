@@ -1,8 +1,8 @@
 """The pool of open handles.
 
-An open dataset must not be used by two threads at once, and opening is slow. So each image has a few handles, a
-request borrows one and gives it back, and the handles that were not used for longest are closed when there are too
-many. A handle belongs to one version of the bytes: a replaced file gets new ones.
+Two threads must not use an open dataset at once, and opening one is slow. So each image has a few handles: a request
+borrows one and gives it back. If there are too many, the least recently used are closed. A handle belongs to one
+version of a file: a replaced file gets new ones.
 """
 
 from __future__ import annotations
@@ -22,69 +22,78 @@ from django_large_image.exceptions import Busy
 from django_large_image.readers.sources.pooled import SourceFacts
 
 if TYPE_CHECKING:
-    # Not where there is no rasterio.
+    # This cannot be imported without rasterio.
     from django_large_image.raster.facts import RasterFacts
 
 logger = logging.getLogger(__name__)
 
-#: The age at which a handle of a remote image is opened anew: signatures and tokens expire.
+#: The age in seconds at which a handle of a remote image is replaced, because signatures and tokens expire.
 REMOTE_SECONDS = 600.0
 
 
 class Handle(Protocol):
-    """What is lent: a `raster.handle.RasterHandle` or a `readers.pooled.PooledSource`."""
+    """What is lent: a `raster.handle.RasterHandle` or a `readers.sources.pooled.PooledSource`."""
 
     def close(self) -> None:
         """Close what it holds open."""
 
 
 class PoolKey(NamedTuple):
-    """What makes two open handles interchangeable."""
+    """What two handles have in common that can stand for each other."""
 
+    #: Names the version of the image.
     digest: str
+    #: large-image's name of the source.
     source: str
+    #: `MAX_UNTILED_SIZE` when it was opened.
     limit: int
     remote: bool = False
-    #: Only of a source that is opened in its projection.
+    #: Only for a source that is opened in its projection.
     projection: str | None = None
 
 
 @dataclass(slots=True)
 class ImageFacts:
-    """What was learned of one version of an image; all its handles share it."""
+    """What was found out about one version of an image. All its handles share it."""
 
-    #: What each handle is taken to hold in memory, as whoever opened it says.
+    #: The bytes that each handle may hold in memory.
     nbytes: int = 0
     raster: RasterFacts | None = None
     source: SourceFacts = field(default_factory=SourceFacts)
 
 
 class _Image:
-    """The handles of one image: the idle ones, how many there are, and what was learned of the image."""
+    """The handles of one version of an image, and what was found out about it."""
 
-    __slots__ = ('count', 'facts', 'idle', 'known', 'place')
+    __slots__ = ('count', 'facts', 'idle', 'known', 'name')
 
-    def __init__(self, place: str) -> None:
-        self.place = place
+    def __init__(self, name: str) -> None:
+        #: Names the image whatever its version.
+        self.name = name
         self.idle: list[Loan] = []
+        #: How many handles there are, idle or not.
         self.count = 0
         self.facts = ImageFacts()
-        #: Whether it could be opened.
+        #: Whether it was opened once.
         self.known = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Loan:
-    """An open handle that is lent: for which image, and when it was opened, by the monotonic clock."""
+    """An open handle of an image, idle or lent."""
 
     handle: Handle
     key: PoolKey
     image: _Image
+    #: When it was opened, by `time.monotonic`.
     opened: float
 
 
 class Pool:
-    """Lend open handles: `HANDLES_PER_IMAGE` of an image, about `MAX_OPEN_HANDLES` or `MAX_OPEN_BYTES` in all."""
+    """Lend open handles: at most `HANDLES_PER_IMAGE` of an image.
+
+    All together are kept to `MAX_OPEN_HANDLES` and `MAX_OPEN_BYTES`, as far as closing idle ones can do that.
+    """
 
     def __init__(self) -> None:
         self._reset()
@@ -93,16 +102,16 @@ class Pool:
         self._images: OrderedDict[PoolKey, _Image] = OrderedDict()
         self._newest: dict[str, str] = {}
         self._retired: list[_Image] = []
-        #: Handles whose lease was garbage; they are taken back when it is safe to lock.
+        #: Loans whose lease the garbage collector removed. They are taken back when it is safe to lock.
         self.returned: deque[Loan] = deque()
         self._total = 0
         self._freed = threading.Condition(threading.Lock())
 
-    def borrow(self, key: PoolKey, place: str, open_one: Callable[[ImageFacts], Handle]) -> Loan:
-        """Lend a handle of the image, idle or opened by `open_one(facts)`; give it back with `give_back`.
+    def borrow(self, key: PoolKey, name: str, open_one: Callable[[ImageFacts], Handle]) -> Loan:
+        """Lend a handle of an image: an idle one, or one that `open_one(facts)` opens. Give it back with `give_back`.
 
-        `place` names the image whatever its version; handles of an older version are closed. `facts` are shared by all
-        handles of this version. Raises `Busy` after `HANDLE_TIMEOUT`, and whatever `open_one` raises.
+        `name` is that of the image in any version; idle handles of other versions are closed. `facts` are shared by
+        all handles of this version. Raises `Busy` after `HANDLE_TIMEOUT` seconds, and what `open_one` raises.
         """
         self._take_returned()
         deadline = time.monotonic() + settings.HANDLE_TIMEOUT
@@ -110,10 +119,10 @@ class Pool:
         loan: Loan | None = None
         while image is None:
             with self._freed:
-                # Anew after each wait: meanwhile another thread may have come with another version.
-                closing = self._forget_older(key, place)
+                # Again after each wait: meanwhile another thread may have asked for another version.
+                closing = self._forget_older(key, name)
                 if not closing:
-                    image, loan, closing = self._reserve(key, place)
+                    image, loan, closing = self._reserve(key, name)
                 if image is None and not closing and not self._freed.wait(deadline - time.monotonic()):
                     raise Busy()
             self._close(closing)
@@ -129,15 +138,15 @@ class Pool:
         image.known = True
         return Loan(handle, key, image, time.monotonic())
 
-    def _reserve(self, key: PoolKey, place: str) -> tuple[_Image | None, Loan | None, list[Loan]]:
-        """Return the image with an idle handle, or with a place for a new one, and the handles to close first.
+    def _reserve(self, key: PoolKey, name: str) -> tuple[_Image | None, Loan | None, list[Loan]]:
+        """Return the image with an idle handle, or with None and the right to open one; and handles to close first.
 
-        The image is None where neither is to be had now. To be called with the lock held.
+        The image is None if neither is possible now. Call this with the lock held.
         """
-        # GDAL serves the bytes of an open remote file from memory, to a new handle of the same name, too.
-        if key.remote and any(image.count for image in self._retired if image.place == place):
+        # GDAL caches the bytes of a remote file that is open, and serves them to a new handle of the same URL as well.
+        if key.remote and any(image.count for image in self._retired if image.name == name):
             return None, None, []
-        image = self._images.setdefault(key, _Image(place))
+        image = self._images.setdefault(key, _Image(name))
         self._images.move_to_end(key)
         expired: list[Loan] = []
         while image.idle:
@@ -145,7 +154,7 @@ class Pool:
             if not key.remote or time.monotonic() - loan.opened < REMOTE_SECONDS:
                 return image, loan, expired
             expired.append(loan)
-        # Those that are about to be closed hold up nobody.
+        # The expired ones are about to be closed, so they do not count.
         if image.count - len(expired) >= settings.HANDLES_PER_IMAGE:
             return None, None, expired
         image.count += 1
@@ -158,11 +167,11 @@ class Pool:
                 self.give_back(self.returned.popleft())
 
     def give_back(self, loan: Loan) -> None:
-        """Take a handle back for the next request."""
+        """Take a handle back for the next request; close it if there is a newer version of the image."""
         closing: list[Loan] = []
         with self._freed:
             image = self._images.get(loan.key)
-            taken = image is loan.image and self._newest.get(image.place) == loan.key.digest
+            taken = image is loan.image and self._newest.get(image.name) == loan.key.digest
             if taken:
                 loan.image.idle.append(loan)
                 closing += self._spare()
@@ -172,13 +181,13 @@ class Pool:
         self._close(closing)
 
     def discard(self, loan: Loan) -> None:
-        """Close a handle that failed, or that belongs to an older version, instead of taking it back."""
+        """Close a handle instead of taking it back: it failed, or belongs to an older version."""
         self._close([loan])
         with self._freed:
             self._drop_unknown(loan.key, loan.image)
 
     def _close(self, loans: list[Loan]) -> None:
-        """Close handles, which count until then: a new version of a remote image waits for the last of the old one."""
+        """Close handles. They count until they are closed: a new version of a remote image waits for that."""
         for loan in loans:
             with contextlib.suppress(Exception):
                 loan.handle.close()
@@ -186,7 +195,7 @@ class Pool:
                 self._one_less(loan.image)
 
     def _one_less(self, image: _Image) -> None:
-        """Count a handle less; to be called with the lock held."""
+        """Count one handle less. Call this with the lock held."""
         self._total -= 1
         image.count -= 1
         if image.count == 0 and image in self._retired:
@@ -194,24 +203,24 @@ class Pool:
         self._freed.notify_all()
 
     def _drop_unknown(self, key: PoolKey, image: _Image) -> None:
-        """Forget an image without handles of which nothing was learned; to be called with the lock held."""
+        """Forget an image that has no handles and was never opened. Call this with the lock held."""
         if image.count == 0 and self._images.get(key) is image and not image.known:
             self._drop(key)
 
     def _drop(self, key: PoolKey) -> None:
-        """Forget an image without handles; with the lock held."""
-        place = self._images.pop(key).place
-        if not any(image.place == place for image in self._images.values()):
-            self._newest.pop(place, None)
+        """Forget an image that has no handles. Call this with the lock held."""
+        name = self._images.pop(key).name
+        if not any(image.name == name for image in self._images.values()):
+            self._newest.pop(name, None)
 
-    def _forget_older(self, key: PoolKey, place: str) -> list[Loan]:
-        """Drop the idle handles of other versions of this image; to be called with the lock held."""
-        if self._newest.get(place) == key.digest:
+    def _forget_older(self, key: PoolKey, name: str) -> list[Loan]:
+        """Forget other versions of an image, and return their idle handles to close. Call this with the lock held."""
+        if self._newest.get(name) == key.digest:
             return []
-        self._newest[place] = key.digest
+        self._newest[name] = key.digest
         closing: list[Loan] = []
         for other in [
-            k for k, image in self._images.items() if image.place == place and k.digest != key.digest
+            k for k, image in self._images.items() if image.name == name and k.digest != key.digest
         ]:
             image = self._images.pop(other)
             closing += self._take_idle(image)
@@ -225,7 +234,7 @@ class Pool:
         return loans
 
     def _spare(self) -> list[Loan]:
-        """Take idle handles of the images used longest ago, until the bound holds; with the lock held."""
+        """Take idle handles of the least recently used images until the bounds hold. Call this with the lock held."""
         closing: list[Loan] = []
         size = sum(image.count * image.facts.nbytes for image in self._images.values())
         for key in list(self._images):
@@ -234,7 +243,7 @@ class Pool:
             taken = self._take_idle(self._images[key])
             size -= len(taken) * self._images[key].facts.nbytes
             closing += taken
-        # What was learned of an image outlives its handles, though not without bound.
+        # What was found out about an image outlives its handles, but only of so many images.
         for key in list(self._images):
             if len(self._images) <= 4 * settings.MAX_OPEN_HANDLES:
                 break
@@ -243,7 +252,7 @@ class Pool:
         return closing
 
     def forget(self, digest: str) -> None:
-        """Close the idle handles of a version of an image, and forget what was learned of it."""
+        """Close the idle handles of a version of an image, and forget what was found out about it."""
         with self._freed:
             keys = [key for key in self._images if key.digest == digest]
             closing = [loan for key in keys for loan in self._take_idle(self._images[key])]
@@ -255,7 +264,7 @@ class Pool:
                     self._drop(key)
 
     def clear(self) -> None:
-        """Close every idle handle and forget what was learned; handles in use are closed when given back."""
+        """Close every idle handle and forget what was found out. Handles in use are closed when they are given back."""
         with self._freed:
             closing = [loan for image in self._images.values() for loan in self._take_idle(image)]
             self._retired += [image for image in self._images.values() if image.count]
@@ -264,7 +273,7 @@ class Pool:
         self._close(closing)
 
     def stats(self) -> dict[str, int]:
-        """Return how many images and handles are open in this process, and how many of them are idle."""
+        """Return how many images and handles are open in this process, how many handles are idle, and their bound."""
         self._take_returned()
         with self._freed:
             return {
@@ -278,5 +287,5 @@ class Pool:
 handle_pool = Pool()
 
 if hasattr(os, 'register_at_fork'):
-    # A handle shares its file offset with the parent process, so a child starts with none.
+    # A forked child shares the file offsets of its parent's handles, so it must not use them.
     os.register_at_fork(after_in_child=handle_pool._reset)

@@ -1,7 +1,7 @@
-"""Make the readers ready: import what they need and set up GDAL and PROJ, once, before two threads need them.
+"""Make the readers ready: import what they need, and set up GDAL and PROJ, once, before two threads need them.
 
-What a reader uses is imported nowhere else in a request than here (see `loading`). And while one thread sets PROJ up,
-rasterio 1.4.4 tells the others that there is no proj.db, so the first use of it is here, too.
+During requests, what a reader uses is imported only here (see `loading`). PROJ is used here for the first time, too:
+while one thread sets it up, rasterio 1.4.4 tells the others that there is no proj.db.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from django_large_image.loading import load, lock
 
 logger = logging.getLogger(__name__)
 
-#: The packages that a source of large-image needs besides itself, which it imports when it opens its first image.
+#: The packages that a source of large-image imports only when it opens its first image.
 NEEDS: dict[str, tuple[str, ...]] = {
     'rasterio': ('rasterio', 'affine'),
     'gdal': ('osgeo', 'pyproj'),
@@ -26,14 +26,14 @@ NEEDS: dict[str, tuple[str, ...]] = {
     'ometiff': ('libtiff',),
 }
 
-#: What became of each reader: empty if it is ready, else why it cannot be used.
+#: By source: '' if it is ready, else why it cannot be used.
 _made: dict[str, str] = {}
 
 
 def make_ready(name: str) -> None:
-    """Import a source of large-image with all that it uses; at once if that was done.
+    """Import a source of large-image with everything that it uses. After the first call this does nothing.
 
-    Raises `Misconfigured` if it is installed and cannot be used, such as for a library that it does not find.
+    Raises `Misconfigured` if it cannot be used, for instance because a shared library is missing.
     """
     if name not in _made:
         with lock:
@@ -47,10 +47,10 @@ def _make(name: str) -> str:
     try:
         _MAKERS.get(name, lambda: _import(*NEEDS.get(name, ()), f'large_image_source_{name}'))()
     except (AppRegistryNotReady, ImproperlyConfigured):
-        # Too early; a later call may be in time.
+        # Django is not set up yet. A later call may succeed.
         raise
     except Exception as error:
-        # OSError for a shared library that is not there, and whatever else a package raises when it is imported.
+        # A missing shared library is an OSError, but a package can raise any error while it is imported.
         logger.error('The source %s is installed but cannot be used: %s', name, type(error).__name__)
         return f'The source {name} is installed on the server but cannot be used.'
     return ''
@@ -68,7 +68,7 @@ def _rasterio() -> None:
     )  # fmt: skip
     _pil()
     with load('rasterio').Env():
-        # From here on every thread finds PROJ's database.
+        # The first transformation sets PROJ up.
         crs = load('rasterio.crs').CRS
         load('rasterio.warp').transform(crs.from_epsg(4326), crs.from_epsg(3857), [0.0], [0.0])
 

@@ -1,4 +1,4 @@
-"""Which of large-image's sources are there, which may be used, and which one reads a given image."""
+"""The sources of large-image: which are installed, which may be used, and which may read an image."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from django_large_image.inspection.tiff import Tiff
 from django_large_image.loading import is_there, load
 from django_large_image.readers.sources.pooled import PooledSource, pooled
 
-#: The entry points of large-image's sources.
+#: The group of entry points of large-image's sources.
 GROUP = 'large_image.source'
-#: Sources of large-image that are never used: they open what another file names, or invent pixels.
+#: Sources that are never used: they open files that a file names, or invent pixels.
 FORBIDDEN = frozenset({'multi', 'test', 'deepzoom', 'dummy', 'bioformats', 'vips', 'zarr', 'dicom', 'mapnik'})
 
 #: Sources that know the frames of an OME-TIFF.
@@ -37,7 +37,7 @@ OME_SOURCES = frozenset({'tiff', 'ometiff', 'tifffile'})
 Opened = TypeVar('Opened')
 
 _lock = threading.Lock()
-#: Where the classes are that take the place of large-image's own.
+#: The classes that replace large-image's own, by the name of the source.
 _OURS = {
     'rasterio': 'django_large_image.readers.plugin:RasterTileSource',
     'gdal': 'django_large_image.readers.sources.osgeosource:OsgeoSource',
@@ -49,39 +49,39 @@ _OURS = {
 
 @functools.lru_cache(maxsize=1)
 def installed_sources() -> dict[str, str]:
-    """Return the installed sources of large-image: name to module, without importing any of them."""
+    """Return the installed sources of large-image, entry points by name, without importing any of them."""
     return {point.name: point.value for point in entry_points(group=GROUP)}
 
 
 def available_sources() -> dict[str, str]:
-    """Return the sources that may be used here: installed, in the setting `SOURCES`, and not `FORBIDDEN`."""
+    """Return the sources that may be used, entry points by name: installed, in `SOURCES` and not `FORBIDDEN`."""
     allowed = [name for name in settings.SOURCES if name not in FORBIDDEN]
     installed = installed_sources()
-    # The source of large-image may be there without the library that it needs.
+    # A source may be installed without the library that it needs.
     names = [name for name in allowed if name in installed and is_there(*NEEDS.get(name, ()))]
     if 'rasterio' in names and 'gdal' in names:
-        # The two bring a libgdal each and crash in one process (system check E002 says so); rasterio stays.
+        # Each brings a libgdal of its own, and the two crash in one process (system check E002). rasterio is preferred.
         names.remove('gdal')
     return {name: installed[name] for name in names}
 
 
 @functools.cache
 def source_class(name: str) -> type[PooledSource]:
-    """Return the class of a source by its name; raises `Misconfigured` if it cannot be imported."""
+    """Return the class of an installed source by its name; raises `Misconfigured` if it cannot be imported."""
     make_ready(name)
     where = _OURS.get(name, installed_sources()[name])
     load(where.partition(':')[0])
     cls: type[FileTileSource] = EntryPoint(name, where, GROUP).load()
     if name != 'rasterio':
-        # One thread would see what the other one has added so far.
-        # Some sources know theirs from the start.
+        # Under a lock: another thread would see a table that is half filled. Sources without the method know their
+        # extensions from the start.
         with _lock, contextlib.suppress(AttributeError):
             cls.addKnownExtensions()
     return cls if name == 'rasterio' or issubclass(cls, PooledSource) else pooled(cls)
 
 
 def check_source(name: str) -> str:
-    """Return the name if it is that of an available source; raises `InvalidParameter` otherwise."""
+    """Return `name` if it is an available source; raises `InvalidParameter` otherwise."""
     if name not in available_sources():
         raise InvalidParameter(
             'source', name, ' or '.join(available_sources()) or 'nothing: none is installed'
@@ -92,8 +92,9 @@ def check_source(name: str) -> str:
 def candidates(ref: ImageRef, kind: Kind, tiff: Tiff | None) -> Iterator[str]:
     """Yield the names of the sources that may read a local file of a kind, the likeliest first.
 
-    That is large-image's own order of priority for the extension, with the geospatial sources at the end if rasterio
-    could say that the file is not georeferenced.
+    The order is large-image's own, by priority for the extension, with three exceptions: the reader that
+    `tiffkinds.reader` chose comes first; rasterio comes last, as it has already said that the file is not
+    georeferenced; and sources that know the frames of an OME-TIFF come before others.
     """
     names = [name for name in available_sources() if name in kind.sources]
     extensions = [part.lower() for part in ref.name.split('.')[1:]]
@@ -104,21 +105,24 @@ def candidates(ref: ImageRef, kind: Kind, tiff: Tiff | None) -> Iterator[str]:
         try:
             known = source_class(name).extensions
         except Misconfigured:
-            # It comes last, and is the error if no other one reads the file.
+            # Last, so that this is the error only if no other source reads the file.
             return True, True, True, True, 0
         priority = min((known[part] for part in extensions if part in known), default=SourcePriority.FALLBACK)
-        # Sources that do not know OME's frames show the first of them, under whatever extension.
         other = chosen is not None and name != chosen
+        # A source that does not know OME's frames would show the first of them as the image.
         return False, other, name == 'rasterio', ome and name not in OME_SOURCES, int(priority)
 
     if chosen == 'pil' and 'pil' in names:
-        # What it does not read, the others show in wrong colours.
+        # Other sources would show wrong colours.
         names = ['pil']
     yield from sorted(names, key=rank)
 
 
 def first_that_opens(names: Iterator[str], open_one: Callable[[str], Opened]) -> Opened:
-    """Return what `open_one(name)` returns for the first name that it can open; re-raise the last refusal."""
+    """Return what `open_one(name)` returns for the first name for which it does not raise `ImageUnreadable`.
+
+    Raises the last `ImageUnreadable` if there is none, and every other error at once.
+    """
     refused: LargeImageError = ImageUnreadable()
     for name in names:
         try:

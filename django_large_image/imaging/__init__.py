@@ -1,1 +1,1 @@
-"""Rendering: style, tile, region, thumbnail, pixel, histogram, metadata and formats. Knows no HTTP."""
+"""Rendering: style, tile, region, thumbnail, pixel, histogram, metadata and formats. It knows no HTTP."""

@@ -1,4 +1,4 @@
-"""Whether an image has what is asked of it, and whether that is not too much."""
+"""Checks of a request against the image: whether it has what is asked for, and whether that is not too much."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def check_frame(reader: ImageReader, frame: int | None) -> None:
 
 
 def check_deltas(reader: ImageReader, style: Json | None, frame: int | None) -> None:
-    """Raise `InvalidParameter` for a style that shows a frame before the first or after the last one."""
+    """Raise `InvalidParameter` for a style whose `framedelta` leads to a frame before the first or after the last."""
     deltas = [entry.get('framedelta') or 0 for entry in bands_of(style)]
     for delta in deltas:
         count = reader.frame_count
@@ -30,14 +30,14 @@ def check_deltas(reader: ImageReader, style: Json | None, frame: int | None) -> 
 
 
 def check_style(reader: ImageReader, style: Json | None) -> None:
-    """Raise `InvalidParameter` for a style with a band or a frame that the image lacks, or of too many bands."""
+    """Raise `InvalidParameter` for a style with a band or a frame that the image lacks, or with too many bands."""
     if style:
         check_against(style, reader.band_count, reader.frame_count)
         reader.check_work(style)
 
 
 def check_resampling(reader: ImageReader, resampling: str | None) -> None:
-    """Raise `NotSupported` for a choice of resampling where the image's reader has none."""
+    """Raise `NotSupported` if a resampling is asked for and the image's reader has no choice of it."""
     if resampling is not None and not reader.resamples:
         raise NotSupported(
             'Only georeferenced images have a choice of resampling.', parameter='resampling', value=resampling
@@ -46,7 +46,7 @@ def check_resampling(reader: ImageReader, resampling: str | None) -> None:
 
 @contextlib.contextmanager
 def refusing(width: int, height: int) -> Iterator[None]:
-    """Say of a region, not of the file, that too much of it would have to be decoded."""
+    """Turn `TooMuchToDecode`, which blames the file, into `RegionTooLarge` for a region of width × height pixels."""
     try:
         yield
     except TooMuchToDecode as error:
@@ -55,7 +55,10 @@ def refusing(width: int, height: int) -> Iterator[None]:
 
 
 def check_size(width: int, height: int, fmt: Format) -> None:
-    """Raise `RegionTooLarge` and `InvalidParameter` for a picture that a project, or its format, has no room for."""
+    """Raise `RegionTooLarge` for a picture of more pixels than the project allows, or a longer side than its format.
+
+    Raises `InvalidParameter` for more pixels than the format takes in a few seconds.
+    """
     shown, most = f'{width} × {height} pixels', settings.MAX_REGION_PIXELS
     if width * height > most:
         raise RegionTooLarge('region', shown, f'at most {most} pixels; ask for less or set max_width')
@@ -66,9 +69,9 @@ def check_size(width: int, height: int, fmt: Format) -> None:
 
 
 def check_values(reader: ImageReader, width: int, height: int) -> None:
-    """Raise `RegionTooLarge` for more bytes of values than may be decoded: an image may have 300 bands."""
+    """Raise `RegionTooLarge` for a region whose values take more bytes than may be decoded: there may be 300 bands."""
     bands = reader.band_count
-    # Those of many bands take twice as long to write.
+    # Values of more than four bands take twice as long to write.
     most = settings.MAX_DECODED_BYTES // (1 if bands <= 4 else 2)
     if width * height * bands * reader.dtype.itemsize > most:
         shown = f'{width} × {height} pixels of {bands} bands'

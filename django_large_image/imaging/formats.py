@@ -18,7 +18,7 @@ from django_large_image.raster.colour.rendered import RenderedImage
 
 
 class Format(enum.Enum):
-    """A format that a browser or a GIS reads: extensions, Pillow's name of it and the media type."""
+    """A format that a browser or a GIS reads: its extensions, Pillow's name of it, and its media type."""
 
     PNG = (('png',), 'PNG', 'image/png')
     JPEG = (('jpeg', 'jpg'), 'JPEG', 'image/jpeg')
@@ -34,13 +34,13 @@ class Format(enum.Enum):
 
     @property
     def same_bytes(self) -> bool:
-        """Return whether the same pixels are the same bytes each time."""
-        # isal 1.9.1: in 4 of 77 000 tiles made under load a match was missed, and the file was some bytes longer.
+        """Return whether encoding the same pixels again gives the same bytes."""
+        # Not with isal 1.9.1: under load it missed a match in 4 of 77 000 tiles, which became some bytes longer.
         return self is not Format.PNG or png.deflate is zlib
 
     @property
     def lossy(self) -> bool:
-        """Return whether something of every picture is lost."""
+        """Return whether encoding loses something of the pixels."""
         return self in (Format.JPEG, Format.WEBP, Format.AVIF)
 
 
@@ -64,21 +64,24 @@ def parse_format(extension: str | None) -> Format:
 
 
 def encode_picture(picture: RenderedImage, fmt: Format) -> bytes:
-    """Encode a picture, as indices of its palette where the format has them."""
+    """Return an encoded picture; PNG keeps its palette. Raises what `write` raises."""
     if picture.palette is not None and fmt is Format.PNG:
         return png.encode(picture.pixels, picture.palette)
     return encode(picture.array(), fmt)
 
 
 def without_alpha(pixels: np.ndarray) -> np.ndarray:
-    """Return pixels without an alpha channel that is opaque all over."""
+    """Return pixels (height, width, bands) without their alpha band if that is 255 everywhere."""
     if pixels.shape[2] in (2, 4) and bool((pixels[:, :, -1] == 255).all()):
         return pixels[:, :, :-1]
     return pixels
 
 
 def encode(pixels: np.ndarray, fmt: Format) -> bytes:
-    """Encode uint8 pixels of shape (height, width, 1 to 4 bands); raises ValueError for a size the format lacks."""
+    """Return encoded pixels, uint8 (height, width, 1 to 4). An opaque alpha band is left out.
+
+    Raises what `write` raises.
+    """
     pixels = without_alpha(pixels)
     if fmt is Format.PNG and pixels.size:
         return png.encode(pixels)
@@ -88,7 +91,11 @@ def encode(pixels: np.ndarray, fmt: Format) -> bytes:
 
 
 def write(pixels: np.ndarray, fmt: Format, output: IO[bytes]) -> None:
-    """Encode uint8 pixels of shape (height, width, 1 to 4 bands) into a binary file."""
+    """Encode pixels, uint8 (height, width, 1 to 4), into a binary file.
+
+    Raises `InvalidParameter` for more than the format can take, `NotSupported` for no pixels, and ValueError, of
+    Pillow, for sides that the format cannot hold.
+    """
     check_pixels(pixels.shape[1], pixels.shape[0], fmt)
     if not pixels.shape[0] or not pixels.shape[1]:
         raise NotSupported('The image covers no pixel in this projection.', parameter='projection')
@@ -109,7 +116,7 @@ def write(pixels: np.ndarray, fmt: Format, output: IO[bytes]) -> None:
     except ValueError:
         if fmt is not Format.WEBP:
             raise
-        # libwebp 1.6 has no room for what changes everywhere: "partition 0 overflow", which is error 6.
+        # libwebp 1.6 cannot hold a large picture with detail everywhere: error 6, "partition 0 overflow".
         raise InvalidParameter(
             'format', 'webp', 'another format for this picture, which is too large or too complex for WebP'
         ) from None
@@ -134,7 +141,7 @@ def _flatten(image: Image.Image) -> Image.Image:
 
 @functools.lru_cache(maxsize=32)
 def empty(width: int, height: int, fmt: Format, background: str) -> bytes:
-    """Return an encoded picture in which every pixel is transparent (or of the background)."""
+    """Return an encoded picture of transparent pixels; in JPEG of `background`, the setting's present value."""
     return encode(np.zeros((height, width, 4), np.uint8), fmt)
 
 
@@ -145,5 +152,6 @@ MAX_SIDE: dict[Format, int] = {
     Format.GIF: 65_535,
     Format.AVIF: 65_535,
 }
-#: The most pixels: noise takes libaom 2.6 µs a pixel, libwebp 0.2 µs, and the choice of a GIF's colours 0.2 µs.
+#: The most pixels of a picture in a format. For noise libaom takes 2.6 µs a pixel, libwebp 0.2 µs, and the choice of a
+#: GIF's colours 0.2 µs.
 MAX_PIXELS: dict[Format, int] = {Format.AVIF: 2**20, Format.WEBP: 2**24, Format.GIF: 2**24}

@@ -13,11 +13,12 @@ from django_large_image.readers.errors import reading
 def compute(
     reader: ImageReader, bins: int, density: bool, exact: bool, only_min_max: bool, frame: int | None
 ) -> list[Json] | dict[str, list[float | None]]:
-    """Return one histogram a band; with `only_min_max` two lists instead, the minima and the maxima.
+    """Return a histogram for each band; with `only_min_max` instead the minima (`min`) and maxima (`max`) of all bands.
 
-    The values come from the overview that has about a million pixels; with `exact` from every pixel. Nodata, masked
-    and not-finite values are not counted. The range is [min, max + 1) for integers, so that each value is a bin's
-    left edge, and [min, max] for floats. Raises `InvalidParameter` for `exact` above `MAX_EXACT_PIXELS`.
+    The values are a sample of about a million pixels or, with `exact`, all. Those that the reader knows as not valid
+    are left out. The range of the bins is [min, max + 1) for integers, so that with as many bins as values each is the
+    left edge of a bin, and [min, max] for floats. Raises `InvalidParameter` for too many bins, and for `exact` above
+    `MAX_EXACT_PIXELS` or `MAX_DECODED_BYTES`; and `ImageUnreadable`.
     """
     with reading():
         count = reader.band_count

@@ -1,4 +1,4 @@
-"""What is known about an image, as JSON."""
+"""The metadata of an image as JSON."""
 
 from __future__ import annotations
 
@@ -18,19 +18,22 @@ from django_large_image.readers.jsonsafe import json_safe
 
 #: The most IFDs that a dump shows.
 MAX_IFDS = 1000
-#: The most bytes of their values, those of directories that are shown twice counted once.
+#: The most bytes of tags' values that a dump shows. A directory that is shown twice counts once.
 MAX_DUMPED_BYTES = 8 * 2**20
 
 
 def hidden(ref: ImageRef) -> tuple[str, ...]:
-    """Return the texts that may not leave: the image's path and its folder."""
+    """Return the texts that clients must not see: the path of the image, and its folder."""
     if not ref.path:
         return ()
     return (ref.path, os.path.dirname(ref.path) + os.sep) if not ref.remote else (ref.path,)
 
 
 def metadata(reader: ImageReader, ref: ImageRef) -> Json:
-    """Return large-image's metadata: sizes, levels, dtype, magnification, bands, frames, and bounds in EPSG:4326."""
+    """Return large-image's metadata: sizes, levels, dtype, magnification, bands, frames, and bounds in EPSG:4326.
+
+    Raises `ImageUnreadable`.
+    """
     with reading():
         found = reader.metadata()
         _correct(reader, found)
@@ -41,23 +44,27 @@ def metadata(reader: ImageReader, ref: ImageRef) -> Json:
 
 
 def metadata_internal(reader: ImageReader, ref: ImageRef) -> Json:
-    """Return what the reader knows beyond the common metadata, whatever that is."""
+    """Return what the reader knows beyond the common metadata. Its form depends on the reader.
+
+    Raises `ImageUnreadable`.
+    """
     with reading():
         found = reader.internal_metadata()
         if reader.frame_count > 1:
-            # That of a reader may have a list of its own by this name.
+            # The reader's own metadata may have a list of this name.
             found.setdefault('frames', reader.metadata().get('frames') or reader.frame_count)
         _correct(reader, found)
     return _safe(found, ref)
 
 
 def _correct(reader: ImageReader, found: Json) -> None:
-    # large-image 1.35.6 says `geospatial: true` of every file that rasterio opens: the identity transform is true.
+    # large-image 1.35.6 says `geospatial: true` for every file that rasterio opens: it takes the identity transform for
+    # a georeference.
     found['geospatial'] = reader.is_geospatial
     found.setdefault('frames', False)
     if found['geospatial']:
-        place = bounds(reader, 'EPSG:4326')
-        found['bounds'] = None if place is None else webmercator.as_json(place)
+        box = bounds(reader, 'EPSG:4326')
+        found['bounds'] = None if box is None else webmercator.as_json(box)
 
 
 def _safe(found: Json, ref: ImageRef) -> Json:
@@ -66,10 +73,13 @@ def _safe(found: Json, ref: ImageRef) -> Json:
 
 
 def bounds(reader: ImageReader, code: str) -> BoundingBox | None:
-    """Return the box round the image in a CRS, EPSG:n; latitudes end just before the poles."""
+    """Return the box round the image in a CRS, EPSG:n; None if it has no place there.
+
+    In EPSG:4326 latitudes end at ±89.9999, because some projections of clients have no poles.
+    """
     try:
         found = reader.bounds(code)
-    except Exception:  # the image's CRS has no way to this one
+    except Exception:  # there is no transformation from the image's CRS to this one
         return None
     if found is None or code != 'EPSG:4326':
         return found
@@ -78,28 +88,28 @@ def bounds(reader: ImageReader, code: str) -> BoundingBox | None:
 
 
 def tiles(reader: ImageReader, ref: ImageRef, projection: str | None = None) -> Json:
-    """Return the tile matrix: levels, size in pixels and tile size, and all other metadata.
+    """Return the tile matrix: levels, sizes in pixels, tile size, and all other metadata.
 
-    A georeferenced image has its CRS too. In a projection (EPSG:n) that is the CRS, `extent` holds the corners of tile
-    0/0/0 (xmin, ymin, xmax, ymax), from which all other tiles follow, and `bounds` the image's own. Without one,
-    `web_mercator` says the same of the web map's, so that a client that shows a map there has to ask once.
+    In a projection (EPSG:n) `crs` describes it, `extent` is xmin, ymin, xmax and ymax of tile 0/0/0, from which those
+    of all tiles follow, and `bounds` is the box round the image. Without one, a georeferenced image has its own CRS in
+    `crs`. `web_mercator` then is what the web map's projection would answer, so that a client has to ask only once.
     """
     matrix = reader.matrix
-    place: Json = {}
+    located: Json = {}
     if projection is not None:
         corners = tile.corners(reader, 0, 0, 0)
         own = bounds(reader, projection)
-        place = {
+        located = {
             'crs': crs.describe_code(projection),
             'extent': [corners[side] for side in ('xmin', 'ymin', 'xmax', 'ymax')],
             'bounds': own and webmercator.within(own, corners['ymin'], corners['ymax']),
         }
     elif reader.is_geospatial:
-        place = {
+        located = {
             'crs': crs.describe(reader.crs),
             'web_mercator': webmercator.tile_matrix(reader, bounds(reader, webmercator.CODE)),
         }
-    described: Json = json_safe(place)
+    described: Json = json_safe(located)
     return described | {
         'levels': matrix.levels,
         'size_x': matrix.size_x,
@@ -113,14 +123,17 @@ def tiles(reader: ImageReader, ref: ImageRef, projection: str | None = None) -> 
 
 
 def bands(reader: ImageReader, frame: int | None = None) -> Json:
-    """Return what is known of each band, by its number from 1, with statistics of about a million pixels."""
+    """Return what is known of each band, by its number from 1, with statistics of a sample of about a million pixels.
+
+    Raises `ImageUnreadable`.
+    """
     with reading():
         found: Json = json_safe(reader.bands(statistics=True, frame=frame or 0))
     return found
 
 
 def band(reader: ImageReader, number: int, frame: int | None = None) -> Json:
-    """Return what is known of one band; raises `InvalidParameter` for one that is not there."""
+    """Return what is known of one band, from 1; raises `InvalidParameter` for one that is not there."""
     with reading():
         count = reader.band_count
     if not 1 <= number <= count:
@@ -130,9 +143,9 @@ def band(reader: ImageReader, number: int, frame: int | None = None) -> Json:
 
 
 def frames(reader: ImageReader) -> Json:
-    """Return the channels or bands of each frame, for building a control of what is shown.
+    """Return the channels or bands of each frame, from which a client can build a control of what is shown.
 
-    A frame of an image with axes has its place on them: `c`, `z`, `t` and the like, from 0.
+    A frame of an image with axes has its index on each of them: `c`, `z`, `t` and the like, from 0.
     """
     with reading():
         listed = reader.metadata().get('frames') or []
@@ -161,7 +174,7 @@ def frames(reader: ImageReader) -> Json:
 
 
 def _axes(entry: Json) -> dict[str, int]:
-    """Return the place of a frame on each axis: large-image calls them IndexC, IndexZ and so on."""
+    """Return the index of a frame on each axis, which large-image calls IndexC, IndexZ and so on."""
     return {
         name.removeprefix('Index').lower(): int(value)
         for name, value in entry.items()
@@ -170,9 +183,10 @@ def _axes(entry: Json) -> dict[str, int]:
 
 
 def tiff_dump(ref: ImageRef) -> object:
-    """Return the tags of every IFD of a TIFF, as tifftools writes them.
+    """Return the tags of every directory (IFD) of a TIFF, as tifftools writes them.
 
-    Raises `NotSupported` without tifftools and for a file that is no TIFF, `ImageUnreadable` for a broken one.
+    Raises `NotSupported` without tifftools, for a file that is no TIFF and for one with too many tags, and
+    `ImageUnreadable` for a broken one.
     """
     from django_large_image.access import local_ref
     from django_large_image.inspection.signatures import sniff

@@ -11,7 +11,10 @@ __all__ = ['legend', 'names', 'resolve']
 
 
 def legend(name: str, width: int, height: int, fmt: Format, scheme: str = 'linear') -> bytes:
-    """Return a picture of a palette from its first colour (left) to its last, of width × height pixels."""
+    """Return an encoded picture of a palette, from its first colour at the left to its last, in width × height pixels.
+
+    With the `scheme` 'discrete' its colours are not interpolated. Raises `InvalidParameter` for an unknown name.
+    """
     colours = levels(resolve(name, 'name'))
     position = np.linspace(0, 1, width)
     if scheme == 'discrete':

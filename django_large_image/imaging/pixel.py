@@ -14,7 +14,9 @@ from django_large_image.readers.jsonsafe import json_safe
 def read(reader: ImageReader, left: float, top: float, units: str, frame: int | None) -> Json:
     """Return the styled colour (r, g, b, a: 0 to 255) and the bands' own values of the pixel at (left, top).
 
-    `units` is 'pixels' or 'EPSG:n'. Raises `InvalidParameter` for a place outside the image.
+    `units` is 'pixels' or 'EPSG:n'. The answer has the pixel's column and row as `left` and `top`. Raises
+    `InvalidParameter` for a point outside the image, `NotSupported` for EPSG:n without a georeference, and
+    `ImageUnreadable`.
     """
     if units != 'pixels':
         left, top = to_pixels(reader, left, top, units)
@@ -28,7 +30,10 @@ def read(reader: ImageReader, left: float, top: float, units: str, frame: int | 
 
 
 def to_pixels(reader: ImageReader, x: float, y: float, units: str) -> tuple[float, float]:
-    """Return the pixel coordinates of a place given in a CRS; raises `NotSupported` and `InvalidParameter`."""
+    """Return column and row of a point in a CRS, EPSG:n, from the upper left corner of the image.
+
+    Raises `NotSupported` for an image without a georeference, and `InvalidParameter` for a point that has none.
+    """
     if not reader.is_geospatial:
         raise NotSupported(
             'The image is not georeferenced; units must be pixels.', parameter='units', value=units
@@ -39,7 +44,7 @@ def to_pixels(reader: ImageReader, x: float, y: float, units: str) -> tuple[floa
         fault = fault_of(error)
         if fault is not None:
             raise fault from error
-        # A vertical or a local CRS has no way to others; each library says so in an error of its own.
+        # A vertical or a local CRS cannot be transformed. Each library has an error of its own for that.
         raise InvalidParameter('units', units, 'a CRS that leads to that of the image') from None
     if not (math.isfinite(column) and math.isfinite(row)):
         raise InvalidParameter('left', x, f'a place that exists in {units}')

@@ -1,8 +1,8 @@
-"""PNG files written row by row (ISO/IEC 15948), with a fast deflate where there is one.
+"""PNG files (ISO/IEC 15948), encoded with a fast deflate if it is installed.
 
-Pillow and OpenCV take 2 to 7 ms for a tile of 256 × 256 colours; ISA-L (`isal`) makes a file of the same size in half
-a millisecond. Without it the standard library's zlib is used, at a quarter of the speed. A large picture is written in
-strips, so it is never in memory as a whole.
+Pillow and OpenCV take 2 to 7 ms for a tile of 256 × 256 colours. ISA-L (`isal`) makes a file of the same size in half a
+millisecond. Without it the standard library's zlib is used, which takes four times as long. A large picture is written
+in strips, so that it is never in memory as a whole.
 """
 
 from __future__ import annotations
@@ -68,18 +68,18 @@ def _begin(output: IO[bytes], width: int, height: int, channels: int, palette: A
 
 
 def _filtered(pixels: Array) -> Array:
-    """Return the rows, each behind the number of its filter: differences to the left or to above, what is smaller."""
+    """Return the filtered rows, each behind the number of its filter: Sub or Up, whichever leaves less."""
     height, width, channels = pixels.shape
     rows = np.ascontiguousarray(pixels).reshape(height, width * channels)
     left: Array = np.empty((height, width * channels + 1), np.uint8)
-    # Every eighth row tells which filter leaves less.
+    # Every eighth row is enough to compare the two filters.
     sample = np.s_[8::8]
     across = rows[sample, channels:] - rows[sample, :-channels] if width > 1 else rows[sample]
     upwards = rows[sample] - rows[7:-1:8]
     if _size(upwards) < _size(across):
         left[:, 0] = _UP
         np.subtract(rows[1:], rows[:-1], out=left[1:, 1:])
-        # The row above a strip's first is not here.
+        # The row above the first row of a strip is not known here, so the first row has Sub.
         left[0, 0], left[0, 1 : channels + 1] = _SUB, rows[0, :channels]
         np.subtract(rows[0, channels:], rows[0, :-channels], out=left[0, channels + 1 :])
         return left
@@ -89,5 +89,5 @@ def _filtered(pixels: Array) -> Array:
 
 
 def _size(differences: Array) -> int:
-    """Return the sum of absolute differences, which tells the better filter (PNG specification, 12.8)."""
+    """Return the sum of absolute differences: the filter with the smaller sum is better (PNG specification, 12.8)."""
     return int(np.abs(differences.view(np.int8).astype(np.int16)).sum(dtype=np.int64))

@@ -14,16 +14,16 @@ from django_large_image.imaging.formats import Format, write
 from django_large_image.readers.base import BoundingBox, ImageReader, ReadWindow
 from django_large_image.readers.errors import reading
 
-#: Two places: the smaller x and y, and the greater ones, or in pixels the upper left and the lower right.
+#: xmin, ymin, xmax, ymax in a CRS; or left, top, right, bottom in pixels.
 Sides = tuple[float, float, float, float]
 
-#: With places much farther away PROJ 9.5 goes round the world without end.
+#: PROJ 9.5 never returns from points that are much farther away, in units of a CRS.
 _FARTHEST = 1e12
 
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A rectangle: its sides in `units` ('pixels' or 'EPSG:n'), and the most pixels of the answer a side."""
+    """A rectangle with its sides in `units` ('pixels' or 'EPSG:n'), and the largest size of the answer in pixels."""
 
     left: float
     top: float
@@ -34,7 +34,7 @@ class Region:
     max_height: int | None = None
 
     def __post_init__(self) -> None:
-        """Raise `InvalidParameter` for swapped sides: y counts downwards in pixels, upwards in a CRS."""
+        """Raise `InvalidParameter` for swapped sides. y goes down in pixels, and up in a CRS."""
         if not self.left < self.right:
             raise InvalidParameter('right', self.right, f'a number greater than left ({self.left})')
         if self.units == 'pixels' and not self.top < self.bottom:
@@ -48,10 +48,10 @@ class Region:
 
 
 def render(reader: ImageReader, region: Region, styled: bool, frame: int | None, fmt: Format) -> IO[bytes]:
-    """Return the region as an open binary file that has no name any more, positioned at its start.
+    """Return the region as a binary file that is open at its start, and is removed when it is closed.
 
-    A TIFF of a georeferenced image is georeferenced; without a style it holds the file's own bands, values, nodata
-    and colours. Raises `InvalidParameter`, `RegionTooLarge`, `NotSupported` and `ImageUnreadable`.
+    A TIFF of a georeferenced image is georeferenced. If it is not `styled`, it holds the file's own bands, values,
+    nodata and colour table. Raises `InvalidParameter`, `RegionTooLarge`, `NotSupported` and `ImageUnreadable`.
     """
     if region.units != 'pixels' and not reader.is_geospatial:
         raise NotSupported(
@@ -80,17 +80,20 @@ def render(reader: ImageReader, region: Region, styled: bool, frame: int | None,
 
 
 def window_of(reader: ImageReader, region: Region) -> ReadWindow:
-    """Return what a region is of an image, clipped to it; raises `InvalidParameter` for one beside it."""
+    """Return the window of an image that a region covers, clipped to the image.
+
+    Raises `InvalidParameter` for a region beside the image, or one that cannot be transformed to its CRS.
+    """
     return _projected_window(reader, region) if reader.projection else _native_window(reader, region)
 
 
 def _native_window(reader: ImageReader, region: Region) -> ReadWindow:
-    """Return the part of the image's own pixels that the region covers, clipped to the image."""
+    """Return the window in the image's own pixels that a region covers, clipped to the image."""
     width, height = reader.matrix.width, reader.matrix.height
     left, top, right, bottom = region.left, region.top, region.right, region.bottom
     if region.units != 'pixels':
         left, top, right, bottom = _crs_to_pixels(reader, region)
-    # A side within a thousandth of a pixel of a pixel's edge means that edge.
+    # A side that is less than a thousandth of a pixel off the edge of a pixel means that edge.
     left, top = math.floor(max(0.0, left) + 1e-3), math.floor(max(0.0, top) + 1e-3)
     right, bottom = math.ceil(min(width, right) - 1e-3), math.ceil(min(height, bottom) - 1e-3)
     if left >= right or top >= bottom:
@@ -107,7 +110,7 @@ def _crs_to_pixels(reader: ImageReader, region: Region) -> Sides:
 
 
 def _projected_window(reader: ImageReader, region: Region) -> ReadWindow:
-    """Return the bounds in the reader's projection, clipped to the image, at the resolution of its finest level."""
+    """Return the window in the reader's projection that a region covers, at the resolution of the finest level."""
     sides: Sides = (region.left, region.bottom, region.right, region.top)
     units: object = region.units
     if units == 'pixels':
@@ -131,7 +134,10 @@ def _projected_window(reader: ImageReader, region: Region) -> ReadWindow:
 
 
 def _in_turn(turn: float | None, x0: float, x1: float, bounds: BoundingBox) -> tuple[float, float]:
-    """Return two sides moved round the world to where most of the image is: it may lie beyond the antimeridian."""
+    """Return left and right moved once round the world if they then share more with the image.
+
+    The image may lie beyond the antimeridian. `turn` is the width of the world, None where x does not go round it.
+    """
     if not turn:
         return x0, x1
     if x1 - x0 >= turn * (1 - 1e-9):
@@ -166,7 +172,7 @@ def _transform_bounds(reader: ImageReader, source: object, target: object, sides
         fault = fault_of(error)
         if fault is not None:
             raise fault from error
-        # A vertical or a local CRS has no way to others; each library says so in an error of its own.
+        # A vertical or a local CRS cannot be transformed. Each library has an error of its own for that.
     if not all(math.isfinite(side) for side in found):
         raise InvalidParameter('units', str(source), 'a CRS in which the region lies where the image is')
     x0, y0, x1, y1 = found

@@ -1,7 +1,7 @@
-"""Styles: large-image's style JSON, checked as data before large-image sees it.
+"""Styles: large-image's style JSON, checked before large-image sees it.
 
-The keys are those of https://girder.github.io/large_image/tilesource_options.html#style, without `function`, which
-imports and calls any Python callable.
+The keys are those of https://girder.github.io/large_image/tilesource_options.html#style, except `function`, which would
+import and call any Python callable.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from django_large_image.pixels import Json
 MAX_BANDS = 64
 BAND_NAMES = ('red', 'green', 'blue', 'gray', 'alpha')
 RANGE_WORDS = ('auto', 'min', 'max', 'full')
-#: What may stand for the value of the first or the last colour, where it is no number.
+#: The words that `min` and `max` of a style may be, instead of a number.
 RANGE_PATTERN = rf'^(?:{"|".join(RANGE_WORDS)}|(?:auto|min|max):(?:0|1|0?\.[0-9]+))$'
 DTYPES = ('uint8', 'uint16', 'float', 'source')
 SCHEMES = ('linear', 'discrete')
-#: How pixels are made from others; the geospatial source has a choice.
+#: The methods of resampling. Only the engine has a choice.
 RESAMPLING = ('nearest', 'bilinear', 'cubic')
 COMPOSITES = ('lighten', 'multiply')
 
 
 def load_style(text: str, wrapped: bool = False) -> Json | None:
-    """Return the checked style of a JSON text; None for an empty one. Raises `InvalidParameter`.
+    """Return the checked style of a JSON text; None for an empty text or an empty style. Raises `InvalidParameter`.
 
-    With `wrapped` it may also be the value of the single key `style`, as in the query of a GET.
+    With `wrapped` the style may also be the value of a single key `style`, named as the parameter of a GET.
     """
     if len(text) > settings.MAX_STYLE_LENGTH:
         raise InvalidParameter('style', text, f'at most {settings.MAX_STYLE_LENGTH} characters of JSON')
@@ -52,9 +52,9 @@ def _refuse_constant(name: str) -> None:
 
 
 def parse_style(value: object) -> Json | None:
-    """Return a style as large-image takes it, with every palette resolved to colours; None for an empty one.
+    """Return a style as large-image takes it, with every palette as a list of #rrggbbaa; None for an empty one.
 
-    Raises `InvalidParameter` that names the place in the style, such as `style.bands[1].min`.
+    Raises `InvalidParameter`, whose `parameter` is the path of what is wrong, such as `style.bands[1].min`.
     """
     _refuse_functions(value, 'style')
     if value is None or value == {}:
@@ -72,32 +72,32 @@ def parse_style(value: object) -> Json | None:
     }
 
 
-def _refuse_functions(value: object, place: str, depth: int = 0) -> None:
+def _refuse_functions(value: object, path: str, depth: int = 0) -> None:
     if depth > 16:
-        raise InvalidParameter(place, '…', 'at most 16 levels of nesting')
+        raise InvalidParameter(path, '…', 'at most 16 levels of nesting')
     if isinstance(value, dict):
         for key, entry in value.items():
             if str(key).lower() == 'function':
-                raise InvalidParameter(f'{place}.function', entry, 'nothing: functions are not run')
-            _refuse_functions(entry, f'{place}.{str(key)[:40]}', depth + 1)
+                raise InvalidParameter(f'{path}.function', entry, 'nothing: functions are not run')
+            _refuse_functions(entry, f'{path}.{str(key)[:40]}', depth + 1)
     elif isinstance(value, list):
         for index, entry in enumerate(value):
             if isinstance(entry, dict | list):
-                _refuse_functions(entry, f'{place}[{index}]', depth + 1)
+                _refuse_functions(entry, f'{path}[{index}]', depth + 1)
 
 
 Parser = Callable[[object, str], object]
 
 
-def _parse(value: object, place: str, keys: dict[str, Parser]) -> Json:
+def _parse(value: object, path: str, keys: dict[str, Parser]) -> Json:
     if not isinstance(value, dict):
-        raise InvalidParameter(place, value, 'a JSON object')
+        raise InvalidParameter(path, value, 'a JSON object')
     parsed = {}
     for key, entry in value.items():
         if key not in keys:
-            raise InvalidParameter(f'{place}.{key[:40]}', entry, f'one of the keys {", ".join(keys)}')
+            raise InvalidParameter(f'{path}.{key[:40]}', entry, f'one of the keys {", ".join(keys)}')
         if entry is not None:
-            parsed[key] = keys[key](entry, f'{place}.{key}')
+            parsed[key] = keys[key](entry, f'{path}.{key}')
     return parsed
 
 
@@ -107,18 +107,18 @@ def _is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, float) and math.isfinite(value)
 
 
-def _band(value: object, place: str) -> int | str:
+def _band(value: object, path: str) -> int | str:
     if isinstance(value, str) and len(value) <= 5 and value.isascii() and value.isdigit():
         value = int(value)
     if (
         isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 65535
     ) or value in BAND_NAMES:
         return value
-    raise InvalidParameter(place, value, f'a band number from 1 or one of {", ".join(BAND_NAMES)}')
+    raise InvalidParameter(path, value, f'a band number from 1 or one of {", ".join(BAND_NAMES)}')
 
 
 def _number(text: object) -> object:
-    """Return the number of a text that is one (0.10's clients send numbers as text), else the value itself."""
+    """Return a text as a number if it is one, else the value itself: 0.10's clients send numbers as texts."""
     if isinstance(text, str):
         try:
             return float(text)
@@ -127,63 +127,63 @@ def _number(text: object) -> object:
     return text
 
 
-def _range(value: object, place: str) -> float | str:
+def _range(value: object, path: str) -> float | str:
     number = _number(value)
     if _is_number(number):
         return number
     if isinstance(value, str) and re.fullmatch(RANGE_PATTERN, value):
         return value
-    raise InvalidParameter(place, value, f'a finite number, one of {", ".join(RANGE_WORDS)}, or min:0.02')
+    raise InvalidParameter(path, value, f'a finite number, one of {", ".join(RANGE_WORDS)}, or min:0.02')
 
 
-def _nodata(value: object, place: str) -> float | str:
+def _nodata(value: object, path: str) -> float | str:
     number = _number(value)
     if _is_number(number):
         return number
     if number == 'auto':
         return 'auto'
-    raise InvalidParameter(place, value, 'a finite number or auto')
+    raise InvalidParameter(path, value, 'a finite number or auto')
 
 
 def _integer(low: int, high: int) -> Parser:
-    def parse(value: object, place: str) -> int:
+    def parse(value: object, path: str) -> int:
         if isinstance(value, int) and not isinstance(value, bool) and low <= value <= high:
             return value
-        raise InvalidParameter(place, value, f'an integer from {low} to {high}')
+        raise InvalidParameter(path, value, f'an integer from {low} to {high}')
 
     return parse
 
 
 def _one_of(choices: tuple[str, ...]) -> Parser:
-    def parse(value: object, place: str) -> str:
+    def parse(value: object, path: str) -> str:
         if isinstance(value, str) and value in choices:
             return value
-        raise InvalidParameter(place, value, f'one of {", ".join(choices)}')
+        raise InvalidParameter(path, value, f'one of {", ".join(choices)}')
 
     return parse
 
 
-def _boolean(value: object, place: str) -> bool:
+def _boolean(value: object, path: str) -> bool:
     if isinstance(value, bool):
         return value
-    raise InvalidParameter(place, value, 'true or false')
+    raise InvalidParameter(path, value, 'true or false')
 
 
-def _boolean_or_text(value: object, place: str) -> bool | str:
+def _boolean_or_text(value: object, path: str) -> bool | str:
     return (
         value
         if isinstance(value, bool)
         else str(
             _one_of(('perceptual', 'relative_colorimetric', 'saturation', 'absolute_colorimetric'))(
-                value, place
+                value, path
             )
         )
     )
 
 
-def _palette(value: object, place: str) -> list[str] | str:
-    # The colours of the file itself; the source fills them in.
-    return 'colortable' if value == 'colortable' else palettes.resolve(value, place)
+def _palette(value: object, path: str) -> list[str] | str:
+    # `colortable` means the colours of the file. The reader fills them in.
+    return 'colortable' if value == 'colortable' else palettes.resolve(value, path)
 
 
 BAND_KEYS: dict[str, Parser] = {
@@ -208,7 +208,10 @@ TOP_KEYS: dict[str, Parser] = {
 
 
 def short_style(values: Json) -> Json | None:
-    """Return the style of the one-band short form, or None if none of its parameters was sent."""
+    """Return the style of the short form for one band; None if `values` has none of its parameters.
+
+    Raises `InvalidParameter`.
+    """
     names = ('band', 'min', 'max', 'palette', 'nodata', 'scheme')
     given = {name: values[name] for name in names if values.get(name) is not None}
     if not given:
@@ -218,7 +221,7 @@ def short_style(values: Json) -> Json | None:
 
 
 def canonical(style: Json | None) -> str:
-    """Return one text for all spellings of a style, for cache keys."""
+    """Return a style as JSON with sorted keys, for cache keys."""
     return json.dumps(style, sort_keys=True, separators=(',', ':'))
 
 
@@ -230,7 +233,7 @@ def bands_of(style: Json | None) -> list[Json]:
 
 
 def check_against(style: Json | None, bands: int, frames: int) -> None:
-    """Raise `InvalidParameter` for a band or a frame that the image does not have."""
+    """Raise `InvalidParameter` for a band or a frame that an image with so many bands and frames does not have."""
     for entry in bands_of(style):
         band, frame = entry.get('band'), entry.get('frame')
         if isinstance(band, int) and band > bands:

@@ -1,4 +1,4 @@
-"""Counting values that come in pieces, all bands at a time."""
+"""Counting values for histograms. They come in pieces, each with values of all bands."""
 
 from __future__ import annotations
 
@@ -7,35 +7,35 @@ import numpy as np
 from django_large_image.pixels import Array, Json
 from django_large_image.readers.base import Pieces
 
-#: The bands whose values are counted one by one, a table of 65 536 for each.
+#: The most bands for which a table holds how often each value occurs, of up to 65 536 values a band.
 _MOST_TABLES = 64
 
 
 class Tally:
-    """What was counted of a band: the range, the sums, and how many values lie in each bin."""
+    """The count of a band's values: their range, their sums, and how many lie in each bin."""
 
     def __init__(self, bins: int) -> None:
         self.low, self.high = np.inf, -np.inf
         self.samples = 0
         self.integer = False
         self.counts: Array = np.zeros(bins, np.int64)
-        # The sums are of differences to the minimum, which keeps them exact enough for large offsets.
+        # The sums are of differences to the minimum: sums of large values would lose precision.
         self._total = self._squares = 0.0
 
     def widen(self, values: Array) -> None:
-        """Let the range hold these values."""
+        """Widen the range so that it holds these values (a flat array). Do this with all values before `add`."""
         self.integer = values.dtype.kind in 'iub'
         if values.size:
             self.low, self.high = min(self.low, float(values.min())), max(self.high, float(values.max()))
 
     def edges(self) -> Array:
-        """Return the edges of the bins."""
+        """Return the edges of the bins, one more than there are bins. For integers the last is the maximum + 1."""
         return np.histogram_bin_edges(
             [], len(self.counts), (self.low, self.high + 1 if self.integer else self.high)
         )
 
     def add(self, values: Array, weights: Array | None = None) -> None:
-        """Count values within the range, each as often as its weight says."""
+        """Count values within the range (a flat array), each once, or as often as its weight says."""
         if not values.size:
             return
         edges = self.edges()
@@ -53,7 +53,7 @@ class Tally:
             self.samples += int(weights.sum())
 
     def body(self, density: bool) -> Json:
-        """Return the histogram as JSON; with `density` each bin is its share of all values."""
+        """Return the histogram as JSON. With `density` a bin is its share of all values instead of a count."""
         bins = len(self.counts)
         if not self.samples:
             return {
@@ -76,7 +76,10 @@ class Tally:
 
 
 def tally(pieces: Pieces, bins: int) -> list[Tally]:
-    """Return what was counted of each band, in one pass over the pieces if the values are few, else in two."""
+    """Return the counts of each band.
+
+    One pass over the pieces is enough for integers of up to 16 bits in up to `_MOST_TABLES` bands; others take two.
+    """
     first = next(pieces(), [])
     small = all(values.dtype.kind in 'iu' and values.dtype.itemsize <= 2 for values in first)
     if small and 0 < len(first) <= _MOST_TABLES:
@@ -94,7 +97,7 @@ def tally(pieces: Pieces, bins: int) -> list[Tally]:
 
 
 def _tables(pieces: Pieces) -> list[Array]:
-    """Return how often each value occurs, by band."""
+    """Return how often each value occurs, a table for each band, by the value's bits as an unsigned integer."""
     tables: list[Array] = []
     for part in pieces():
         sizes = [1 << 8 * values.dtype.itemsize for values in part]

@@ -8,7 +8,10 @@ from django_large_image.readers.errors import reading
 
 
 def render(reader: ImageReader, max_width: int, max_height: int, frame: int | None, fmt: Format) -> bytes:
-    """Return the encoded image, in its own proportions, at most max_width × max_height pixels."""
+    """Return the encoded image in its own proportions, at most max_width × max_height pixels.
+
+    Raises `InvalidParameter`, `RegionTooLarge` and `ImageUnreadable`.
+    """
     with reading():
         size = reader.whole(max_width, max_height)
         reader.check_window(size.width, size.height, frame or 0)

@@ -1,4 +1,4 @@
-"""One tile: the check of its index, its pixels, its bounds."""
+"""One tile: the check of its index, its picture and its bounds."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ def check_index(reader: ImageReader, z: int, x: int, y: int) -> None:
 def render(reader: ImageReader, z: int, x: int, y: int, frame: int | None, fmt: Format) -> bytes:
     """Return an encoded tile.
 
-    Raises `TileOutsideGrid`, `EmptyTile` where the project answers that with 404, and `ImageUnreadable`.
+    Raises `TileOutsideGrid`, `EmptyTile` if the image does not touch the tile and `EMPTY_TILE_STATUS` is 404,
+    `InvalidParameter` for a tile that is too large for the format, and `ImageUnreadable`.
     """
     check_index(reader, z, x, y)
     width, height = reader.matrix.tile_width, reader.matrix.tile_height
@@ -51,7 +52,10 @@ def render(reader: ImageReader, z: int, x: int, y: int, frame: int | None, fmt: 
 
 
 def corners(reader: ImageReader, z: int, x: int, y: int) -> dict[str, float]:
-    """Return the bounds of a tile: in the units of the projection, or in pixels with y counted from the bottom."""
+    """Return xmin, ymin, xmax and ymax of a tile: in units of the projection, or in pixels with y from the bottom.
+
+    Raises `TileOutsideGrid`.
+    """
     check_index(reader, z, x, y)
     xmin, ymin, xmax, ymax = reader.matrix.corners(z, x, y)
     return {'xmin': xmin, 'ymin': ymin, 'xmax': xmax, 'ymax': ymax}

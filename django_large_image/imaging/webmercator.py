@@ -1,4 +1,4 @@
-"""The tile matrix of the web map (EPSG:3857), told without opening the image in that projection."""
+"""The tile matrix of the web map (EPSG:3857), found without opening the image in that projection."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ CODE = 'EPSG:3857'
 
 
 def tile_matrix(reader: ImageReader, bounds: BoundingBox | None) -> Json | None:
-    """Return what `tiles/metadata?projection=EPSG:3857` says of the tile matrix; None where the image has no place.
+    """Return what `tiles/metadata?projection=EPSG:3857` says of the tile matrix; None if the image has no place there.
 
-    The image is georeferenced, and `bounds` are its own in that projection.
+    `bounds` is the box round the image in EPSG:3857.
     """
     pixel = bounds and reader.pixel_metres()
     if not bounds or not pixel:
@@ -35,11 +35,11 @@ def tile_matrix(reader: ImageReader, bounds: BoundingBox | None) -> Json | None:
 
 
 def within(bounds: BoundingBox, ymin: float, ymax: float) -> Json:
-    """Return bounds without what is above or below the tile matrix: in the web map the poles are infinitely far."""
+    """Return bounds cut off at `ymin` and `ymax`, as JSON: in the web map the poles are infinitely far."""
     return as_json(bounds._replace(ymin=max(bounds.ymin, ymin), ymax=min(bounds.ymax, ymax)))
 
 
 def as_json(bounds: BoundingBox) -> Json:
-    """Return bounds by large-image's names."""
+    """Return bounds as JSON, by large-image's names: xmin, ymin, xmax, ymax and srs."""
     found = bounds._asdict()
     return {**{side: found[side] for side in ('xmin', 'ymin', 'xmax', 'ymax')}, 'srs': bounds.crs}

@@ -1,1 +1,1 @@
-"""The engine: reading, resampling and colouring rasters. Knows rasterio, NumPy and OpenCV."""
+"""The engine: read, resample and colour rasters. It knows rasterio, NumPy and OpenCV."""

@@ -1,4 +1,4 @@
-"""Opening with GDAL by way of rasterio: which driver, which options, and what the file may not do."""
+"""Opening a file with GDAL through rasterio: which driver, which options, and what the file may not do."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from django_large_image.inspection.costs import weight_of
 from django_large_image.inspection.signatures import sniff
 from django_large_image.inspection.tiff import SubImage, Tiff
 
-#: The drivers that are tried for a remote file, which is not sniffed (that would cost a request).
+#: The drivers that are tried for a remote file. Its signature is not read first: that would cost a request.
 REMOTE_DRIVERS = ('GTiff', 'JP2OpenJPEG')
 
-#: The drivers that, told that the folder is empty, look for no file beside the image. GDAL 3.10's others look for world
-#: files (BMP), projections (AAIGrid), overviews and masks all the same.
+#: The drivers that look for no file beside the image when GDAL is told that the folder is empty. GDAL 3.10's other
+#: drivers look there in any case: for world files (BMP), projections (AAIGrid), overviews and masks.
 _KEEP_TO_THEMSELVES = frozenset({'GTiff', 'JP2OpenJPEG', 'JPEG', 'PNG', 'WEBP'})
-#: A name that no remote file has: with it GDAL opens nothing over a network.
+#: The only name that GDAL may open over a network while it reads a local file. No remote file has it.
 NO_NETWORK = '/vsicurl/none'
 
 
 class _Credentials(Session):  # type: ignore[misc]
-    """A session of rasterio that holds options as they are; its own would build a boto3 session for each use."""
+    """A session of rasterio that passes options on; rasterio's own would build a boto3 session for each use."""
 
     def __init__(self, options: dict[str, str]) -> None:
         self._options = options
@@ -45,10 +45,10 @@ class _Credentials(Session):  # type: ignore[misc]
 
 @contextlib.contextmanager
 def gdal_env(ref: ImageRef) -> Iterator[None]:
-    """Set GDAL's options for reading this image, in this thread and for the time of the block.
+    """Set GDAL's options for reading an image, in this thread, until the block ends.
 
-    GDAL may open the image and nothing else over a network, and no file beside it: a GeoTIFF's metadata can name
-    an overview file anywhere (item OVERVIEW_FILE of the domain OVERVIEWS).
+    Over a network GDAL may open the image and nothing else: a GeoTIFF's metadata can name an overview file anywhere
+    (item OVERVIEW_FILE of the domain OVERVIEWS). It lists no folder, unless the setting `SIDECAR_FILES` allows that.
     """
     options: dict[str, object] = {
         'GDAL_CACHEMAX': settings.GDAL_CACHE_BYTES,
@@ -101,7 +101,7 @@ def _open(path: str, driver: str) -> DatasetReader:
     try:
         if driver in _KEEP_TO_THEMSELVES or settings.SIDECAR_FILES:
             return rasterio.open(path, driver=driver)
-        # The name of an SRTM file says where it is; no other has to be known.
+        # Only the driver of SRTM needs the file's name: it says where on earth the file is.
         name = os.path.basename(path) if driver == 'SRTMHGT' else 'image'
         with alone(path, name) as link:
             return rasterio.open(link, driver=driver)
@@ -110,7 +110,7 @@ def _open(path: str, driver: str) -> DatasetReader:
 
 
 def open_overview(dataset: DatasetReader, path: str, index: int) -> DatasetReader:
-    """Open an overview of an open image or of one of its frames; to be called inside `gdal_env`.
+    """Open an overview of an image, or of one of its frames. Call this inside `gdal_env`.
 
     `index` is GDAL's number, or the offset of a directory in the file, negative.
     """
@@ -132,20 +132,24 @@ def _open_remote(ref: ImageRef) -> DatasetReader:
                 fault = fault_of(error)
                 if fault is not None:
                     raise fault from error
-    # GDAL says the same of another format and of a storage that does not answer; the storage itself knows.
+    # GDAL raises one and the same error for an unknown format and for a storage that does not answer: ask the storage.
     if ref.ask is not None and ref.ask().version != ref.version:
         raise ImageChanged()
     raise ImageUnreadable()
 
 
 def is_georeferenced(dataset: DatasetReader) -> bool:
-    """Return whether a dataset says where on earth it is: by a CRS, a transform or control points."""
+    """Return whether a dataset has a georeference: a CRS, a transform, or control points with a CRS."""
     points, crs = dataset.gcps
     return bool(dataset.crs or not dataset.transform.is_identity or (points and crs))
 
 
 def decodes(dataset: DatasetReader) -> bool:
-    """Return whether GDAL decodes a block of the image: some that it opens only Pillow reads, and the other way."""
+    """Return whether GDAL can decode the first block of an image.
+
+    GDAL opens some files that only Pillow decodes, and Pillow some that only GDAL decodes. An error of the server, such
+    as missing memory, is raised as it is.
+    """
     height, width = dataset.block_shapes[0]
     try:
         dataset.read(1, window=((0, min(height, dataset.height)), (0, min(width, dataset.width))))
@@ -159,12 +163,12 @@ def decodes(dataset: DatasetReader) -> bool:
 def has_other_colours(dataset: DatasetReader) -> bool:
     """Return whether the colours of a TIFF are not those that GDAL 3.10 makes of them; see `Tiff.reader`."""
     space = dataset.tags(ns='IMAGE_STRUCTURE').get('SOURCE_COLOR_SPACE')
-    # 8-bit CMYK GDAL makes RGB of.
+    # GDAL converts 8-bit CMYK to RGB. So a file that still has a cyan band is CMYK of 16 bits.
     return space == 'CIELAB' or ColorInterp.cyan in dataset.colorinterp
 
 
 def has_frames(dataset: DatasetReader) -> bool:
-    """Return whether a TIFF has pages or metadata that other readers than GDAL make frames and channels of."""
+    """Return whether a TIFF has several pages, or OME metadata: other readers make frames and channels of these."""
     described = dataset.tags().get('TIFFTAG_IMAGEDESCRIPTION', '').rstrip()
     return bool(dataset.tags(ns='SUBDATASETS')) or described.endswith('OME>')
 
@@ -172,7 +176,8 @@ def has_frames(dataset: DatasetReader) -> bool:
 def check_dataset(dataset: DatasetReader, limit: int, tiff: Tiff | None = None) -> None:
     """Check what GDAL says of an image, or of a frame of it; `tiff` are the directories of its file, if they were read.
 
-    Raises `ImageUnreadable`, `ImageRefused` and `NeedsConversion`.
+    `limit` is the largest side in pixels of an image that has neither tiles nor overviews. Raises `ImageUnreadable`,
+    `ImageRefused` and `NeedsConversion`.
     """
     if dataset.driver not in settings.DRIVERS:
         raise ImageRefused('Files of this format are not served.')
@@ -181,7 +186,7 @@ def check_dataset(dataset: DatasetReader, limit: int, tiff: Tiff | None = None) 
     limits.check_bands(dataset.count)
     _check_references(dataset)
     if any(dtype.startswith('complex') for dtype in dataset.dtypes):
-        # No other reader either: what they make of them is not where the file says that it is.
+        # Refused, so that no other reader is tried: none of them knows the georeference.
         raise ImageRefused('Images of complex numbers are not served.')
     height, width = dataset.block_shapes[0]
     is_tiff = dataset.driver == 'GTiff'
@@ -189,14 +194,14 @@ def check_dataset(dataset: DatasetReader, limit: int, tiff: Tiff | None = None) 
     itemsize = np.dtype(dataset.dtypes[0]).itemsize
     weight = weight_of(dataset.driver, str(dataset.tags(ns='IMAGE_STRUCTURE').get('COMPRESSION', '')))
     if dataset.driver == 'JP2OpenJPEG' and not dataset.overviews(1):
-        # Statistics and tiles read the same, and each takes as long as a tile may.
+        # Statistics and tiles decode the same pixels, and each of the two may take as long as a tile.
         weight *= 3
     limits.check_block(width, height, (dataset.count if together else 1) * itemsize)
     overviews = dataset.overviews(1)
     # Strips of a TIFF are decoded one by one, as tiles are.
     strips = is_tiff and height < dataset.height
     untiled = width >= dataset.width and not overviews and not strips and dataset.driver != 'JP2OpenJPEG'
-    # Of bands that are stored apart only those of a picture are read.
+    # Where bands are stored apart, GDAL decodes only those that are read: for a picture at most four.
     size = (dataset.count if together else min(dataset.count, 4)) * itemsize
     if untiled and not sub_images_of(dataset, tiff):
         limits.check_untiled(dataset.width, dataset.height, limit, size)
@@ -213,9 +218,10 @@ def sub_images_of(dataset: DatasetReader, tiff: Tiff | None) -> list[SubImage]:
 def _check_references(dataset: DatasetReader) -> None:
     """Raise `ImageRefused` for a file whose metadata make GDAL open another.
 
-    The XML of a GeoTIFF's tag 42112 sets any domain: OVERVIEW_FILE names a file for the overviews (read on the first
-    look at them, so this has to come before), X_DATASET of GEOLOCATION one that a warp reads, and SUBDATASETS files
-    that large-image opens as frames; all of them also by URL. GDAL's own sub-datasets are pages of the same file.
+    The XML in a GeoTIFF's tag 42112 can set any metadata domain, and name files in it by path or by URL. OVERVIEW_FILE
+    names a file of overviews, which GDAL opens as soon as overviews are asked for: so this check has to come before.
+    X_DATASET in GEOLOCATION names a file that a warp reads. SUBDATASETS names files that large-image opens as frames;
+    those that GDAL itself lists there are pages of the same file.
     """
     pages = [
         value for name, value in dataset.tags(ns='SUBDATASETS').items() if name.upper().endswith('_NAME')

@@ -1,6 +1,6 @@
-"""What was found out about one version of a file; all its open handles share it, in all threads.
+"""What was found out about one version of a file. All its open handles share it, in all threads.
 
-Each fact is the same whoever finds it out, so two threads that do it at once do no harm.
+There is no lock: two threads that find out a fact at the same time find the same.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from django_large_image.raster.info import Level, RasterInfo
 
 
 class Band(TypedDict, total=False):
-    """What the file says of a band, without what it does not say; and its statistics where they were asked for."""
+    """What is known of a band: what the file says, and statistics if they were asked for. Other keys are absent."""
 
     nodata: float
     scale: float
@@ -34,17 +34,17 @@ class Band(TypedDict, total=False):
 
 @dataclass(slots=True)
 class FrameFacts:
-    """The facts of one frame; bands count from 0 here, and from 1 in `bands` and `statistics`."""
+    """The facts of one frame. Bands count from 1 in `bands` and `statistics`, and from 0 elsewhere."""
 
     info: RasterInfo
     levels: dict[int, Level] = field(default_factory=dict)
-    #: By level: whether its blocks are JPEGs that show what GDAL reads.
+    #: By level: whether Pillow decodes its JPEG blocks to the colours that GDAL shows.
     jpegs: dict[int, bool] = field(default_factory=dict)
     bands: dict[int, Band] | None = None
     statistics: dict[int, Band] | None = None
-    #: By band: counts in 256 bins, and the edges of the bins.
+    #: By band: the counts in 256 bins, and the 257 edges of the bins.
     histograms: dict[int, tuple[Array, Array]] = field(default_factory=dict)
-    #: Whether a band of bytes has a value above 1.
+    #: Of 8-bit data: whether a band other than alpha has a value above 1.
     uses_bytes: bool | None = None
 
 
@@ -53,14 +53,14 @@ class RasterFacts:
     """The facts of a file."""
 
     georeference: Georeference
-    #: GDAL's names of the frames, none for a single image.
+    #: GDAL's names of the frames; empty for an image of one frame.
     frame_names: tuple[str, ...]
     #: The pyramid of pages that the file is, if it is one.
     scan: Scan | None = None
     frames: dict[int, FrameFacts] = field(default_factory=dict)
-    #: By band, from 1: the least and the greatest value over all frames, empty where nothing is valid.
+    #: By band, from 1: `min` and `max` over all frames; empty where nothing is valid.
     ranges: dict[int, dict[str, float]] | None = None
     #: By the WKT of a CRS.
     bounds: dict[str, Bounds] = field(default_factory=dict)
-    #: By the WKT of a projection, empty for the image's own pixels; None where it cannot be shown.
+    #: By the WKT of a projection, or '' for the image's own pixels: None where the image cannot be shown.
     matrices: dict[str, TileMatrix | None] = field(default_factory=dict)

@@ -39,13 +39,13 @@ def _nothing() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a dataset comes from, and how more of it is opened."""
+    """What a handle needs to know of the file that its dataset was opened from."""
 
-    #: Names the version of the image.
+    #: Names the version of the file, in keys of caches.
     key: Hashable
-    #: Opens an overview: of a dataset, by its name and GDAL's number.
+    #: Opens an overview of a dataset, as `dataset.open_overview` does: dataset, name, number of the overview.
     open_overview: Callable[[DatasetReader, str, int], DatasetReader]
-    #: The bound of images without tiles that it was opened with, in pixels a side.
+    #: The largest side in pixels of an image without tiles, as it was when the file was opened.
     limit: int
     #: Raises `ImageChanged` if the file was replaced.
     check: Callable[[], None] = _nothing
@@ -54,8 +54,8 @@ class Origin:
 class RasterHandle:
     """A dataset, its overviews and its frames, for one thread at a time.
 
-    Whoever borrows it says by `begin` which options GDAL is to have; they are set when a dataset is first used, because
-    a tile of blocks that are decoded already needs none, and taken back by `end`.
+    Whoever borrows it gives GDAL's options to `begin`, and calls `end` at last. The options are set when a dataset is
+    first used: a tile of blocks that are already decoded uses none, and saves that time.
     """
 
     def __init__(
@@ -80,12 +80,12 @@ class RasterHandle:
 
     @property
     def key(self) -> Hashable:
-        """Return what names the version of the image."""
+        """Return what names the version of the file."""
         return self._origin.key
 
     @property
     def check(self) -> Callable[[], None]:
-        """Return what raises `ImageChanged` if the file was replaced."""
+        """Return a function that raises `ImageChanged` if the file was replaced."""
         return self._origin.check
 
     @property
@@ -98,10 +98,10 @@ class RasterHandle:
         """Return the path of the file, None if it is not on this machine."""
         return None if self.name.startswith('/vsi') else self.name
 
-    # -- its time with a borrower
+    # -- borrowing
 
     def begin(self, environment: Environment) -> None:
-        """Use these options of GDAL from the first use of a dataset on, until `end`."""
+        """Set GDAL's options with `environment` when a dataset is first used; they hold until `end`."""
         self._environment = environment
 
     def end(self) -> None:
@@ -123,18 +123,18 @@ class RasterHandle:
         if self._environment is not None:
             environment, self._environment = self._environment, None
             self._stack.enter_context(environment())
-            # rasterio 1.4.4 leaves the error of a failed read in the thread and raises it at the next call, of whatever
-            # dataset; this call takes it.
+            # rasterio 1.4.4 keeps the error of a failed read in the thread and raises it at the next call, whatever the
+            # dataset is. So this call is made to raise it.
             with contextlib.suppress(Exception):
                 _ = self._dataset.colorinterp
         return self._dataset
 
     def forget_error(self) -> None:
-        """Take the error of a failed read, which rasterio 1.4.4 would raise again at the next call."""
+        """Clear the error of a failed read, which rasterio 1.4.4 would raise again at the next call."""
         with contextlib.suppress(Exception):
             _ = self._dataset.colorinterp
 
-    # -- its frames
+    # -- frames
 
     @property
     def frame_count(self) -> int:
@@ -142,7 +142,7 @@ class RasterHandle:
         return len(self.facts.frame_names) or 1
 
     def frame(self, number: int) -> DatasetReader:
-        """Return the dataset of a frame; raises `InvalidParameter` for one that is not there."""
+        """Return the dataset of a frame, from 0; raises `InvalidParameter` for a frame that is not there."""
         dataset = self.dataset
         if not number and not self.facts.frame_names:
             return dataset
@@ -163,12 +163,15 @@ class RasterHandle:
         self._frames.pop(number).close()
 
     def frame_facts(self, number: int) -> FrameFacts:
-        """Return what is known of a frame."""
+        """Return what is known of a frame.
+
+        Raises `InvalidParameter` for a frame that is not there, and what `check_dataset` raises.
+        """
         known = self.facts.frames.get(number)
         if known is None:
             dataset = self.frame(number)
             if number:
-                # The first one was checked when the file was opened.
+                # Frame 0 was checked when the file was opened.
                 check_dataset(dataset, self._origin.limit)
             known = self.facts.frames[number] = FrameFacts(describe(dataset, []))
         return known
@@ -204,7 +207,7 @@ class RasterHandle:
     # -- where the image is
 
     def bounds(self, crs: CRS) -> Bounds | None:
-        """Return where the image lies in a CRS, None if it has no place there or is not georeferenced."""
+        """Return the bounds of the image in a CRS; None if it is not georeferenced or has no place there."""
         if self.facts.georeference.crs is None:
             return None
         name = str(crs.to_wkt())
@@ -216,7 +219,10 @@ class RasterHandle:
         return found
 
     def tile_matrix(self, projection: TargetCRS | None) -> TileMatrix | None:
-        """Return the tile matrix in a projection, or in the image's own pixels; None if it has none there."""
+        """Return the tile matrix of a projection, or of the image's own pixels if that is None.
+
+        None where the image cannot be shown in the projection. Raises `ServerFault`.
+        """
         name, known = '' if projection is None else projection.name, self.facts.matrices
         if name not in known:
             metres = None if projection is None else self.pixel_metres()
@@ -226,7 +232,7 @@ class RasterHandle:
                 fault = fault_of(error)
                 if fault is not None:
                     raise fault from error
-                # A vertical or a local CRS; GDAL says so in many ways.
+                # A vertical or a local CRS: GDAL has many errors for it.
                 known[name] = None
         return known[name]
 
@@ -245,11 +251,11 @@ class RasterHandle:
         return TILE_SIZE, TILE_SIZE
 
     def pixel_metres(self) -> tuple[float, float] | None:
-        """Return the mean width and height of a pixel in metres, None if nothing says where on earth it is."""
+        """Return the mean width and height of a pixel in metres; None without a georeference."""
         try:
             return pixel_metres(self.facts.georeference, self.bounds(CRS.from_epsg(4326)))
         except Exception:
-            # A CRS that has no way to longitude and latitude, such as that of a building site.
+            # The CRS cannot be transformed to longitude and latitude, such as that of a building site.
             return None
 
 
@@ -263,7 +269,7 @@ def _described(dataset: DatasetReader, scan: Scan | None, tiff: Tiff | None) -> 
 
 
 def _frame_names(dataset: DatasetReader) -> tuple[str, ...]:
-    """Return GDAL's names of the pages of a file that are frames: of the first one's size and bands."""
+    """Return GDAL's names of the frames of a file: the pages that have the size and the bands of the first."""
     try:
         pages = dataset.subdatasets
     except (RuntimeError, ZeroDivisionError):

@@ -18,24 +18,25 @@ _COLOURS = (('red', 'green', 'blue'), ('red', 'green', 'blue', 'alpha'))
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """One level: its size, and the size of the blocks in which it is read."""
+    """The sizes of one level and of its blocks, in pixels."""
 
     width: int
     height: int
+    #: The size of the blocks that are read and cached: one block of the file, or several.
     block_width: int
     block_height: int
-    #: The size of the blocks of the file, several of which may be read as one.
+    #: The size of the blocks of the file.
     stored_width: int
     stored_height: int
 
 
 @dataclass(frozen=True, slots=True)
 class RasterInfo:
-    """What the headers of a raster say; all sizes are in pixels, bands count from 0."""
+    """What the headers of a raster say. Sizes are in pixels, and bands count from 0."""
 
     width: int
     height: int
-    #: How many times smaller each level is than the first, which is 1.
+    #: How many times smaller each level is than the full resolution: 1 for level 0, then rising.
     factors: tuple[int, ...]
     #: GDAL's number of each level's overview, or the offset of a directory in the file, negative.
     positions: tuple[int, ...]
@@ -43,35 +44,35 @@ class RasterInfo:
     dtype: np.dtype[np.generic]
     #: The colour interpretation of each band in GDAL's words: gray, red, palette, alpha, undefined …
     interpretations: tuple[str, ...]
-    #: The index of the alpha band.
+    #: The index of the alpha band, None without one.
     alpha: int | None
     nodata: tuple[float | None, ...]
     #: Whether GDAL has a mask that is neither alpha nor nodata.
     masked: bool
-    #: Whether all bands of a pixel are stored together.
+    #: Whether the bands of a pixel are stored together, so that GDAL decodes all of them to read one.
     together: bool
-    #: Whether the values are classes, so that nothing lies between two of them.
+    #: Whether the values are classes, between which nothing may be interpolated.
     categorical: bool
-    #: Whether all values are bytes.
+    #: Whether all bands are uint8.
     bytes_only: bool
-    #: Whether the smallest value of a TIFF's grey is white (PhotometricInterpretation 0).
+    #: Whether 0 is white in a grey TIFF (PhotometricInterpretation 0).
     white_is_zero: bool
     #: GDAL's name of the compression of a GeoTIFF, such as 'JPEG', 'YCbCr JPEG' and 'WEBP'; empty for other formats.
     compression: str = ''
-    #: How many times as long as deflate a byte takes to decode.
+    #: How many times as long as with deflate it takes to decode a byte; see `costs.WEIGHTS`.
     weight: int = 1
-    #: The bits of a value that are used, fewer than those of the type in files of 1, 2, 4 or 12.
+    #: The bits of a value that are used: fewer than the type has in files of 1, 2, 4 or 12 bits.
     bits: int = 8
 
     @property
     def has_jpeg_blocks(self) -> bool:
-        """Return whether the blocks may be JPEGs of all bands."""
+        """Return whether each block may be one JPEG with all bands."""
         jpeg = self.compression in ('JPEG', 'YCbCr JPEG')
         return jpeg and self.together and self.count in (1, 3) and self.bytes_only
 
     @property
     def block_encoding(self) -> str | None:
-        """Return 'JPEG' or 'WEBP' if the blocks are pictures of all bands that browsers read."""
+        """Return 'JPEG' or 'WEBP' if a block is a picture that browsers read, else None."""
         if not (self.is_picture and self.together):
             return None
         if self.compression == 'WEBP':
@@ -81,30 +82,34 @@ class RasterInfo:
 
     @property
     def is_picture(self) -> bool:
-        """Return whether the values are colours as they are: 8-bit RGB or RGBA without nodata."""
+        """Return whether the values are colours and need no style: 8-bit RGB or RGBA without nodata."""
         silent = all(nodata is None for nodata in self.nodata)
         return self.interpretations in _COLOURS and self.bytes_only and silent
 
     def with_alpha(self, bands: tuple[int, ...]) -> tuple[int, ...]:
-        """Return bands with the alpha band behind them, if there is one and it is not among them."""
+        """Return `bands` with the alpha band at the end, if there is one and it is not among them."""
         return bands if self.alpha is None or self.alpha in bands else (*bands, self.alpha)
 
     def bands_for(self, bands: tuple[int, ...]) -> tuple[int, ...]:
-        """Return the bands to decode where some are asked for.
+        """Return the bands to decode for an answer that needs `bands`.
 
-        Of a file of up to four bands that are stored together, or whose nodata is one value, those are all its colours:
-        they cost nothing more, and whatever bands the next answer shows, the decoded block serves it.
+        They are all bands but alpha, so that a decoded block serves the next answer too, whatever bands that shows; on
+        condition that the file has at most four bands of integers, which are stored together or share one nodata value.
+        Otherwise, and where alpha is among them, they are `bands`.
         """
         everything = tuple(index for index in range(self.count) if index != self.alpha)
         alike = len(set(self.nodata)) == 1 and self.nodata[0] is not None
-        # NaN in a band that is not shown says nothing of the one that is.
+        # Not of floats: a pixel is valid if any band that is read is finite, so a further band would hide a NaN.
         few = self.count <= 4 and self.dtype.kind != 'f'
         if few and (self.together or alike) and self.alpha not in bands:
             return everything
         return bands
 
     def cost(self, level: Level, window: tuple[int, int, int, int], bands: int) -> int:
-        """Return the weighted bytes that are decoded for some bands of a window (left, top, right, bottom)."""
+        """Return how many bytes are decoded for a number of bands of a window, multiplied by `weight`.
+
+        `window` is left, top, right and bottom in pixels of the level. Each block that it touches counts as a whole.
+        """
         left, top, right, bottom = window
         across = blocks_in(left, right, level.stored_width)
         down = blocks_in(top, bottom, level.stored_height)
@@ -112,9 +117,10 @@ class RasterInfo:
         return pixels * (self.count if self.together else bands) * self.dtype.itemsize * self.weight
 
     def columns_together(self, level: Level, bands: int, most: int) -> int:
-        """Return how many columns of a level to read at a time so that a row of their blocks has at most `most` bytes.
+        """Return how many columns to read at a time, so that one row of their blocks has at most `most` bytes.
 
-        They are those of whole blocks, of one at least: a cache that a row of blocks does not fit into is of no use.
+        GDAL decodes a block again for each row of pixels if its cache does not hold a row of blocks. The columns are
+        those of whole blocks, of one at least.
         """
         block = self.cost(level, (0, 0, 1, 1), bands) // self.weight
         return level.stored_width * max(1, most // max(1, block))
@@ -127,7 +133,10 @@ class RasterInfo:
         return self.positions[index] < -1
 
     def level_for(self, scale: float) -> int:
-        """Return the index of the coarsest level whose pixels are no larger than `scale` of the full resolution's."""
+        """Return the index of the coarsest level whose pixels are no larger than `scale` full-resolution pixels.
+
+        0 if there is none. Level 0 is the full resolution.
+        """
         fits = [index for index, factor in enumerate(self.factors) if factor <= scale * 1.002]
         return fits[-1] if fits else 0
 
@@ -142,7 +151,7 @@ def describe(dataset: DatasetReader, sub_images: list[SubImage], with_overviews:
     interleaving = dataset.interleaving
     together = bool(interleaving and interleaving.value == 'PIXEL') or dataset.count == 1
     structure = dataset.tags(ns='IMAGE_STRUCTURE')
-    # GDAL makes a colour table of it, whose colours are levels of grey.
+    # GDAL gives such a file a colour table of greys, which makes it look like classes.
     white = structure.get('MINISWHITE') == 'YES'
     thematic = str(dataset.tags(1).get('LAYER_TYPE', '')).lower() == 'thematic'
     bytes_only = set(dataset.dtypes) == {'uint8'}
@@ -183,6 +192,6 @@ def _levels(dataset: DatasetReader | None, width: int, sub_images: list[SubImage
 
 
 def _bits(stated: str, dtype: DTypeLike) -> int:
-    """Return the bits of a value by what a file states, or else by its type."""
+    """Return how many bits of a value are used: what the file states, or else those of the type."""
     most = 8 * np.dtype(dtype).itemsize
     return min(int(stated), most) if stated.isdigit() and int(stated) else most

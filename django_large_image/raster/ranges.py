@@ -1,7 +1,7 @@
-"""The ranges of a raster's bands: what words such as `auto` and `min:0.02` of a style mean.
+"""The ranges of a raster's bands: what a style's words mean, such as `auto` and `min:0.02`.
 
-The meanings are large-image's (`TileSource._getMinMax`, 1.35.6), with valid values only, and one range a band over all
-frames, so that playback does not flicker.
+They mean what they mean in large-image 1.35.6 (`TileSource._getMinMax`), with two differences: only valid values count,
+and a band has one range over all frames, so that playback does not flicker.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _ENDS: tuple[End, End] = ('min', 'max')
 
 #: The most frames whose values are looked at.
 MAX_FRAMES = 16
-#: The bands that are shown without a style.
+#: The interpretations of bands that are shown without a style.
 _SHOWN = ('red', 'green', 'blue', 'gray')
 
 
@@ -41,7 +41,10 @@ def bands(handle: RasterHandle, frame: int = 0) -> dict[int, Band]:
 
 
 def statistics(handle: RasterHandle, frame: int = 0) -> dict[int, Band]:
-    """Return the same with min, max, mean and stdev of each band's sample of about a million pixels."""
+    """Return what `bands` does, with min, max, mean and stdev of a sample of about a million pixels of each band.
+
+    A band without valid values has none of the four. Raises `TooMuchToDecode`.
+    """
     facts, described = handle.frame_facts(frame), bands(handle, frame)
     if facts.statistics is None:
         found = samples(handle.blocks(frame), tuple(range(len(described))))
@@ -50,7 +53,11 @@ def statistics(handle: RasterHandle, frame: int = 0) -> dict[int, Band]:
 
 
 def over_frames(handle: RasterHandle) -> dict[int, dict[str, float]]:
-    """Return min and max of each band, by its number from 1, over all frames or some that are evenly spread."""
+    """Return `min` and `max` of each band, by its number from 1, over all frames.
+
+    Of more than `MAX_FRAMES` frames some are looked at, evenly spread. A band without valid values has an empty entry.
+    Raises `TooMuchToDecode`.
+    """
     facts = handle.facts
     if facts.ranges is None:
         found: dict[int, dict[str, float]] = {band: {} for band in bands(handle)}
@@ -65,7 +72,7 @@ def over_frames(handle: RasterHandle) -> dict[int, dict[str, float]]:
 
 
 def automatic(handle: RasterHandle) -> list[dict[str, float]]:
-    """Return band (from 1), min and max of each band that is shown without a style, none for 8-bit data."""
+    """Return `band` (from 1), `min` and `max` of each band that is shown without a style; nothing for 8-bit data."""
     if handle.info().dtype == np.uint8:
         return []
     shown = [band for band, entry in bands(handle).items() if entry.get('interpretation') in _SHOWN]
@@ -75,11 +82,12 @@ def automatic(handle: RasterHandle) -> list[dict[str, float]]:
 def end_of_range(
     handle: RasterHandle, frame: int, band: int | None, end: End, wanted: object, styled: bool
 ) -> float:
-    """Return the value of the first (`min`) or of the last (`max`) colour of a band, which counts from 0.
+    """Return the value that gets the first colour (`end` is 'min') or the last colour ('max') of a palette.
 
-    `wanted` is a number or a style's word for it: auto, min, max or full, or one of the first three with the share of
-    the values to leave out, such as min:0.02. Without a style (`styled` false) bytes are levels as they are. The band
-    after the last one, or None, is the alpha that maps have.
+    `band` counts from 0. The number after the last band, or None, means the alpha that is added to maps. `wanted` is a
+    number, or a word of a style: auto, min, max or full. With a share behind it, such as min:0.02, each of the first
+    three leaves out that share of the values. Without a style (`styled` false) 8-bit values are shown as they are.
+    Raises `TooMuchToDecode`, and ValueError for another word.
     """
     info = handle.info(frame)
     word, colon, share = str(wanted).partition(':')
@@ -110,18 +118,18 @@ def _top_of_type(dtype: np.dtype[np.generic]) -> float:
 
 
 def _known_end(handle: RasterHandle, band: int, end: End) -> float:
-    """Return an end of the range of a band, or of the alpha after the last one: from 0 to the type's maximum."""
+    """Return `min` or `max` of a band, from 0. The band after the last is alpha: 0 and the maximum of the type."""
     info = handle.info()
     if band >= info.count:
         top = float(np.iinfo(info.dtype.name).max) if info.dtype.kind in 'iu' else 1.0
         return 0.0 if end == 'min' else top
     found = over_frames(handle)[band + 1]
-    # Nothing of the band is valid: it is drawn as if all of it were its nodata.
+    # Without a valid value both ends are the nodata value.
     return float(found.get(end, info.nodata[band] or 0.0))
 
 
 def _fits_bytes(handle: RasterHandle) -> bool:
-    """Return whether the values of all bands, and the alpha that maps have, fit between 0 and 255 and are not few."""
+    """Return whether all bands, and the alpha of maps, have a minimum from 0 to 254 and a maximum from 2 to 255."""
     every = [
         (_known_end(handle, band, 'min'), _known_end(handle, band, 'max'))
         for band in range(handle.info().count + 1)
@@ -130,10 +138,10 @@ def _fits_bytes(handle: RasterHandle) -> bool:
 
 
 def _top_of_bytes(handle: RasterHandle, frame: int, styled: bool) -> int | None:
-    """Return the greatest value that 8-bit data can have, None for a style that the few values have to fill.
+    """Return the maximum of 8-bit data for `auto`; None where it is the maximum of the values.
 
-    Bytes are levels that their writer chose, so without a style none is changed. A style's colours are spread over the
-    values themselves where all of them are 0 or 1, as those of a mask are.
+    Bytes are levels that their writer chose, so they are shown as they are. The exception is a style of data of which
+    all values are 0 or 1, such as a mask: its colours are spread over these two values.
     """
     bits = handle.info(frame).bits
     if bits < 8 or not styled or _uses_bytes(handle, frame):
@@ -149,17 +157,17 @@ def _uses_bytes(handle: RasterHandle, frame: int) -> bool:
         except RasterioIOError:
             if handle.path is None:
                 raise
-            # One broken block of a file without overviews does not make the others unreadable.
+            # A broken block of a local file must not make the other blocks unreadable.
             handle.forget_error()
             facts.uses_bytes = True
     return facts.uses_bytes
 
 
 def _histogram(handle: RasterHandle, frame: int, band: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the histogram of a band, from 0."""
+    """Return counts and edges of the histogram of a band, from 0."""
     facts = handle.frame_facts(frame)
     if band not in facts.histograms:
-        # Whoever decodes one of the bands that are stored together has decoded them all.
+        # Where bands are stored together, GDAL decodes all of them for one: all get their histogram.
         every = tuple(range(facts.info.count)) if facts.info.together else (band,)
         with contextlib.closing(samples(handle.blocks(frame), every)) as found:
             for index, values in found:

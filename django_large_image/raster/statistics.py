@@ -1,4 +1,4 @@
-"""What is known of a raster's bands, from the overview that has about a million pixels."""
+"""What is known of a raster's bands: from the headers, and from a sample of about a million pixels."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from django_large_image.raster.blocks.decimation import decimated
 from django_large_image.raster.facts import Band
 from django_large_image.raster.info import RasterInfo
 
-#: Statistics, histograms and automatic ranges look at about so many pixels of a band.
+#: The pixels of a sample: statistics, histograms and automatic ranges look at about so many of a band.
 SAMPLE_PIXELS = 1_000_000
-#: The bytes of the bands that are sampled at a time.
+#: The most bytes that the samples of several bands take together.
 _TOGETHER_BYTES = 64 * 2**20
 
 
 def describe_bands(dataset: DatasetReader, white_is_zero: bool) -> dict[int, Band]:
-    """Return what the file says of each band, by its number from 1, without what it does not say.
+    """Return what the file says of each band, by its number from 1. What it does not say is left out, NaN too.
 
     `white_is_zero` is `RasterInfo.white_is_zero`.
     """
-    # rasterio goes through all bands for each of these lists.
+    # Once each, not in the loop: rasterio goes through all bands for each of these lists.
     lists = zip(
         dataset.indexes, dataset.nodatavals, dataset.scales, dataset.offsets, dataset.units, dataset.descriptions,
         dataset.colorinterp, strict=True,
@@ -44,13 +44,13 @@ def describe_bands(dataset: DatasetReader, white_is_zero: bool) -> dict[int, Ban
             'interpretation': interpretation.name.lower(),
         }
         if white_is_zero and band == 1:
-            # GDAL 3.10 gives it a table of greys (of 65 536 colours for 16 bits), and floats nothing.
+            # GDAL 3.10 gives integers a colour table of greys (65 536 for 16 bits), and floats none.
             entry['interpretation'] = 'gray'
         elif entry['interpretation'] == 'palette':
             try:
                 entry['colortable'] = list(dataset.colormap(band).values())
             except ValueError:
-                # Some files have the photometric interpretation of a palette and no table of its colours.
+                # The file says that it has a colour table, and has none.
                 entry['interpretation'] = 'gray'
         found[band] = cast(
             Band,
@@ -64,16 +64,17 @@ def describe_bands(dataset: DatasetReader, white_is_zero: bool) -> dict[int, Ban
 
 
 def sample_shape(width: int, height: int, pixels: int = SAMPLE_PIXELS) -> tuple[int, int]:
-    """Return the (height, width) of a reduced image of about `pixels` pixels; never larger than the image."""
+    """Return height and width of an image reduced to about `pixels` pixels: never larger than it is, at least 1 × 1."""
     scale = min(1.0, math.sqrt(pixels / (width * height)))
     return max(1, round(height * scale)), max(1, round(width * scale))
 
 
 def samples(blocks: BlockReader, bands: tuple[int, ...]) -> Generator[tuple[int, Array]]:
-    """Yield each band (from 0) with its valid values as a flat array, from the overview of about a million pixels.
+    """Yield each of `bands` (from 0) with the valid values of its sample, as a flat array of the file's dtype.
 
-    Nodata, masked and not-finite values are left out. The values are the file's own (nearest neighbour). Of an image
-    without overviews that would take too much they are those of some of its blocks. Raises `TooMuchToDecode`.
+    A sample is about `SAMPLE_PIXELS` pixels, evenly spread over the coarsest level that has as many. The values are the
+    file's own (nearest neighbour); nodata, masked and not-finite ones are left out. Where the level has more than
+    `MAX_DECODED_BYTES`, only some of its blocks are decoded, evenly spread. Raises `TooMuchToDecode`.
     """
     level = blocks.level(0)
     shape = sample_shape(level.width, level.height)
@@ -85,7 +86,7 @@ def samples(blocks: BlockReader, bands: tuple[int, ...]) -> Generator[tuple[int,
 def _picked(
     blocks: BlockReader, index: int, shape: tuple[int, int], bands: tuple[int, ...]
 ) -> Iterator[tuple[int, Array, Array | None]]:
-    """Yield bands with values and mask of `shape` pixels of a level, evenly spread."""
+    """Yield each band with values and mask of `shape` pixels of a level, evenly spread, or of fewer; see `samples`."""
     info, level, budget = blocks.info, blocks.level(index), Budget()
     rows, columns = (
         ((np.arange(count) + 0.5) * (size / count)).astype(np.int64)
@@ -105,16 +106,23 @@ def _picked(
             yield band, values[:, :, position], mask
 
 
-def _some(places: Array, size: int, share: float) -> tuple[Array, float]:
-    """Return the places in a share of the blocks in which they lie, of one at least, and the share that is left."""
-    blocks = np.unique(places // size)
+def _some(indices: Array, size: int, share: float) -> tuple[Array, float]:
+    """Return the row or column indices that lie in a share of the blocks, and the share left for the other axis.
+
+    `size` is that of a block. At least one block is kept, so more than `share` may be.
+    """
+    blocks = np.unique(indices // size)
     count = max(1, int(len(blocks) * share))
     chosen = blocks[((np.arange(count) + 0.5) * (len(blocks) / count)).astype(np.int64)]
-    return places[np.isin(places // size, chosen)], min(1.0, share * len(blocks) / count)
+    return indices[np.isin(indices // size, chosen)], min(1.0, share * len(blocks) / count)
 
 
 def valid_values(info: RasterInfo, band: int, values: Array, mask: Array | None) -> Array:
-    """Return the valid ones of a band's values as a flat array, by GDAL's order: a mask, or nodata, or else alpha."""
+    """Return the valid values of a band, from 0, as a flat array.
+
+    As in GDAL, the first of these decides: the file's mask, nodata, alpha. `mask` has the shape of `values` and is that
+    of a mask or of alpha, 0 where nothing is valid. Alpha itself is valid all over. Not-finite values are left out.
+    """
     nodata = info.nodata[band]
     if band == info.alpha or values.size == 0:
         found = values.ravel()
@@ -128,7 +136,7 @@ def valid_values(info: RasterInfo, band: int, values: Array, mask: Array | None)
 
 
 def band_statistics(values: Array) -> Band:
-    """Return min, max, mean and standard deviation of a band's sample; an empty dictionary if nothing is valid."""
+    """Return `min`, `max`, `mean` and `stdev` of a band's sample; an empty dictionary if it has no values."""
     if not values.size:
         return {}
     return {
@@ -140,16 +148,20 @@ def band_statistics(values: Array) -> Band:
 
 
 def band_histogram(values: Array) -> tuple[Array, Array]:
-    """Return the counts of a band's sample in large-image's 256 bins, and the edges of the bins."""
+    """Return the counts of a band's sample in 256 bins, and the 257 edges of the bins.
+
+    As in large-image, the bins go from the minimum to the maximum + 1.
+    """
     if not values.size:
         return np.zeros(256, int), np.linspace(0, 1, 257)
     return np.histogram(values, 256, (float(values.min()), float(values.max()) + 1))
 
 
 def edge_excluding(histogram: tuple[np.ndarray, np.ndarray], share: float, end: str) -> float | None:
-    """Return the edge of a bin beyond which, at an end ('min', 'max'), lies at most a share (0 to 1) of the values.
+    """Return the edge of a histogram's bin so that at most `share` (0 to 1) of the values lie beyond it.
 
-    None if the values of the very first bin are more than that, or there are none: then none is left out.
+    `end` says where they are left out: below the edge ('min') or above it ('max'). None if there are no values, or if
+    the bin at that end already holds more than the share: then nothing is left out.
     """
     counts, edges = histogram if end == 'min' else (histogram[0][::-1], histogram[1][::-1])
     beyond = np.cumsum(counts)
@@ -158,16 +170,16 @@ def edge_excluding(histogram: tuple[np.ndarray, np.ndarray], share: float, end: 
 
 
 def uses_bytes(blocks: BlockReader) -> bool:
-    """Return whether a band of 8-bit data that is not its alpha has a value above 1.
+    """Return whether 8-bit data have a value above 1 in a band other than alpha.
 
-    The smallest overview nearly always settles that, where statistics would read megabytes of a remote file.
+    The smallest overview says that, where statistics would read megabytes of a remote file. Raises `TooMuchToDecode`.
     """
     info = blocks.info
     index, whole = len(info.factors) - 1, blocks.dataset(0)
     bands = tuple(band for band in range(info.count) if band != info.alpha)
     height, width = (max(1, side // info.factors[index]) for side in (whole.height, whole.width))
     if index and info.positions[index] >= 0 and info.count <= 4 and width * height <= SAMPLE_PIXELS:
-        # GDAL reads the overview without another dataset, which would be opened for this alone.
+        # Through the dataset of the full resolution: one of the overview would be opened for this alone.
         values = whole.read([band + 1 for band in bands], out_shape=(len(bands), height, width))
         blocks.check()
         return bool((values >= 2).any())
@@ -177,9 +189,9 @@ def uses_bytes(blocks: BlockReader) -> bool:
 
 
 def stated_metres(dataset: DatasetReader) -> tuple[float | None, float | None]:
-    """Return width and height in metres of a pixel by the resolution of a TIFF, None for one that is not said.
+    """Return width and height of a pixel in metres, by the resolution that a TIFF states; None where it states none.
 
-    Fewer than 100 pixels an inch or centimetre are those of a screen, and say nothing.
+    Fewer than 100 pixels an inch or a centimetre are the default of a screen, and say nothing.
     """
     tags = dataset.tags() if dataset.driver == 'GTiff' else {}
     unit = {'2': 0.0254, '3': 0.01}.get(str(tags.get('TIFFTAG_RESOLUTIONUNIT', ''))[:1])

@@ -1,4 +1,4 @@
-"""Pictures of any size, drawn in strips: what is read at a time is bounded."""
+"""Pictures of any size, drawn in strips of rows, so that what is in memory is bounded."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from django_large_image.raster.colour.rendered import RenderedImage
 from django_large_image.raster.georef.geobox import GeoBox
 from django_large_image.raster.view import StyledView
 
-#: The pixels that are drawn at a time.
+#: The pixels of a strip; fewer where a style has more than four bands.
 STRIP_PIXELS = 2_000_000
 
 
 def channels_of(view: StyledView, geobox: GeoBox, frame: int) -> int:
-    """Return 3 if the picture of a grid is opaque whatever it shows, else 4."""
+    """Return the channels of the picture of a GeoBox: 3 if it is opaque whatever it shows, else 4."""
     return 3 if view.is_opaque(geobox, frame) else 4
 
 
 def strips(
     view: StyledView, geobox: GeoBox, frame: int, channels: int, lossy: bool = False
 ) -> Iterator[Array]:
-    """Yield the picture of a grid in strips of rows, uint8 (rows, width, channels) of 3 or 4 channels.
+    """Yield the picture of a GeoBox in strips, from the top: each uint8 (rows, width, channels), 3 or 4 channels.
 
-    Raises `TooMuchToDecode`.
+    `lossy` says that the picture is wanted for a lossy format, see `StyledView.paint`. Raises `TooMuchToDecode`.
     """
     budget = Budget()
     step = max(1, STRIP_PIXELS // geobox.width * 4 // max(4, view.steps(frame)))
@@ -38,9 +38,10 @@ def strips(
 
 
 def check_work(view: StyledView, width: int, height: int, frame: int) -> None:
-    """Raise `RegionTooLarge` for a picture of too many pixels, those of each band beyond four counted apart.
+    """Raise `RegionTooLarge` for a picture that has too many pixels for the number of bands in its style.
 
-    A style of 64 bands takes sixteen times as long to paint as one of four.
+    Up to four bands `MAX_REGION_PIXELS` are allowed. A style of 64 bands takes sixteen times as long as one of four, so
+    a sixteenth of the pixels is allowed.
     """
     bands = view.steps(frame)
     most = settings.MAX_REGION_PIXELS * 4 // max(4, bands)
@@ -51,7 +52,7 @@ def check_work(view: StyledView, width: int, height: int, frame: int) -> None:
 
 
 def whole(view: StyledView, geobox: GeoBox, frame: int, lossy: bool = False) -> Array:
-    """Return the picture of a grid, uint8 (height, width, 3 or 4)."""
+    """Return the picture of a GeoBox, uint8 (height, width, 3 or 4). Raises `TooMuchToDecode`."""
     channels = channels_of(view, geobox, frame)
     result = np.empty((geobox.height, geobox.width, channels), np.uint8)
     row = 0

@@ -1,4 +1,4 @@
-"""A raster in a style and a projection: everything that is drawn of it."""
+"""A raster in a style and a projection."""
 
 from __future__ import annotations
 
@@ -26,20 +26,21 @@ from django_large_image.raster.georef.tile_matrix import TileMatrix
 from django_large_image.raster.handle import RasterHandle
 from django_large_image.raster.resampling.warp import draw
 
-#: The memory for colorizers: the tables of one take a quarter of a megabyte a band.
+#: The most memory that colorizers take together. The tables of one take a quarter of a megabyte a band.
 _COLORIZER_BYTES = 32 * 2**20
-#: The memory that a style takes for each character of its JSON: texts of nine characters, two copies of it.
+#: The memory that a style takes for each character of its JSON, in bytes: it is kept twice, with #rrggbbaa as texts.
 _STYLE_BYTES = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Colours:
-    """What a style means for an image."""
+    """What a style means for a frame of an image."""
 
-    #: The style made complete, None if the values are colours as they are or nothing says what to show.
+    #: The complete style; None if the values are colours already, or nothing says what to show.
     style: Style | None
-    #: What makes colours of values, None where only large-image's engine can.
+    #: What makes colours of values; None where only large-image's engine can.
     colorizer: Colorizer | None
+    #: The memory that both take, in bytes.
     nbytes: int
 
 
@@ -50,7 +51,7 @@ _lock = threading.Lock()
 
 
 def kept_colours() -> dict[str, int]:
-    """Return how many bytes the colorizers take that are kept, and the bound."""
+    """Return how many bytes the cached colorizers take (`bytes`), and how many they may (`limit`)."""
     with _lock:
         return {'bytes': int(_colours.currsize), 'limit': int(_colours.maxsize)}
 
@@ -62,7 +63,7 @@ def forget_colours() -> None:
 
 
 class StyledView:
-    """Draw a raster's frames; it lives as long as the handle is borrowed."""
+    """A raster's frames in one style and one projection. Of no use when its handle is given back."""
 
     def __init__(
         self,
@@ -71,9 +72,10 @@ class StyledView:
         target: TargetCRS | None = None,
         resampling: str | None = None,
     ) -> None:
-        """Draw with a style (None for what fits the file), in a projection `target` (None for the file's own pixels).
+        """View the raster of a handle.
 
-        `resampling` is nearest, bilinear or cubic, None for what fits the data. Raises `InvalidParameter` for a
+        `style` None means what fits the file, `target` None the image's own pixels. `resampling` is 'nearest',
+        'bilinear' or 'cubic'; None means bilinear, and classes are always nearest. Raises `InvalidParameter` for a
         projection that the image cannot be shown in.
         """
         self.handle = handle
@@ -92,13 +94,17 @@ class StyledView:
     # -- colours
 
     def colours(self, frame: int) -> Colours:
-        """Return what the style means for a frame; raises `InvalidParameter` for bands that the file does not have."""
+        """Return what the style means for a frame.
+
+        Raises `InvalidParameter` for bands or colours that the file does not have, and `TooMuchToDecode` for a range
+        that takes too much to find out.
+        """
         key = (self.handle.key, frame, self._style_json, self.target is not None)
         with _lock:
             found = _colours.get(key)
         if found is None:
             found = self._find_colours(frame)
-            # A few large ones would leave no room for others.
+            # Larger ones are not cached: four of them would push out all others.
             if found.nbytes <= _COLORIZER_BYTES // 4:
                 with _lock:
                     _colours[key] = found
@@ -123,11 +129,11 @@ class StyledView:
         return Colours(style, compiled, size + (0 if compiled is None else compiled.nbytes))
 
     def can_paint(self, frame: int) -> bool:
-        """Return whether `paint` draws a frame in this style; else large-image's engine has to."""
+        """Return whether `paint` can draw a frame in this style; if not, large-image's engine has to."""
         return self.colours(frame).colorizer is not None
 
     def steps(self, frame: int) -> int:
-        """Return how many bands are drawn or coloured for each pixel."""
+        """Return how many bands are resampled or coloured for each pixel, whichever is more."""
         colorizer = self.colours(frame).colorizer
         return self.handle.info(frame).count if colorizer is None else colorizer.steps
 
@@ -136,10 +142,10 @@ class StyledView:
     def paint(
         self, geobox: GeoBox, frame: int, lossy: bool = False, budget: Budget | None = None
     ) -> RenderedImage | None:
-        """Return the picture of a grid of pixels, None if nothing of the image is there.
+        """Return the picture of a GeoBox; None if nothing of the image is in it. Only where `can_paint`.
 
-        With `lossy`, for a picture that is encoded with losses, the file's JPEGs are decoded fast. `budget` is what all
-        strips of a picture may decode together. Raises `TooMuchToDecode`.
+        `lossy` says that the picture is wanted for a lossy format: then the file's JPEGs may be decoded by a faster
+        decoder than GDAL's. `budget` is what all strips of a picture may decode together. Raises `TooMuchToDecode`.
         """
         colorizer = self.colours(frame).colorizer
         assert colorizer is not None
@@ -150,22 +156,23 @@ class StyledView:
         return None if found is None else colorizer.paint(found)
 
     def values(self, column: int, row: int, frame: int) -> list[float]:
-        """Return the file's own values of a pixel, band by band."""
+        """Return the file's own values of a pixel, one for each band. Raises `TooMuchToDecode`."""
         blocks = self.handle.blocks(frame)
         window, bands = (column, row, column + 1, row + 1), tuple(range(blocks.info.count))
         found: list[float] = blocks.raw(0, window, bands, Budget())[0][0, 0].tolist()
         return found
 
     def nearest_values(self, geobox: GeoBox, frame: int, budget: Budget | None = None) -> tuple[Array, Array]:
-        """Return the file's values at the nearest pixels of a grid, and their validity.
+        """Return the file's values at the nearest pixels of a GeoBox, and their validity.
 
-        Shapes are (bands, height, width), and (height, width) as 0 to 255 for whether any band is valid. What is not
-        valid is the band's nodata, NaN, or 0 where it can be neither.
+        Values have the file's dtype and the shape (bands, height, width). Where they are not valid they are the band's
+        nodata, or without one NaN (floats) or 0. Validity is uint8 (height, width), from 0 (no band is valid) to 255.
+        Raises `TooMuchToDecode`.
         """
         blocks = self.handle.blocks(frame)
         info = blocks.info
         every = tuple(range(info.count))
-        # NaN in one band is nothing in that band alone.
+        # Floats band by band: a NaN makes only its own band invalid.
         groups = [(band,) for band in every] if info.dtype.kind == 'f' else [every]
         values: Array = np.empty((info.count, geobox.height, geobox.width), info.dtype)
         valid: Array = np.zeros((geobox.height, geobox.width), np.uint8)
@@ -184,7 +191,11 @@ class StyledView:
         return values, valid
 
     def bare(self, geobox: GeoBox, frame: int) -> Array:
-        """Return the file's own bands as large-image's engine expects them: with nodata, and alpha in a projection."""
+        """Return the file's bands at a GeoBox as large-image's engine expects them, (height, width, bands).
+
+        They have the file's dtype. What is not valid is nodata, or else 0. In a projection an image without an alpha
+        band gets one behind the others. Raises `TooMuchToDecode`.
+        """
         blocks = self.handle.blocks(frame)
         info, shape = blocks.info, (geobox.height, geobox.width)
         bands = tuple(range(info.count))
@@ -205,7 +216,7 @@ class StyledView:
         return np.concatenate([values, alpha[:, :, None]], axis=2)
 
     def is_opaque(self, geobox: GeoBox, frame: int) -> bool:
-        """Return whether no pixel of a grid can be transparent."""
+        """Return whether no pixel of a GeoBox can be transparent."""
         colorizer, info = self.colours(frame).colorizer, self.handle.info(frame)
         sure = info.alpha is None and not info.masked and info.dtype.kind != 'f'
         sure = sure and all(nodata is None for nodata in info.nodata)
@@ -223,15 +234,18 @@ class StyledView:
             and bottom <= self.matrix.height + slack
         )
 
-    # -- grids of pixels
+    # -- GeoBoxes
 
     def geobox(self, left: float, top: float, right: float, bottom: float, width: int, height: int) -> GeoBox:
-        """Return the grid of a rectangle, given in the projection or else in pixels of the image."""
+        """Return the GeoBox of a rectangle, in `width` × `height` pixels.
+
+        The sides are in units of the projection or, without one, in pixels of the image with y downwards.
+        """
         affine = Affine((right - left) / width, 0, left, 0, (bottom - top) / height, top)
         return GeoBox(affine, width, height, self.target)
 
     def tile_geobox(self, z: int, x: int, y: int) -> GeoBox:
-        """Return the grid of a tile."""
+        """Return the GeoBox of a tile: level, column and row in the tile matrix."""
         width, height = self.matrix.tile_width, self.matrix.tile_height
         if self.target is None:
             factor = 2.0 ** (self.matrix.levels - 1 - z)
@@ -240,10 +254,13 @@ class StyledView:
         xmin, ymin, xmax, ymax = self.matrix.corners(z, x, y)
         return self.geobox(xmin, ymax, xmax, ymin, width, height)
 
-    # -- what lies ready in the file
+    # -- passthrough
 
     def stored_tile(self, z: int, x: int, y: int, frame: int, encoding: str) -> bytes | None:
-        """Return a tile that lies ready in the file, if that is local, in that encoding ('JPEG', 'WEBP'), or None."""
+        """Return a tile that is a block of the file as it is, in an encoding ('JPEG' or 'WEBP'); else None.
+
+        Only of a local file, without a style, and of frame 0. Raises `ImageChanged`.
+        """
         handle = self.handle
         if frame or handle.path is None or self._style or handle.info().block_encoding != encoding:
             return None

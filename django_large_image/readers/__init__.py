@@ -14,7 +14,7 @@ __all__ = ['ImageReader', 'reader_of']
 
 
 def reader_of(source: TileSource) -> ImageReader:
-    """Return the reader of a source of large-image: the engine's own for our plug-in."""
+    """Return the reader of a tile source of large-image; that of the engine if the source is our plug-in."""
     if source.name == 'rasterio' and is_there('rasterio'):
         plugin = load('django_large_image.readers.plugin')
         if isinstance(source, plugin.RasterTileSource):

@@ -1,4 +1,4 @@
-"""A raster in large-image's words: its metadata, as the sources of large-image have it."""
+"""The metadata of a raster under the names that large-image's sources use."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ def metadata(handle: RasterHandle, view: StyledView) -> Json:
         'bands': ranges.statistics(handle),
     }
     if handle.frame_count > 1:
-        # As large-image has it: frames that differ in nothing that has a name.
+        # As in large-image, for frames without names and axes.
         found['frames'] = [{'Frame': index, 'Index': index} for index in range(handle.frame_count)]
     return found
 
 
 def internal_metadata(handle: RasterHandle) -> Json:
-    """Return what GDAL says of the file beyond that."""
+    """Return what GDAL says of the file beyond the common metadata."""
     dataset = handle.dataset
     points, crs = dataset.gcps
     meta = dict(dataset.meta)
@@ -79,7 +79,10 @@ def magnification(handle: RasterHandle) -> dict[str, float | None]:
 
 
 def corners(handle: RasterHandle, crs: CRS | None) -> Json | None:
-    """Return the four corners and the box in a CRS (None for the file's own), by large-image's names."""
+    """Return the four corners and the box in a CRS (None for the file's own), by large-image's names.
+
+    None for an image without a georeference, and where it has no place.
+    """
     crs = handle.facts.georeference.crs if crs is None else crs
     found = None if crs is None else handle.bounds(crs)
     if found is None:

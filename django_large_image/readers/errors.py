@@ -1,4 +1,4 @@
-"""What libraries raise while they read, as our errors."""
+"""Errors of the libraries that read files, turned into ours."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ logger = logging.getLogger(__name__)
 
 @contextlib.contextmanager
 def reading() -> Iterator[None]:
-    """Turn what a reader raises while it reads pixels into `ImageUnreadable`."""
+    """Turn the errors that a library raises in the block into `ImageUnreadable`, or `ServerFault`; ours pass."""
     try:
         yield
     except LargeImageError:

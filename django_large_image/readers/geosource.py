@@ -1,4 +1,4 @@
-"""The reader of large-image's own geospatial sources: osgeo's GDAL, and whatever a project opens by itself."""
+"""The reader of large-image's own geospatial sources: that of osgeo's GDAL, and those that a project opens."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class GeoSourceReader(LargeImageReader):
         try:
             return cast(object, self.source.getCrs()) or None
         except AttributeError:
-            # Sources of large-image 1.35.6 other than those of GDAL and rasterio do not say.
+            # In large-image 1.35.6 only the sources of GDAL and rasterio have the method.
             return None
 
     @property

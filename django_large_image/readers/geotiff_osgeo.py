@@ -1,4 +1,4 @@
-"""Regions as GeoTIFF files by osgeo's GDAL, where rasterio must not be."""
+"""Regions as GeoTIFF files, written by osgeo's GDAL in processes in which rasterio must not be."""
 
 from __future__ import annotations
 
@@ -16,48 +16,51 @@ if TYPE_CHECKING:
 OPTIONS = ['COMPRESS=DEFLATE', 'ZLEVEL=1', 'TILED=YES', 'BIGTIFF=IF_SAFER']
 
 
-def write(path: Path, source: OsgeoSource, place: ReadWindow, pixels: Array | None, frame: int) -> None:
-    """Write a region to a GeoTIFF: styled `pixels` if given, else the file's own bands and values."""
+def write(path: Path, source: OsgeoSource, area: ReadWindow, pixels: Array | None, frame: int) -> None:
+    """Write a window as a GeoTIFF to `path`: styled `pixels` if given, else the file's own bands and values.
+
+    `pixels` are uint8 (height, width, 1 to 4). Raises what GDAL raises.
+    """
     dataset = source._getFrameDataset(frame)
     projection = source.projection.decode() if source.projection else None
     if pixels is not None:
-        _write_styled(path, source, place, pixels, projection)
+        _write_styled(path, source, area, pixels, projection)
     elif projection:
         gdal.Warp(
-            str(path), dataset, format='GTiff', dstSRS=projection, width=place.width, height=place.height,
-            outputBounds=(place.left, place.bottom, place.right, place.top), resampleAlg='near',
+            str(path), dataset, format='GTiff', dstSRS=projection, width=area.width, height=area.height,
+            outputBounds=(area.left, area.bottom, area.right, area.top), resampleAlg='near',
             creationOptions=OPTIONS,
         )  # fmt: skip
     else:
-        window = [place.left, place.top, place.right - place.left, place.bottom - place.top]
+        window = [area.left, area.top, area.right - area.left, area.bottom - area.top]
         gdal.Translate(
-            str(path), dataset, format='GTiff', srcWin=window, width=place.width, height=place.height,
+            str(path), dataset, format='GTiff', srcWin=window, width=area.width, height=area.height,
             resampleAlg='near', creationOptions=OPTIONS,
         )  # fmt: skip
 
 
 def _write_styled(
-    path: Path, source: OsgeoSource, place: ReadWindow, pixels: Array, projection: str | None
+    path: Path, source: OsgeoSource, area: ReadWindow, pixels: Array, projection: str | None
 ) -> None:
     count = pixels.shape[2]
     options = [*OPTIONS, 'PHOTOMETRIC=RGB' if count >= 3 else 'PHOTOMETRIC=MINISBLACK']
     if count in (2, 4):
         options.append('ALPHA=YES')
     output = gdal.GetDriverByName('GTiff').Create(
-        str(path), place.width, place.height, count, gdal.GDT_Byte, options
+        str(path), area.width, area.height, count, gdal.GDT_Byte, options
     )
-    scale = (place.right - place.left) / place.width, (place.bottom - place.top) / place.height
+    scale = (area.right - area.left) / area.width, (area.bottom - area.top) / area.height
     if projection:
         reference = osr.SpatialReference()
         reference.SetFromUserInput(projection)
         output.SetProjection(reference.ExportToWkt())
-        output.SetGeoTransform((place.left, scale[0], 0, place.top, 0, scale[1]))
+        output.SetGeoTransform((area.left, scale[0], 0, area.top, 0, scale[1]))
     else:
         x, a, b, y, d, e = source._getGeoTransform()
         output.SetProjection(source.getCrs())
         output.SetGeoTransform((
-            x + a * place.left + b * place.top, a * scale[0], b * scale[1],
-            y + d * place.left + e * place.top, d * scale[0], e * scale[1],
+            x + a * area.left + b * area.top, a * scale[0], b * scale[1],
+            y + d * area.left + e * area.top, d * scale[0], e * scale[1],
         ))  # fmt: skip
     for band in range(count):
         output.GetRasterBand(band + 1).WriteArray(pixels[:, :, band])

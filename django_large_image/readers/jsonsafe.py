@@ -1,4 +1,4 @@
-"""Values of image libraries as values that JSON has."""
+"""Values of image libraries turned into values that JSON can hold."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ from django_large_image.loading import is_there, load
 
 @functools.cache
 def _affine() -> tuple[type[tuple[float, ...]], ...]:
-    """Return the class of affine transforms, which are no tuples any more in affine 3."""
+    """Return the class of affine transforms, which in affine 3 are no longer tuples; nothing without the package."""
     return (load('affine').Affine,) if is_there('affine') else ()
 
 
 def json_safe(value: object, hide: tuple[str, ...] = (), depth: int = 0) -> Any:
     """Return `value` with nothing but JSON's types in it.
 
-    NaN and infinities become null, arrays lists, keys text, CRSs and other objects text, bytes text or their length.
-    Each text of `hide` (a path) is cut out of every text.
+    NaN and infinities become null, arrays become lists, and keys become texts. Bytes become a text if they are
+    printable ASCII, else their length. Other objects, such as a CRS, become a number or else a text. Each text of
+    `hide`, such as a path, is cut out of every text. What is nested deeper than 32 levels becomes null.
     """
     if depth > 32:
         return None
@@ -51,6 +52,6 @@ def json_safe(value: object, hide: tuple[str, ...] = (), depth: int = 0) -> Any:
     if isinstance(value, datetime.datetime | datetime.date):
         return value.isoformat()
     try:
-        return json_safe(float(value), hide)  # type: ignore[arg-type]  # a rational of Exif or TIFF
+        return json_safe(float(value), hide)  # type: ignore[arg-type]  # such as a rational of Exif or TIFF
     except (TypeError, ValueError, ArithmeticError):
         return json_safe(str(value)[:1000], hide)

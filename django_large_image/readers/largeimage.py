@@ -1,4 +1,4 @@
-"""The reader of whatever a source of large-image reads: whole-slide images, frames, pictures, and a project's own."""
+"""The reader of everything that a source of large-image reads: whole slides, frames, pictures, a project's own."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from django_large_image.raster.georef.tile_matrix import TileMatrix
 from django_large_image.readers.base import ImageReader, Pieces, ReadWindow
 from django_large_image.readers.sources.pooled import PooledSource, SourceFacts
 
-#: The most pixels, those of each band of a style counted apart, that large-image's engine colours for an answer. The
-#: rest of the work takes as long as two bands, and thresholds such as min:0.02 as long as four (large-image 1.35.6).
+#: The most pixels that large-image's engine colours for an answer, counted once for each band of the style. The rest of
+#: the work takes as long as two bands, and thresholds such as min:0.02 as long as four (large-image 1.35.6).
 MAX_ENGINE_WORK, _WITHOUT, _THRESHOLDS = 120_000_000, 2, 4
-#: The most pixels of a level, or of a tile, that are coloured.
+#: The most pixels of a level, or of a tile, that are coloured at a time.
 MAX_STYLED_PIXELS = 2**25
-#: The rows that are read at a time.
+#: The rows of a region that are read at a time.
 STRIP_ROWS = 512
-#: The pixels that are read at a time for a histogram of all of them, and the side of a sample.
+#: The pixels that are read at a time for an exact histogram, and the longest side of a sample.
 _PIECE_PIXELS, _SAMPLE_SIDE = 4_000_000, 1024
 
 
 class LargeImageReader(ImageReader):
-    """Read an image through a source of large-image, which has its style and its projection already."""
+    """Read an image through a tile source of large-image, which has its style and its projection already."""
 
     def __init__(self, source: TileSource) -> None:
         self.source = source
-        #: The source without a style, which hands on the values of the file.
+        #: The source without a style, whose pixels are the values of the file.
         self.raw: TileSource = source._unstyled
         self.name = str(source.name)
         self._pooled = source if isinstance(source, PooledSource) else None
@@ -99,7 +99,7 @@ class LargeImageReader(ImageReader):
     def check_work(self, style: Json | None) -> None:
         """Raise `InvalidParameter` for a style of so many bands that large-image's engine takes too long to apply it.
 
-        It applies them one by one, to all pixels of the smallest level for a tile that is zoomed out.
+        The engine colours the bands one by one. A tile that is zoomed out takes all pixels of the smallest level.
         """
         if not style:
             return
@@ -107,7 +107,7 @@ class LargeImageReader(ImageReader):
         width, height = matrix.width, matrix.height
         levels = matrix.levels if self._pooled is None else self._pooled.stored_levels
         if self._pooled is not None and self._pooled.decodes_whole:
-            # A picture of Pillow is small, and a region of all of it is coloured in one go.
+            # A picture that Pillow decodes is small, but a region of all of it is coloured at once.
             levels = 1
         pixels = max(
             width * height // 4 ** (levels - 1),
@@ -117,7 +117,7 @@ class LargeImageReader(ImageReader):
         most = MAX_ENGINE_WORK // max(1, pixels) - _WITHOUT
         if any(':' in str(entry.get(end)) for entry in bands for end in ('min', 'max')):
             most -= _THRESHOLDS
-        # Four doubles of each pixel are in memory, of all pixels of a tile at a time.
+        # The engine holds four doubles for each pixel that it colours at a time.
         most = max(0, most) if pixels <= MAX_STYLED_PIXELS else 0
         if len(bands) > most:
             allowed = f'at most {most} bands like these for an image whose smallest level has {pixels} pixels'
@@ -138,7 +138,7 @@ class LargeImageReader(ImageReader):
         return True
 
     def _cleared(self, z: int, x: int, y: int, pixels: Array) -> Array:
-        """Return a tile with nothing beyond the image's sides, where large-image 1.35.6 puts black."""
+        """Return a tile made transparent beyond the sides of the image, where it is black in large-image 1.35.6."""
         matrix = self.matrix
         scale = 2 ** (matrix.levels - 1 - z)
         width = math.ceil(matrix.width / scale) - x * matrix.tile_width
@@ -165,7 +165,7 @@ class LargeImageReader(ImageReader):
         return to_uint8(pixels)
 
     def window(self, window: ReadWindow, frame: int, lossy: bool) -> Array:
-        # A reader of pictures without levels makes the whole of its only tile for each strip.
+        # A source without levels makes its only tile, which is the whole picture, for each strip.
         step = window.height if window.is_scaled or self.source.levels == 1 else STRIP_ROWS
         result: Array | None = None
         for first, end in strips_of(0, window.height, step):
@@ -192,7 +192,7 @@ class LargeImageReader(ImageReader):
         return to_uint8(pixels)
 
     def pixel(self, column: int, row: int, frame: int) -> Json:
-        # Where the colours without a style are made of the values, the values of the file are wanted.
+        # Without a style the colours may be scaled by automatic ranges. The answer has the values of the file.
         automatic = self._pooled is not None and self._pooled.automatic_ranges_shown
         source = self.raw if automatic else self.source
         return dict(source.getPixel(region={'left': column, 'top': row, 'units': 'base_pixels'}, frame=frame))

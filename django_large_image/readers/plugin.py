@@ -1,4 +1,4 @@
-"""Our engine as a source of large-image: for `large_image.open()`, and for hooks that expect large-image's methods."""
+"""The engine as a source of large-image: for `large_image.open()`, and for hooks that expect large-image's methods."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ from django_large_image.readers.rasterreader import RasterReader
 
 _lazyImport()
 
-#: large-image's style of the bare values of a file.
+#: The style by which large-image means the values of the file.
 _BARE = '{}'
 
 
 class RasterTileSource(RasterioFileTileSource):  # type: ignore[misc]
     """A source of large-image whose pixels come from a `RasterReader`.
 
-    Takes a path, as large-image's sources do, or a reader. What is not overridden here is large-image's own.
+    It takes a path, as large-image's sources do, or a reader. What is not overridden here is large-image's own.
     """
 
     cacheName = 'geosource'
@@ -51,9 +51,9 @@ class RasterTileSource(RasterioFileTileSource):  # type: ignore[misc]
         keeper: object = None,
         **kwargs: object,
     ) -> None:
-        """Open a path, or view a reader, with large-image's keywords; raises `TileSourceError`.
+        """Open a path, or take a reader, with large-image's keywords; raises `TileSourceError`.
 
-        `keeper` lives as long as the source, such as a lease of the reader's handle.
+        `keeper` is kept as long as the source lives: the lease of the reader's handle, for instance.
         """
         self._keeper = keeper
         if isinstance(path, RasterReader):
@@ -61,14 +61,14 @@ class RasterTileSource(RasterioFileTileSource):  # type: ignore[misc]
             kwargs.setdefault('style', reader.style)
         else:
             reader = _opened(path, projection)
-        #: The reader whose handle is used; `reader` is that of the style.
+        #: The open handle. `reader` is replaced by one with the style of the source.
         self._handle = reader.handle
         self.reader = reader
-        # Past the constructor of large-image's source, which opens the file and asks it again and again.
+        # Skip the constructor of large-image's source, which would open the file once more and look at it many times.
         super(RasterioFileTileSource, self).__init__(reader.handle.name, **kwargs)
         if keeper is not None:
-            # What draws maps in notebooks refers back to the source, which would then be kept, with what its keeper
-            # holds, until the garbage collector comes (large-image 1.35.6).
+            # The maps for notebooks refer back to the source. Such a cycle would keep the source and its keeper, and so
+            # the lease, until the garbage collector runs (large-image 1.35.6).
             self._map = self.to_map = self.from_map = None
         self.addKnownExtensions()
         self._getDatasetLock = threading.RLock()
@@ -145,7 +145,7 @@ class RasterTileSource(RasterioFileTileSource):  # type: ignore[misc]
         numpyAllowed: bool | str = False,
         **kwargs: object,
     ) -> object:
-        """Return a tile by large-image's contract: encoded, or an array or a picture where these are allowed."""
+        """Return a tile as large-image's sources do: encoded, or an array or a Pillow image where that is allowed."""
         frame = self._getFrame(**kwargs)
         if self.projection is None:
             self._xyzInRange(x, y, z)
@@ -165,7 +165,7 @@ class RasterTileSource(RasterioFileTileSource):  # type: ignore[misc]
     def getBandInformation(
         self, statistics: bool = False, dataset: object = None, frame: int | None = None, **kwargs: object
     ) -> dict[int, Json]:
-        """Return what is known of each band, by its number from 1; min, max, mean and stdev if asked for.
+        """Return what is known of each band, by its number from 1; with `statistics` also min, max, mean and stdev.
 
         large-image 1.35.6 computes the statistics of every band when it opens a file and ignores `statistics`.
         """
@@ -198,7 +198,7 @@ class RasterTileSource(RasterioFileTileSource):  # type: ignore[misc]
     def toNativePixelCoordinates(
         self, x: float, y: float, crs: object = None, roundResults: bool = True
     ) -> tuple[float, float]:
-        """Return the pixel coordinates of a place in a CRS, by default in the projection."""
+        """Return column and row of a point in a CRS, by default in the projection; rounded if `roundResults`."""
         column, row = self.reader.to_pixels(x, y, self.projection if crs is None else crs)
         if roundResults and math.isfinite(column) and math.isfinite(row):
             return round(column), round(row)

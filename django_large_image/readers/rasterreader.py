@@ -1,4 +1,4 @@
-"""The reader of everything that is drawn by our own engine (`raster/`)."""
+"""The reader of everything that the engine (`raster/`) draws."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from django_large_image.readers.base import BoundingBox, ImageReader, Pieces, Re
 if TYPE_CHECKING:
     from django_large_image.readers.geosource import GeoSourceReader
 
-#: What pixels in gray are made of: large-image's picture of them has one channel.
+#: The palettes from black to white: large-image's picture of one band in them has one channel.
 _GRAY = (['#000000', '#ffffff'], ['#000', '#fff'])
 
 
@@ -46,9 +46,11 @@ class RasterReader(ImageReader):
         style: Json | None = None,
         resampling: str | None = None,
     ) -> None:
-        """Show an image in a projection (EPSG:n, None for its own pixels), with a style (None for what fits the file).
+        """Read an image in a projection and a style.
 
-        Raises `InvalidParameter` for a projection that the image cannot be shown in.
+        `projection` is EPSG:n or WKT, None for the image's own pixels. `style` None means what fits the file, and
+        `resampling` is that of `StyledView`. Raises `InvalidParameter` for a projection that the image cannot be shown
+        in.
         """
         self.handle, self.style = handle, style
         self._code, self._resampling = projection, resampling
@@ -126,8 +128,8 @@ class RasterReader(ImageReader):
 
     def to_pixels(self, x: float, y: float, crs: object) -> tuple[float, float]:
         there = target_crs(CRS.from_user_input(crs))
-        place = self.handle.facts.georeference.to_pixels(np.array([float(x)]), np.array([float(y)]), there)
-        column, row = (float(value[0]) for value in place)
+        position = self.handle.facts.georeference.to_pixels(np.array([float(x)]), np.array([float(y)]), there)
+        column, row = (float(value[0]) for value in position)
         return column, row
 
     def transform_bounds(
@@ -138,7 +140,7 @@ class RasterReader(ImageReader):
     # -- what may be asked of it
 
     def check_work(self, style: Json | None) -> None:
-        # A style is compiled into tables, whose work is bounded with the size of each picture.
+        # The engine's work depends on the size of each picture: `check_window` bounds it.
         return None
 
     def check_window(self, width: int, height: int, frame: int) -> None:
@@ -149,7 +151,7 @@ class RasterReader(ImageReader):
 
     @functools.cached_property
     def _engine(self) -> GeoSourceReader:
-        """Return the reader whose pictures large-image's engine colours, for styles that our tables do not know."""
+        """Return a reader through large-image's engine, for styles that the colorizer's tables do not know."""
         from django_large_image.readers.geosource import GeoSourceReader
         from django_large_image.readers.plugin import RasterTileSource
 
@@ -247,7 +249,7 @@ class RasterReader(ImageReader):
 
 @functools.lru_cache(maxsize=256)
 def _target_of(projection: str) -> TargetCRS:
-    """Return what is known of a CRS by its code or WKT."""
+    """Return the `TargetCRS` of a code or a WKT; raises rasterio's `CRSError`."""
     return target_crs(CRS.from_user_input(projection))
 
 

@@ -1,6 +1,7 @@
 """large-image's own tile cache, kept in a Django cache: for code of the project that calls large-image itself.
 
-Tiles that this package serves do not pass here (see `cache`): large-image's keys do not know that a file changed.
+Tiles that this package serves are not kept here, but by `caching.answers`: large-image's keys do not know that a file
+changed.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ class DjangoCache(LargeImageCache):  # type: ignore[misc]
         return value
 
     def __setitem__(self, key: str, value: object) -> None:
-        # Bytes alone: arrays and pictures of Pillow would be pickled, and unpickled from a cache others can write.
+        # Only bytes: arrays and Pillow images would be pickled, and unpickled from a cache that others may write to.
         if isinstance(value, bytes):
             caches[self._alias].set(self._key(key), bytes(value), settings.CACHE_TIMEOUT)
 

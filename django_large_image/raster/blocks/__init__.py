@@ -1,1 +1,1 @@
-"""The blocks of a raster: reading windows of them, and handing on those that are answers as they are."""
+"""The blocks of a raster: windows are read of them, and some of them are tiles as they are."""

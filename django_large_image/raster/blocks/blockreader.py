@@ -1,4 +1,4 @@
-"""Windows of the levels of one raster (a file, or one frame of it), with their validity."""
+"""Reading windows of the levels of one raster (a file, or one frame of it), with their validity."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from django_large_image.raster.facts import FrameFacts
 from django_large_image.raster.info import Level
 from django_large_image.raster.resampling import kernels
 
-#: Files without tiles are read and kept in pieces of about so many pixels.
+#: Strips and very small tiles are read and cached in pieces of about so many pixels.
 _PIECE_PIXELS = 262_144
-#: Larger reads pass by the block cache, which they would empty.
+#: Windows of more bytes are not cached: they would push out everything else.
 CACHED_BYTES = 48 * 2**20
-#: More bands are not put into one place for each pixel when they are read.
+#: Up to so many bands are read with those of a pixel together; more are read plane by plane.
 _INTERLEAVED = 4
-#: The mean difference, in levels of 255, below which two decoders of JPEG show the same; half of it is usual.
+#: Two decoders of JPEG agree if their mean difference is below this, in levels of 255. Half of it is usual.
 _SAME_JPEG = 2.0
 
 
 class BlockReader:
-    """Read windows of any level of a raster; of one handle, so of one thread at a time."""
+    """Read windows of any level of a raster. It belongs to one handle, and so to one thread at a time."""
 
     def __init__(
         self,
@@ -42,10 +42,10 @@ class BlockReader:
         facts: FrameFacts,
         path: str | None,
     ) -> None:
-        """Read the dataset that `full` returns, ready to be used, and the overviews that `open_overview` opens.
+        """Read the dataset of the full resolution that `full` returns, and those that `open_overview` opens.
 
-        `check` raises if the file was replaced, `key` names the raster and its version, and `path` is the file, if it
-        is on this machine.
+        `open_overview` takes an entry of `RasterInfo.positions`. `check` raises `ImageChanged` if the file was
+        replaced. `key` names the raster and its version in caches. `path` is None if the file is not on this machine.
         """
         self.info = facts.info
         self.check = check
@@ -54,13 +54,13 @@ class BlockReader:
         self._key, self._facts, self._path = key, facts, path
 
     def close(self) -> None:
-        """Close the datasets of the overviews; that of the full resolution is the handle's."""
+        """Close the datasets of the overviews. The handle closes that of the full resolution."""
         for dataset in self._overviews.values():
             dataset.close()
         self._overviews.clear()
 
     def dataset(self, level: int) -> DatasetReader:
-        """Return the dataset of a level, opened when it is first needed."""
+        """Return the dataset of a level, which is opened on first use."""
         full = self._full()
         if level == 0:
             return full
@@ -69,13 +69,13 @@ class BlockReader:
         return self._overviews[level]
 
     def level(self, index: int) -> Level:
-        """Return the sizes of a level."""
+        """Return the sizes of a level, from 0."""
         known = self._facts.levels.get(index)
         if known is None:
             dataset = self.dataset(index)
             height, width = stored = dataset.block_shapes[0]
             if width * height < _PIECE_PIXELS // 16 or width >= dataset.width > 2 * height:
-                # Strips, or very small tiles: as many whole rows of them as make a piece.
+                # Strips, or very small tiles: as many of them as make a piece.
                 rows = max(1, _PIECE_PIXELS // max(1, dataset.width) // height)
                 across = max(1, min(dataset.width, 1024) // width)
                 width, height = (
@@ -112,7 +112,7 @@ class BlockReader:
         return read_block(self.dataset(0), self._path, number, column, row, size)
 
     def all_valid(self, index: int, left: int, top: int, width: int, height: int) -> bool:
-        """Return whether a mask of the file's leaves nothing out of a rectangle of a level."""
+        """Return whether the file's own mask is 255 in all of a window of a level; True without a mask."""
         if not self.info.masked:
             return True
         mask = self.dataset(index).read_masks(1, window=RasterioWindow(left, top, width, height))
@@ -121,10 +121,12 @@ class BlockReader:
     def read(
         self, index: int, window: Window, bands: tuple[int, ...], budget: Budget, lossy: bool = False
     ) -> tuple[Array, Array | None]:
-        """Return values (rows, columns, bands) and validity (uint8, None if all) of a window of a level.
+        """Return values and validity of a window of a level.
 
-        `window` is left, top, right and bottom, inside the level; `bands` counts from 0. Values that are
-        not valid may be anything that is finite. With `lossy` JPEGs may be decoded by another decoder than GDAL's.
+        Values have the file's dtype and the shape (rows, columns, bands); those that are not valid may be any finite
+        number. Validity is uint8 (rows, columns), 0 is not valid at all; None if everything is valid. `window` is left,
+        top, right and bottom in pixels, inside the level; `bands` count from 0. With `lossy`, JPEGs may be decoded by
+        Pillow instead of GDAL. Raises `TooMuchToDecode`, `ImageChanged`, and what rasterio raises.
         """
         left, top, right, bottom = window
         level = self.level(index)
@@ -154,7 +156,7 @@ class BlockReader:
         keys: dict[Hashable, tuple[int, int]],
         budget: Budget,
     ) -> Mapping[Hashable, MaskedPixels]:
-        """Decode blocks, each rectangle of them in one read: of a remote file that is one request."""
+        """Decode blocks, each rectangle of them in one read: for a remote file that is one request."""
         level = self.level(index)
         positions = {position: key for key, position in keys.items()}
         loaded: dict[Hashable, MaskedPixels] = {}
@@ -184,7 +186,7 @@ class BlockReader:
                             whole.values[cut].copy(),
                             None if whole.mask is None else none_if_all(whole.mask[cut].copy()),
                         )
-        # The file may have been replaced while it was read.
+        # Blocks of a file that was replaced meanwhile must not get into the caches.
         self.check()
         return loaded
 
@@ -197,11 +199,11 @@ class BlockReader:
     def _jpeg(
         self, index: int, level: Level, position: tuple[int, int], bands: tuple[int, ...], budget: Budget
     ) -> MaskedPixels | None:
-        """Return a block in JPEG, None if GDAL has to decode it.
+        """Return a JPEG block decoded by Pillow; None if GDAL has to decode it.
 
-        The libjpeg of rasterio 1.4.4's wheels (IJG's 9.6) takes four times as long as the one of Pillow's. Where
-        colours are stored at half the resolution they differ, by 52 dB for a photograph. A JPEG made of it loses far
-        more.
+        The libjpeg in rasterio 1.4.4's wheels (IJG's 9.6) takes four times as long as the one in Pillow's. The two
+        differ where colours are stored at half the resolution: a photograph has a PSNR of 52 dB. Encoding the answer as
+        a JPEG loses far more.
         """
         info, (row, column) = self.info, position
         size = level.block_width, level.block_height
@@ -216,7 +218,7 @@ class BlockReader:
         try:
             values = decode_jpeg(data)
         except Exception:
-            # What of a broken block can be shown, or that nothing can, GDAL says.
+            # GDAL decides what can be shown of a broken block.
             return None
         left, top = column * size[0], row * size[1]
         right, bottom = min(level.width, left + size[0]), min(level.height, top + size[1])
@@ -224,7 +226,7 @@ class BlockReader:
         if values.shape[2] != info.count:
             return None
         if index not in self._facts.jpegs:
-            # Another colour space than this decoder takes it for shows in every block.
+            # Compared once for each level: if the decoders disagree about the colour space, they do so in every block.
             own = self._decode(index, (left, top, right, bottom), tuple(range(info.count)), budget).values
             self._facts.jpegs[index] = bool(np.abs(own.astype(np.int16) - values).mean() < _SAME_JPEG)
             if not self._facts.jpegs[index]:
@@ -240,9 +242,11 @@ class BlockReader:
     def raw(
         self, index: int, window: Window, bands: tuple[int, ...], budget: Budget
     ) -> tuple[Array, Array | None]:
-        """Return the values of bands of a window as they are in the file, and the file's own mask of it (0 is none).
+        """Return the values of a window as they are in the file, (rows, columns, bands), and the file's mask of it.
 
-        The mask is that of a mask or an alpha band, None without; nodata is not looked at.
+        The mask (rows, columns) is the alpha band in its own dtype, or else the file's mask as uint8, 0 where nothing
+        is valid; None if the file has neither. Nodata is not looked at. Raises `TooMuchToDecode`, and what rasterio
+        raises.
         """
         info, level = self.info, self.level(index)
         read = info.with_alpha(bands)
@@ -263,13 +267,13 @@ class BlockReader:
         rectangle = RasterioWindow(left, top, right - left, bottom - top)
         numbers = [band + 1 for band in bands]
         if kernels.can_merge(info.dtype, len(bands)):
-            # GDAL 3.10 is quicker with each band in its own place, by more than what merging them takes.
+            # GDAL 3.10 reads planes so much quicker than interleaved pixels that merging them afterwards pays.
             values = kernels.merge(dataset.read(numbers, window=rectangle))
         elif len(bands) > _INTERLEAVED:
             values = np.moveaxis(dataset.read(numbers, window=rectangle), 0, 2)
         else:
             values = np.empty((bottom - top, right - left, len(bands)), info.dtype)
-            # rasterio fills any array by its strides.
+            # Into a transposed array: rasterio heeds strides, so nothing has to be copied.
             dataset.read(numbers, window=rectangle, out=values.transpose(2, 0, 1))
         masked = info.alpha is None and info.masked
         return values, dataset.read_masks(1, window=rectangle) if masked else None

@@ -1,4 +1,4 @@
-"""Reading what is no window: every n-th pixel of a level, and all of an image piece by piece."""
+"""Reading every n-th pixel of a level, and all of an image piece by piece."""
 
 from __future__ import annotations
 
@@ -13,16 +13,19 @@ from django_large_image.raster.blocks.blockreader import BlockReader
 from django_large_image.raster.blocks.validity import checked
 from django_large_image.raster.blocks.windows import columns_of
 
-#: What is read at a time of a whole image, in bytes.
+#: The bytes of one piece of a whole image.
 _PIECE_BYTES = 16 * 2**20
-#: Blocks below each other are read together up to so many bytes.
+#: Rows of blocks are read together up to so many bytes.
 _TOGETHER_BYTES = 4 * 2**20
 
 
 def nearest(
     blocks: BlockReader, index: int, rows: Array, columns: Array, bands: tuple[int, ...], budget: Budget
 ) -> tuple[Array, Array | None]:
-    """Return values and validity, as `read`, of the pixels of a level at some rows and columns."""
+    """Return values and validity of the pixels of a level at some rows and columns, as `BlockReader.read` does.
+
+    `rows` and `columns` are rising integers. Raises `TooMuchToDecode`, `ImageChanged`, and what rasterio raises.
+    """
     info = blocks.info
     wanted = info.with_alpha(bands)
     values, mask = decimated(blocks, index, rows, columns, wanted, budget)
@@ -31,7 +34,10 @@ def nearest(
 
 
 def everything(blocks: BlockReader, bands: tuple[int, ...]) -> Iterator[tuple[Array, Array | None]]:
-    """Yield values and mask, as `raw`, of all of the image in pieces of whole blocks."""
+    """Yield values and mask of the whole image in pieces of whole blocks, each as `BlockReader.raw` returns them.
+
+    Raises `TooMuchToDecode`, `ImageChanged`, and what rasterio raises.
+    """
     level, info, budget = blocks.level(0), blocks.info, Budget()
     most = info.columns_together(level, 1, settings.GDAL_CACHE_BYTES // 2)
     for left, _, right, _ in columns_of((0, 0, level.width, level.height), most):
@@ -45,19 +51,20 @@ def everything(blocks: BlockReader, bands: tuple[int, ...]) -> Iterator[tuple[Ar
 def decimated(
     blocks: BlockReader, index: int, rows: Array, columns: Array, bands: tuple[int, ...], budget: Budget
 ) -> tuple[Array, Array | None]:
-    """Return values and mask, as `raw`, of the pixels of a level at some rows and columns (rising integers).
+    """Return values and mask of the pixels of a level at some rows and columns, as `BlockReader.raw` does.
 
-    GDAL decodes a row of blocks for each row of pixels if its cache does not hold them all; here each block is
-    decoded once.
+    `rows` and `columns` are rising integers. Each block is decoded once, where GDAL would decode a row of blocks for
+    each row of pixels if its cache does not hold the row. Raises `TooMuchToDecode`, `ImageChanged`, and what rasterio
+    raises.
     """
     level, info = blocks.level(index), blocks.info
-    # Bands behind each other, where many in one place would be far from each other's next pixels.
+    # Plane by plane: with many bands in each pixel, the values of one band would be far apart in memory.
     values = np.empty((len(bands), len(rows), len(columns)), info.dtype)
     mask: Array | None = None
     most = info.columns_together(level, 1, settings.GDAL_CACHE_BYTES // 2)
     height = level.stored_height
     if rows[-1] - rows[0] < 2 * len(rows):
-        # Files in strips of a row each take many reads, and here nearly all rows are wanted.
+        # At least every second row is wanted: in a file with strips of one row, one read for each would be slow.
         strip = info.cost(level, (0, 0, min(most, level.width), 1), len(bands)) // info.weight
         height *= max(1, _TOGETHER_BYTES // strip)
     for across in _runs(columns, most):
@@ -67,16 +74,16 @@ def decimated(
                 int(part_columns[0]), int(part_rows[0]), int(part_columns[-1]) + 1, int(part_rows[-1]) + 1,
             )  # fmt: skip
             found, valid = blocks.raw(index, window, bands, budget)
-            places = (part_rows - window[1])[:, None], (part_columns - window[0])[None, :]
-            values[:, down, across] = np.moveaxis(found, 2, 0)[:, places[0], places[1]]
+            offsets = (part_rows - window[1])[:, None], (part_columns - window[0])[None, :]
+            values[:, down, across] = np.moveaxis(found, 2, 0)[:, offsets[0], offsets[1]]
             if valid is not None:
                 mask = np.empty(values.shape[1:], valid.dtype) if mask is None else mask
-                mask[down, across] = valid[places]
+                mask[down, across] = valid[offsets]
     blocks.check()
     return np.moveaxis(values, 0, 2), mask
 
 
-def _runs(places: Array, size: int) -> list[slice]:
-    """Return the parts of rising integers that lie in one block of `size`."""
-    ends = np.flatnonzero(np.diff(places // size)) + 1
-    return [slice(start, end) for start, end in zip([0, *ends], [*ends, len(places)], strict=True)]
+def _runs(indices: Array, size: int) -> list[slice]:
+    """Return slices of rising indices, one for each block of `size` that they lie in."""
+    ends = np.flatnonzero(np.diff(indices // size)) + 1
+    return [slice(start, end) for start, end in zip([0, *ends], [*ends, len(indices)], strict=True)]

@@ -1,4 +1,4 @@
-"""Blocks of a tiled TIFF in JPEG or WebP as they are in the file: as pictures of their own, and decoded."""
+"""The blocks of a tiled TIFF as JPEG or WebP files of their own, without GDAL decoding them."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ from numpy.typing import NDArray
 from PIL import Image
 from rasterio.io import DatasetReader
 
-#: A larger block is neither handed on nor decoded here.
+#: The most bytes of an encoded block that is read here.
 _MOST_BYTES = 16 * 2**20
-#: Says that a JPEG's three components are red, green and blue (Adobe Technical Note 5116, marker APP14).
+#: The marker APP14, which says that a JPEG's three components are red, green and blue (Adobe Technical Note 5116).
 _ADOBE_RGB = b'\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00\x00'
 
 
 def read_block(
     dataset: DatasetReader, path: str, level: int | None, column: int, row: int, size: tuple[int, int]
 ) -> bytes | None:
-    """Return a block as a file of its own format, None if it is not there or not what a block should be.
+    """Return a block of a local TIFF as a JPEG or WebP file.
 
-    `level` is GDAL's number of an overview, None for the full resolution; `size` is the block's width and height.
+    `level` is GDAL's number of an overview, None for the full resolution. `size` is the width and height that the block
+    should have, in pixels. None if there is no such block, or it is no picture of this size. Raises OSError.
     """
     options = {} if level is None else {'ovr': level}
     offset = dataset.get_tag_item(f'BLOCK_OFFSET_{column}_{row}', 'TIFF', 1, **options)
@@ -33,20 +34,20 @@ def read_block(
     if data[:2] == b'\xff\xd8':
         tables = dataset.get_tag_item('JPEGTABLES', 'TIFF', 1, **options)
         own = _ADOBE_RGB if dataset.tags(ns='IMAGE_STRUCTURE').get('COMPRESSION') == 'JPEG' else b''
-        # Each is a stream from SOI to EOI; the tables go before what needs them (TIFF Technical Note 2).
+        # Tables and block are streams from SOI to EOI. The tables go behind the block's SOI (TIFF Technical Note 2).
         data = b'\xff\xd8' + own + (bytes.fromhex(tables)[2:-2] if tables else b'') + data[2:]
     return data if _is_picture(data, size) else None
 
 
 def decode_jpeg(data: bytes) -> NDArray[np.uint8]:
-    """Return the pixels of a block in JPEG, shape (rows, columns, 1 or 3); raises OSError where it is broken."""
+    """Return the pixels of a JPEG file, uint8 (rows, columns, 1, 3 or 4); raises Pillow's errors for a broken one."""
     with Image.open(io.BytesIO(data), formats=('JPEG',)) as picture:
         pixels: NDArray[np.uint8] = np.asarray(picture)
     return pixels if pixels.ndim == 3 else pixels[:, :, None]
 
 
 def _is_picture(data: bytes, size: tuple[int, int]) -> bool:
-    """Return whether bytes, which come from the file as they are, begin as a picture of that size does."""
+    """Return whether bytes have the header of one JPEG or WebP of this size: the file may hold anything there."""
     try:
         with Image.open(io.BytesIO(data), formats=('JPEG', 'WEBP')) as picture:
             return bool(picture.size == size and getattr(picture, 'n_frames', 1) == 1)

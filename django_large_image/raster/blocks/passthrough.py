@@ -1,4 +1,4 @@
-"""Tiles that are in the file as they are to be answered: blocks of a tiled TIFF in JPEG or WebP."""
+"""Passthrough: tiles that are blocks of a tiled TIFF in JPEG or WebP, and are answered as they are."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def block_of(blocks: BlockReader, georeference: Georeference, geobox: GeoBox) ->
     column = (here.c - there.c) / there.a / scale_x / size[0]
     row = (here.f - there.f) / there.e / scale_y / size[1]
     left, top = round(column), round(row)
-    # A sixteenth of a pixel is nothing that is seen.
+    # Nobody sees a sixteenth of a pixel.
     if abs(column - left) * size[0] > 1 / 16 or abs(row - top) * size[1] > 1 / 16:
         return None
     inside = (

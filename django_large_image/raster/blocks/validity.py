@@ -1,4 +1,4 @@
-"""Which of the pixels that were read are valid."""
+"""The validity of pixels that were read."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ def checked(
     wanted: tuple[int, ...],
     mask: Array | None,
 ) -> MaskedPixels:
-    """Return a block of values with its validity: by alpha, mask, nodata, and what is not finite.
+    """Return the values of `bands` with their validity.
 
-    `wanted` are the bands of `values`: `bands`, and the alpha band behind them if there is one; `mask` is the file's.
+    `wanted` are the bands in `values`: `bands`, and the alpha band behind them if the file has one. `mask` is the
+    file's own. A pixel is as valid as alpha or else the mask says. It is not valid if no band is finite or, in a file
+    without alpha, if all bands are nodata. Values that are not finite become 0, in `values` itself.
     """
     valid: Array | None = None
     if info.alpha is not None:
@@ -55,11 +57,11 @@ def _both(valid: Array | None, good: NDArray[np.bool_]) -> Array | None:
 
 
 def _scaled(alpha: Array) -> Array:
-    """Return an alpha band of another type as 0 to 255; what is not quite transparent stays so."""
+    """Return an alpha band of another dtype as uint8; a value above 0 stays above 0."""
     top = float(np.iinfo(alpha.dtype).max) if alpha.dtype.kind in 'iu' else 1.0
     return np.ceil(np.clip(np.nan_to_num(alpha / top), 0, 1) * 255).astype(np.uint8)
 
 
 def none_if_all(valid: Array | None) -> Array | None:
-    """Return a validity, None if all is valid."""
+    """Return a validity (uint8) as a contiguous array; None if everything is valid."""
     return None if valid is None or bool((valid == 255).all()) else np.ascontiguousarray(valid)

@@ -1,4 +1,4 @@
-"""Windows of a level: the rectangles that blocks make, and what is put together of them."""
+"""Windows of a level: cut into parts, and put together from blocks."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import numpy as np
 from django_large_image.pixels import Array, MaskedPixels
 from django_large_image.raster.info import Level
 
-#: Left, top, right and bottom in pixels of a level; the last two are outside.
+#: Left, top, right and bottom in pixels of a level. Right and bottom are the first column and row behind the window.
 Window = tuple[int, int, int, int]
 
 
 def columns_of(window: Window, width: int) -> Iterator[Window]:
-    """Yield the parts of a window that are cut at multiples of `width` columns of the level."""
+    """Yield the parts of a window that is cut at multiples of `width` columns of the level."""
     left, top, right, bottom = window
     while left < right:
         end = min(right, (left // width + 1) * width)
@@ -23,7 +23,7 @@ def columns_of(window: Window, width: int) -> Iterator[Window]:
 
 
 def rectangles(positions: set[tuple[int, int]]) -> list[tuple[int, int, int, int]]:
-    """Return top, left, bottom and right of rectangles that cover the places and no others."""
+    """Return rectangles (top, left, bottom, right) that cover all `positions` (row, column) of blocks and no others."""
     rows = sorted({row for row, _ in positions})
     columns = sorted({column for _, column in positions})
     top, left, bottom, right = rows[0], columns[0], rows[-1] + 1, columns[-1] + 1
@@ -44,7 +44,10 @@ def rectangles(positions: set[tuple[int, int]]) -> list[tuple[int, int, int, int
 def assembled(
     level: Level, window: tuple[int, int, int, int], blocks: dict[tuple[int, int], MaskedPixels]
 ) -> tuple[Array, Array | None]:
-    """Return values and validity of a window, from the blocks that it touches."""
+    """Return values and validity of a window, put together from all blocks that it touches, by their row and column.
+
+    Shapes are those of `MaskedPixels`. From a single block they are views into it, which must not be written to.
+    """
     left, top, right, bottom = window
     if len(blocks) == 1:
         (((row, column), block),) = blocks.items()

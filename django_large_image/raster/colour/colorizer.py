@@ -1,9 +1,9 @@
 """From values to colours: a style compiled into look-up tables, once for an image and a style.
 
-The rules are those of large-image's style engine (`TileSource._applyStyle`), whose pictures these are, to a level of
-255: a band's values are scaled from min..max to 0..1, a palette makes colours of that, and the bands' colours are
-composited, each channel the lightest of all. Only beyond min and max nothing goes further than the ends of the palette.
-What the tables do not know (frames, dtype, axis, multiplied colours) is left to large-image's engine.
+The pictures are those of large-image's style engine (`TileSource._applyStyle`), to a level of 255. A band's values are
+scaled from min..max to 0..1, a palette makes colours of that, and the bands' colours are composited: in each channel
+the lightest counts. There is one difference: beyond min and max, colours stay at the ends of the palette. What the
+tables do not know (frames, dtype, axis, multiplied colours) is left to large-image's engine.
 """
 
 from __future__ import annotations
@@ -24,35 +24,36 @@ from django_large_image.raster.resampling import kernels
 
 #: The keys of a style's band that the tables know.
 _KNOWN = frozenset({'band', 'min', 'max', 'palette', 'nodata', 'composite', 'scheme', 'clamp'})
-#: The steps between min and max in a table for values that are not small integers.
+#: The steps between min and max in a table for values that are not integers of up to 16 bits.
 _STEPS = 65_534
 
 
 @dataclass(frozen=True, slots=True)
 class _Scale:
-    """From values to rows of a table: those of small integers directly, others by their place between two ends.
+    """Which row of a table has the colour of a value.
 
-    A table for others begins with a row for values below `low` and ends with one for those above `high`.
+    Integers of up to 16 bits have a row for each value of the type. Other values have `_STEPS` rows from `low` to
+    `high`, one row before these for values below, and one after them for values above.
     """
 
     low: float
     high: float
-    #: What is added to an integer to make an index of it, None for other types.
+    #: What is added to an integer to get its row; None for other types.
     offset: int | None
 
     def samples(self, dtype: np.dtype[np.generic]) -> Array:
-        """Return the value of each row of a table."""
+        """Return the value that each row of a table stands for."""
         if self.offset is not None:
             limits = np.iinfo(dtype.name)
             every: Array = np.arange(int(limits.min), int(limits.max) + 1, dtype=np.float64)
             return every
         inside = self.low + np.arange(_STEPS + 1) / _STEPS * (self.high - self.low)
-        # The ends may be the other way round.
+        # Negative where the ends are the other way round.
         step = self.high - self.low
         return np.concatenate([[self.low - step], inside, [self.high + step]])
 
     def indices(self, values: Array) -> Array:
-        """Return the rows of a table for values."""
+        """Return the row of each value, in an array of integers of the same shape."""
         if self.offset == 0:
             return values
         if self.offset is not None:
@@ -61,7 +62,7 @@ class _Scale:
         number: type[np.floating] = np.float32 if values.dtype == np.float32 else np.float64
         step: Array = values.astype(number, copy=False) - number(self.low)
         step *= number(_STEPS / (self.high - self.low))
-        # More than half a step above is above; the row of `high` itself is the last but one.
+        # Rounded to the nearest step, behind the row for values below.
         step += number(1.5)
         rows: Array = step.clip(0, _STEPS + 2).astype(np.int32)
         return rows
@@ -69,19 +70,20 @@ class _Scale:
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """One band of a style: its place among the values drawn, and a colour for each of its values."""
+    """One band of a style, with a colour for each of its values."""
 
+    #: Its index in the last axis of the pixels that are coloured.
     position: int
     scale: _Scale
-    #: uint8 (rows, 4).
+    #: The colour of each row: uint8 (rows, 4).
     table: Array
 
 
 class Colorizer:
-    """Make pictures of parts_drawn; shared by threads.
+    """Make pictures of the values of pixels. Threads share it.
 
-    `bands` are the bands (from 0) to draw, in this order; `nodata` is a value that the style makes transparent in the
-    only band, to be left out before anything is averaged.
+    `bands` are the bands (from 0) that the pixels must have, in this order. `nodata` is a value that a style of one
+    band makes transparent. It is not valid, and must be left out before anything is averaged.
     """
 
     def __init__(
@@ -99,12 +101,12 @@ class Colorizer:
 
     @property
     def steps(self) -> int:
-        """Return how many bands are drawn or coloured for each pixel."""
+        """Return how many bands are resampled or coloured for each pixel, whichever is more."""
         return max(len(self.bands), len(self._entries))
 
     @property
     def nbytes(self) -> int:
-        """Return the memory it takes."""
+        """Return the memory that it takes, in bytes."""
         size = 1024 + sum(entry.table.nbytes for entry in self._entries)
         size += sum(levels.nbytes for _, _, levels in self._planes)
         return size + (0 if self._quantized is None else self._quantized.indices.nbytes)
@@ -115,7 +117,7 @@ class Colorizer:
         return self._opaque
 
     def paint(self, masked: MaskedPixels) -> RenderedImage:
-        """Return the picture of pixels of `bands`."""
+        """Return the picture of pixels that have `bands`; transparent, and 0, where they are not valid."""
         if self._plain:
             return _with_alpha(masked.values, masked.mask)
         if len(self._entries) == 1:
@@ -152,7 +154,7 @@ class Colorizer:
 
 
 def _with_alpha(pixels: Array, valid: Array | None) -> RenderedImage:
-    """Return a picture of uint8 colours that is transparent, and 0, where nothing is valid."""
+    """Return a picture of colours (uint8) that is transparent, and 0, where they are not valid."""
     if valid is None:
         return RenderedImage(pixels)
     pixels = kernels.masked(pixels, valid)
@@ -163,7 +165,10 @@ def _with_alpha(pixels: Array, valid: Array | None) -> RenderedImage:
 
 
 def _planes(entries: list[_Entry]) -> list[tuple[_Entry, int, Array]]:
-    """Return each band's channel and levels where each is shown in a channel of its own, such as red, else nothing."""
+    """Return each band's channel (0 to 2) and its levels, if each of several bands has a channel of its own; else none.
+
+    So it is with red, green and blue: each pixel then takes three look-ups of a level instead of three of a colour.
+    """
     found = []
     for entry in entries:
         channels = np.flatnonzero(entry.table[:, :3].any(axis=0)).tolist()
@@ -178,12 +183,16 @@ def _binary(valid: Array) -> bool:
     return bool(((valid == 0) | (valid == 255)).all())
 
 
-#: Returns the value of the first or the last colour of a band (from 0), by what a style says of it.
+#: Returns the value of the first or the last colour of a band (from 0), by what a style says; see
+#: `ranges.end_of_range`.
 EndOfRange = Callable[[int, Literal['min', 'max'], object], float]
 
 
 def compile_style(style: Style, info: RasterInfo, end_of_range: EndOfRange) -> Colorizer | None:
-    """Return the colorizer of a complete style (see `completion`); None if only large-image's engine knows it."""
+    """Return the colorizer of a complete style (see `completion`); None if only large-image's engine can apply it.
+
+    Raises what `end_of_range` raises.
+    """
     entries: list[_Entry] = []
     positions: dict[int, int] = {}
     nodata: list[float | None] = []
@@ -215,7 +224,7 @@ def plain_colorizer(bands: tuple[int, ...]) -> Colorizer:
 
 
 def _is_transparency(entry: Style, info: RasterInfo) -> bool:
-    """Return whether an entry does to alpha what the mask of the pixels does anyway."""
+    """Return whether an entry only makes pixels transparent by alpha, which their validity does anyway."""
     band = entry.get('band')
     palette = [str(colour).lower() for colour in entry.get('palette', ())]
     return (
@@ -236,7 +245,7 @@ def _scale_for(dtype: np.dtype[np.generic], low: float, high: float) -> _Scale |
 
 
 def _table(entry: Style, scale: _Scale, dtype: np.dtype[np.generic], low: float, high: float) -> Array:
-    """Return the colours (rows, 4), uint8, of the values of a table's rows."""
+    """Return the colour of each row of a table, uint8 (rows, 4)."""
     values = scale.samples(dtype)
     palette = colors.levels(entry.get('palette', ['#000', '#FFF']))
     band = (values - low) / (high - low if high != low else 1)
@@ -252,9 +261,9 @@ def _table(entry: Style, scale: _Scale, dtype: np.dtype[np.generic], low: float,
             step = np.floor(band * len(palette)).clip(0, len(palette) - 1)
             colours[:, channel] = steps[step.astype(np.intp)]
         else:
-            # Beyond the ends these are their colours, also of two from black, where large-image 1.35.6 goes on.
+            # Beyond the ends the colours stay; large-image 1.35.6 goes on where a palette is two colours from black.
             colours[:, channel] = np.interp(band, np.linspace(0, 1, len(palette)), steps)
-    # Single precision, then cut off: as large-image's picture becomes bytes.
+    # Single precision and no rounding, as large-image does it.
     table = colours.astype(np.float32).clip(0, 255).astype(np.uint8)
     table[~shown] = 0
     return table

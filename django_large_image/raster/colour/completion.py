@@ -1,7 +1,7 @@
-"""A style made complete for an image: bands by number, colours for the file's own words, and what is not said.
+"""A style made complete for an image: bands by their numbers, the file's own colours and nodata, and a default.
 
-The rules are large-image's for geospatial sources (`GDALBaseFileTileSource._setDefaultStyle`, 1.35.6), whose pictures
-these are. A style is a JSON object, as `imaging.style.parse_style` returns it.
+The rules are those of large-image 1.35.6 for geospatial sources (`GDALBaseFileTileSource._setDefaultStyle`). A style is
+a JSON object, as `imaging.style.parse_style` returns it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from django_large_image.colors.styles import Style
 from django_large_image.exceptions import InvalidParameter
 from django_large_image.raster.facts import Band
 
-#: The colours of a band by its interpretation, where a style does not say them.
+#: The default palette of a band, by its interpretation.
 _PALETTES = {
     'red': ['#000000ff', '#ff0000ff'],
     'green': ['#000000ff', '#00ff00ff'],
@@ -19,7 +19,7 @@ _PALETTES = {
     'gray': ['#000000ff', '#ffffffff'],
     'alpha': ['#ffffff00', '#ffffffff'],
 }
-#: What makes a map transparent where the image is not.
+#: What makes a map transparent beside the image and where the image is transparent.
 _MASK: Style = {'min': 0, 'max': 'auto', 'composite': 'multiply', 'palette': _PALETTES['alpha']}
 
 
@@ -28,8 +28,9 @@ def complete(
 ) -> Style | None:
     """Return a style with every band by its number and every palette as colours; None if there is nothing to show.
 
-    `bands` are those of the file, by number from 1. Raises `InvalidParameter` for a band or for colours that the file
-    does not have.
+    Without a style, or for one whose only band is 0 or less, it is the default of the file. `bands` are what is known
+    of the file's bands, by number from 1. For a projection (`projected`) a band is added that makes it transparent.
+    Raises `InvalidParameter` for a band or colours that the file does not have.
     """
     entries: list[Style] = []
     if style:
@@ -74,7 +75,7 @@ def _not_there(bands: dict[int, Band], style: Style | None) -> InvalidParameter:
 
 
 def _default(bands: dict[int, Band], white_is_zero: bool) -> list[Style]:
-    """Return what is shown without a style: the colours that the file has."""
+    """Return the bands of the default style: red, green and blue, or else grey, or else a colour table; and alpha."""
     found: list[Style] = []
     for name in ('red', 'green', 'blue', 'gray', 'palette', 'alpha'):
         number = _named(name, bands)
@@ -101,7 +102,7 @@ def _default(bands: dict[int, Band], white_is_zero: bool) -> list[Style]:
 
 
 def _filled_in(entry: Style, bands: dict[int, Band], style: Style | None) -> Style:
-    """Return a band of a style with the file's own colours and nodata."""
+    """Return a band of a style with the file's own values for `colortable` and for nodata `auto`."""
     own = bands.get(entry['band'])
     if own is None:
         raise _not_there(bands, style)

@@ -1,4 +1,4 @@
-"""Tables of colours as palettes of a PNG."""
+"""Tables of colours as palettes of a PNG, whose pixels take one byte each."""
 
 from __future__ import annotations
 
@@ -8,29 +8,35 @@ import numpy as np
 
 from django_large_image.pixels import Array
 
-#: The colours of a palette that a PNG can hold, less the one that is transparent.
+#: The most colours in the palette of a PNG beside a transparent one.
 _COLOURS = 255
 
 
 @dataclass(frozen=True, slots=True)
 class Quantized:
-    """A table as a palette: an index for each row, and the colour (uint8, up to 256 × 4) of each index."""
+    """A table of colours as a palette."""
 
+    #: The index in the palette of each row of the table: uint8 (rows).
     indices: Array
+    #: uint8 (up to 256, 4).
     palette: Array
-    #: Whether the last colour of the palette is none of the table's but the transparent one.
+    #: Whether the last colour of the palette is transparent, and added to those of the table.
     clear: bool
 
 
 def as_palette(table: Array) -> Quantized | None:
-    """Return a table as a palette, None for one of too many colours."""
+    """Return a table (uint8, rows × 4) as a palette; None if it has too many colours.
+
+    Colours are exact up to 256. Beyond that, neighbours in the table are merged if that changes no channel by more than
+    a level, and alpha not at all.
+    """
     packed = np.ascontiguousarray(table).view(np.uint32).ravel()
     found, inverse = np.unique(packed, return_inverse=True)
     chosen = found.view(np.uint8).reshape(-1, 4)
     if len(found) == _COLOURS + 1:
         return Quantized(inverse.ravel().astype(np.uint8), chosen, False)
     if len(found) > _COLOURS:
-        # A smooth palette has some colours more than a PNG's, hardly different from the ones next to them.
+        # A smooth palette often has a few colours too many, which hardly differ from those next to them.
         merged = _merged(table)
         if merged is None:
             return None
@@ -40,7 +46,7 @@ def as_palette(table: Array) -> Quantized | None:
 
 
 def _merged(table: Array) -> tuple[Array, Array] | None:
-    """Return an index for each row and colours that are at most a level off, None for more than a PNG's palette."""
+    """Return an index for each row, and colours that are off by a level at most; None if there are still too many."""
     changes = np.flatnonzero((table[1:] != table[:-1]).any(axis=1)) + 1
     starts: list[int] = [0]
     chosen: list[Array] = []

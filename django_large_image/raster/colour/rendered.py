@@ -11,14 +11,14 @@ from django_large_image.pixels import Array
 
 @dataclass(frozen=True, slots=True)
 class RenderedImage:
-    """Colours of a tile: uint8 (height, width, 1, 3 or 4 channels), or indices (height, width, 1) of a palette."""
+    """A picture: colours, uint8 (height, width, 1, 3 or 4 channels), or indices of a palette, (height, width, 1)."""
 
     pixels: Array
-    #: uint8 (up to 256, 4): the colour of each index; None if the pixels are colours.
+    #: The colour of each index, uint8 (up to 256, 4); None if the pixels are colours.
     palette: Array | None = None
 
     def array(self) -> Array:
-        """Return the colours themselves, uint8 (height, width, 1, 3 or 4)."""
+        """Return the colours, uint8 (height, width, 1, 3 or 4); those of an opaque palette have three channels."""
         if self.palette is None:
             return self.pixels
         used = self.palette if (self.palette[:, 3] < 255).any() else self.palette[:, :3]
@@ -26,9 +26,11 @@ class RenderedImage:
 
 
 def to_uint8(pixels: Array) -> Array:
-    """Return pixels as uint8, by the same rules as large-image: full range for integers, clipped for floats.
+    """Return pixels as uint8, (height, width, 1 to 4), by large-image's rules.
 
-    Takes (height, width, bands) of any real dtype; more than four bands become the first three.
+    Takes (height, width, bands), or without the last axis, of any real dtype. Integers of up to 32 bits are scaled from
+    the range of their type. Floats, and integers of 64 bits, are cut off at 0 and 255. Of more than four bands the
+    first three are taken.
     """
     if pixels.ndim == 2:
         pixels = pixels[:, :, np.newaxis]

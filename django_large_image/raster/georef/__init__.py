@@ -1,1 +1,1 @@
-"""Where an image lies, and where the pixels of an answer lie in it."""
+"""Where an image lies on earth, and where the pixels of an answer lie in the image."""

@@ -12,9 +12,9 @@ from django_large_image.raster.georef.georeference import Extent, Georeference, 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """Where an image lies in a CRS: the box round it with its bent sides, and its four corners (x, y).
+    """Where an image lies in a CRS: the box round it, which holds its bent sides, and its four corners (x, y).
 
-    For an image over the antimeridian the box goes on beyond 180 degrees.
+    All are in units of the CRS. The box of an image over the antimeridian goes on beyond 180 degrees.
     """
 
     extent: Extent
@@ -27,7 +27,7 @@ class Bounds:
 
 
 def bounds_of(georeference: Georeference, crs: CRS) -> Bounds | None:
-    """Return the bounds of an image in a CRS; None if it has no place there."""
+    """Return the bounds of an image in a CRS; None if it has no place there. Corners may be not finite."""
     there = target_crs(crs)
     extent = georeference.extent(there)
     if extent is None:
@@ -36,7 +36,7 @@ def bounds_of(georeference: Georeference, crs: CRS) -> Bounds | None:
     xs, ys = georeference.to_crs(np.array([0.0, 0, width, width]), np.array([0.0, height, 0, height]), there)
     turn = there.world_width
     if turn:
-        # Corners beyond the end of the world lie where the box does.
+        # A corner on the other side of the antimeridian is moved once round the world, to the box.
         middle = (extent.left + extent.right) / 2
         away = np.abs(xs - middle) > turn / 2 * (1 + 1e-9)
         xs = np.where(away, xs + turn * np.round((middle - xs) / turn), xs)

@@ -1,4 +1,4 @@
-"""What is drawn on: a grid of pixels in a CRS or in an image's own pixels, and the parts of it where the image is."""
+"""GeoBoxes: grids of an answer's pixels, in a CRS or in an image's own pixels, and the windows that show the image."""
 
 from __future__ import annotations
 
@@ -9,15 +9,19 @@ from affine import Affine
 
 from django_large_image.raster.georef.georeference import Georeference, TargetCRS
 
-#: The pixels of the answer from one exact place to the next, at most.
+#: The largest cell of a grid of exact positions, in pixels of the GeoBox from one node to the next (see `grid`).
 CELL = 32
-#: Parts of no more pixels are transformed pixel by pixel.
+#: Windows of no more pixels are transformed pixel by pixel.
 SMALL = 1024
 
 
 @dataclass(frozen=True, slots=True)
 class GeoBox:
-    """A grid to draw on: from its pixels (corners) to a CRS, or to the image's own pixels if `target` is None."""
+    """A grid of `width` × `height` pixels in a CRS, or in the image's own pixels if `target` is None.
+
+    `affine` leads from columns and rows, which count from the upper left corner of the first pixel, to x and y. It has
+    no rotation.
+    """
 
     affine: Affine
     width: int
@@ -25,13 +29,16 @@ class GeoBox:
     target: TargetCRS | None = None
 
     def rows(self, first: int, count: int) -> GeoBox:
-        """Return the geobox of some of its rows."""
+        """Return the GeoBox of `count` rows from row `first` on."""
         return GeoBox(self.affine * Affine.translation(0, first), self.width, count, self.target)
 
 
 @dataclass(frozen=True, slots=True)
 class GeoWindow:
-    """A rectangle of the geobox in which the image is, moved along x by `shift`."""
+    """A window of a GeoBox that shows the image: `right` and `bottom` are the first column and row behind it.
+
+    What it shows lies `shift` east of where the image is, in units of the CRS: a multiple of the width of the world.
+    """
 
     left: int
     top: int
@@ -41,22 +48,22 @@ class GeoWindow:
 
     @property
     def width(self) -> int:
-        """Return the number of its columns."""
+        """Return the number of columns."""
         return self.right - self.left
 
     @property
     def height(self) -> int:
-        """Return the number of its rows."""
+        """Return the number of rows."""
         return self.bottom - self.top
 
     @property
     def sides(self) -> tuple[tuple[int, int], tuple[int, int]]:
-        """Return the first column and the one after the last, and the same of the rows."""
+        """Return left and right, and top and bottom."""
         return (self.left, self.right), (self.top, self.bottom)
 
 
 def windows_of(georeference: Georeference, geobox: GeoBox) -> list[GeoWindow]:
-    """Return the rectangles of the geobox that the image's extent meets."""
+    """Return the windows of a GeoBox that the image's extent meets: several where the world repeats in the GeoBox."""
     affine = geobox.affine
     if geobox.target is None:
         extents = [(0.0, 0.0, float(georeference.width), float(georeference.height), 0.0)]
@@ -69,17 +76,17 @@ def windows_of(georeference: Georeference, geobox: GeoBox) -> list[GeoWindow]:
         extents = [(extent.left + s, extent.bottom, extent.right + s, extent.top, s) for s in shifts]
     found = []
     for x0, y0, x1, y1, shift in extents:
-        # Infinite sides are those of an image that holds a pole.
+        # An image that holds a pole has infinite sides.
         across = [(min(max(x, -1e300), 1e300) - affine.c) / affine.a for x in (x0, x1)]
         down = [(min(max(y, -1e300), 1e300) - affine.f) / affine.e for y in (y0, y1)]
-        # A pixel more: the extent of a bent image is that of a grid of places.
+        # A pixel more on each side: the extent was found with a grid of points, and a bent side may bulge between two.
         left = max(0, math.floor(max(min(across), -1e9)) - 1)
         top = max(0, math.floor(max(min(down), -1e9)) - 1)
         right = min(geobox.width, math.ceil(min(max(across), 1e9)) + 1)
         bottom = min(geobox.height, math.ceil(min(max(down), 1e9)) + 1)
         if min(across) < geobox.width and min(down) < geobox.height and max(across) > 0 and max(down) > 0:
             if (right - left) * (bottom - top) > SMALL:
-                # As wide as the cells of the grid of places, which needs some room.
+                # Whole cells of the grid, so that few of its nodes lie beyond the window.
                 left, top = left // CELL * CELL, top // CELL * CELL
                 right = min(geobox.width, -(-right // CELL) * CELL)
                 bottom = min(geobox.height, -(-bottom // CELL) * CELL)

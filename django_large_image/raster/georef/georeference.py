@@ -1,4 +1,4 @@
-"""Where an image lies: from its pixels to a CRS and back, and the bounds that it covers there."""
+"""Georeferences: from positions (columns and rows of an image) to points (x and y in a CRS) and back, and extents."""
 
 from __future__ import annotations
 
@@ -15,20 +15,23 @@ from rasterio.crs import CRS
 from rasterio.io import DatasetReader
 from rasterio.transform import GCPTransformer, from_gcps
 
+# `rasterio.warp.transform` sets up GDAL at each call, which takes longer than the transformation.
 try:
     from rasterio._base import _transform
 except ImportError:
-    # What it is wrapped in sets up GDAL at each call, which takes longer than the transformation.
     _transform = rasterio.warp.transform
 
 Floats = NDArray[np.float64]
 
-#: The nodes a side of the grid on the image that its bounds are found with; 64 steps miss a bent side by very little.
+#: The extent is found with a grid of so many nodes a side over the image: 64 steps follow a bent side closely.
 _NODES = 65
 
 
 class Extent(NamedTuple):
-    """What an image covers in a CRS; in CRS that go round the world `right` may lie beyond their end."""
+    """The box round an image in a CRS, in its units, with the image's bent sides.
+
+    Over the antimeridian `right` goes on beyond the end of the world. Round a pole `bottom` or `top` is infinite.
+    """
 
     left: float
     bottom: float
@@ -37,13 +40,13 @@ class Extent(NamedTuple):
 
 
 class TargetCRS:
-    """A CRS to draw in, with what is asked of it again and again."""
+    """A CRS that an image is shown in, with what is often asked of it."""
 
     def __init__(self, crs: CRS) -> None:
         self.crs = crs
         self.name = str(crs.to_wkt())
         self.geographic = bool(crs.is_geographic)
-        #: The width of the world where x goes round it evenly: of longitudes and cylindrical projections. Else None.
+        #: The x of once round the world, if x is proportional to longitude (degrees, cylindrical projections); or None.
         self.world_width = _world_width(crs)
 
 
@@ -66,15 +69,14 @@ def _target_of(name: str) -> TargetCRS:
 
 
 def target_crs(crs: CRS) -> TargetCRS:
-    """Return what is known of a CRS, the same one for the same CRS while it is in use."""
+    """Return the `TargetCRS` of a CRS, which is made once for the CRS that are in use."""
     return _target_of(crs.to_wkt())
 
 
 class Georeference:
-    """The place of an image of `width` × `height` pixels, by its transform or its control points.
+    """Where an image of `width` × `height` pixels lies on earth, by its transform or its ground control points.
 
-    Pixel coordinates are those of corners: the centre of the first pixel is (0.5, 0.5). An instance is made once for an
-    image and shared by threads.
+    Positions count from the upper left corner of the first pixel: its centre is (0.5, 0.5). Threads share an instance.
     """
 
     def __init__(self, dataset: DatasetReader) -> None:
@@ -87,12 +89,12 @@ class Georeference:
             self.crs, self._points = crs, points
             self.affine = from_gcps(points)
         elif not self.crs and not dataset.transform.is_identity:
-            # As large-image has it: places without a CRS are degrees.
+            # As in large-image: a transform without a CRS leads to degrees.
             self.crs = CRS.from_epsg(4326)
         self.native: TargetCRS | None = target_crs(self.crs) if self.crs else None
         self._extents: dict[str, Extent | None] = {}
         self._separable: dict[str, bool] = {}
-        #: The columns and rows from a pixel to the same place one turn round the world to the east, if there is one.
+        #: The columns and rows of the image that lead once round the world to the east; None where x does not do that.
         self.wrap_offset: Floats | None = None
         if self.native and self.native.world_width and not self._points:
             ends = np.array([0.0, self.native.world_width]), np.zeros(2)
@@ -100,14 +102,14 @@ class Georeference:
 
     @property
     def has_points(self) -> bool:
-        """Return whether control points say where the image is."""
+        """Return whether the image has ground control points instead of a transform."""
         return self._points is not None
 
     def _to_crs(self, columns: Floats, rows: Floats) -> tuple[Floats, Floats]:
         if self._points:
-            # A transformer must not be used by two threads at once, and is quickly made.
+            # One for each call: two threads must not use the same, and it is quickly made.
             with GCPTransformer(self._points) as transformer:
-                # Its places are those of pixels' upper left corners with this offset.
+                # With this offset it takes positions that count from the corner of a pixel, as ours do.
                 xs, ys = transformer.xy(rows.ravel(), columns.ravel(), offset='ul')
             return np.reshape(xs, columns.shape), np.reshape(ys, rows.shape)
         a, b, c, d, e, f = self.affine[:6]
@@ -129,36 +131,36 @@ class Georeference:
         return self.native is not None and there.name == self.native.name
 
     def to_crs(self, columns: Floats, rows: Floats, there: TargetCRS) -> tuple[Floats, Floats]:
-        """Return the places of pixels in a CRS; not finite where there is none."""
+        """Return the points of positions in a CRS, float64 arrays of the same shape; not finite where there is none."""
         x, y = self._to_crs(np.asarray(columns), np.asarray(rows))
         assert self.native is not None
         return (x, y) if self.is_native(there) else _transformed(self.native, there, x, y)
 
     def to_pixels(self, xs: Floats, ys: Floats, there: TargetCRS) -> tuple[Floats, Floats]:
-        """Return the pixel coordinates of places (of a grid) in a CRS; not finite where there are none."""
+        """Return the positions of points in a CRS, without jumps over a grid (2-D); not finite where there is none."""
         assert self.native is not None
         x, y = np.asarray(xs, float), np.asarray(ys, float)
         if not self.is_native(there):
             x, y = _transformed(there, self.native, x, y)
-        return self._home_to_pixels(x, y)
+        return self._native_to_pixels(x, y)
 
     def grid_to_pixels(self, xs: Floats, ys: Floats, there: TargetCRS) -> tuple[Floats, Floats]:
-        """Return the pixel coordinates of a grid's places in a CRS; not finite where there are none.
+        """Return the positions of the points of a grid in a CRS, whose columns lie at `xs` and whose rows at `ys`.
 
-        Their shapes are (ys, xs), or such that they become it when they are broadcast.
+        Both arrays have the shape (len(ys), len(xs)), or broadcast to it. They are not finite where there is none.
         """
         assert self.native is not None
         if self.is_native(there) or not self._is_separable(there):
             return self.to_pixels(*np.meshgrid(xs, ys), there)
-        # All of them at a middle of the other axis.
+        # Each axis on its own, at the middle of the other: that is n + m points instead of n × m.
         count = len(xs)
         x = np.concatenate([xs, np.full(len(ys), xs[count // 2])])
         y = np.concatenate([np.full(count, ys[len(ys) // 2]), ys])
         x, y = _transformed(there, self.native, x, y)
-        return self._home_to_pixels(x[None, :count], y[count:, None])
+        return self._native_to_pixels(x[None, :count], y[count:, None])
 
     def _is_separable(self, there: TargetCRS) -> bool:
-        """Return whether x here depends on x there alone, and y on y, as with degrees and web mercator."""
+        """Return whether x in the image's CRS depends on x alone, and y on y, as between degrees and web mercator."""
         known = self._separable.get(there.name)
         if known is None:
             known = self._separable[there.name] = self._find_separable(there)
@@ -174,7 +176,7 @@ class Georeference:
             and all(map(math.isfinite, extent))
         ):
             return False
-        # Looked for where the image is: which datum shift PROJ takes depends on the place.
+        # Tried out where the image is, because PROJ chooses a datum shift by the place.
         sides = np.linspace(extent.left, extent.right, 9), np.linspace(extent.bottom, extent.top, 9)
         x, y = _transformed(there, self.native, *np.meshgrid(*sides))
         x = _continuous(x, self.native.world_width)
@@ -182,14 +184,14 @@ class Georeference:
         slack = 1e-3 * min(math.hypot(a, d), math.hypot(b, e))
         return bool(np.abs(x - x[:1]).max() <= slack and np.abs(y - y[:, :1]).max() <= slack)
 
-    def _home_to_pixels(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    def _native_to_pixels(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
         assert self.native is not None
         if self.native.world_width:
             x = self._unwrapped(x, self.native.world_width)
         return self._from_crs(x, y)
 
     def _unwrapped(self, x: Floats, world_width: float) -> Floats:
-        """Return x without jumps of a turn, by the turn in which the middle of the image lies."""
+        """Return x without jumps of a world's width, and moved by whole ones to where the middle of the image is."""
         finite = np.isfinite(x)
         if not finite.any():
             return x
@@ -203,7 +205,7 @@ class Georeference:
         return x
 
     def extent(self, there: TargetCRS) -> Extent | None:
-        """Return what the image covers in a CRS, with bent sides, poles and the antimeridian; None if nothing."""
+        """Return the box round the image in a CRS; None if it has no place there."""
         if there.name not in self._extents:
             self._extents[there.name] = self._find_extent(there)
         return self._extents[there.name]
@@ -215,7 +217,7 @@ class Georeference:
         if not native:
             assert self.native is not None
             if self.native.geographic:
-                # Just below the poles, where projections that end there still have a place.
+                # Not at the poles themselves, which many projections do not have.
                 y = y.clip(-89.999999, 89.999999)
             x, y = _transformed(self.native, there, x, y)
         finite = np.isfinite(x) & np.isfinite(y)
@@ -233,14 +235,14 @@ class Georeference:
         left, right = float(x[finite].min()), float(x[finite].max())
         middle, width = (left + right) / 2, right - left
         if world_width:
-            # Once round the world at most, and not a turn away from where the world is mostly drawn.
+            # At most once round the world and, in another CRS than the image's own, with the middle in the usual world.
             width = min(width, world_width)
             middle -= 0 if native else world_width * math.floor(middle / world_width * (1 - 1e-9) + 0.5)
             left, right = middle - width / 2, middle + width / 2
         return Extent(left, bottom, right, top)
 
     def shifts(self, there: TargetCRS, left: float, right: float) -> list[float]:
-        """Return by how much to move the image along x, once for each time that it meets [left, right]."""
+        """Return by which shifts along x the image meets [left, right]: multiples of the world's width, at most 4."""
         extent = self.extent(there)
         if extent is None:
             return []
@@ -252,41 +254,41 @@ class Georeference:
         return [turn * world_width for turn in range(first, last + 1)][:4]
 
 
-#: How often GDAL raises an error for places that a projection does not have before it says so by infinity only.
+#: GDAL raises an error for a point that a projection does not have; after so many of them it returns infinity.
 _ERRORS = 20
 
 
 def _transformed(source: TargetCRS, target: TargetCRS, x: Floats, y: Floats) -> tuple[Floats, Floats]:
-    """Return the places in another CRS; not a number where there is none."""
+    """Return points in another CRS, in arrays of the same shape; NaN where there is none."""
     shape, x, y = x.shape, x.ravel(), y.ravel()
     if source.geographic:
-        # For a latitude beyond a pole, and longitudes of more than one and a half turns, PROJ 9.5 raises each time.
+        # PROJ 9.5 raises at every call for a latitude beyond a pole, and for a longitude beyond 540 degrees.
         x = np.where(np.abs(x) > 360, x - 360 * np.rint(x / 360), x)
         y = np.where(np.abs(y) > 90, np.where(np.abs(y) < 90 + 1e-6, np.sign(y) * 90.0, np.nan), y)
     else:
-        # With places far beyond the world PROJ 9.5 goes round it without end.
+        # PROJ 9.5 never returns from points that are far beyond the world.
         x = np.where(np.abs(x) < 1e12, x, np.nan)
     for _ in range(_ERRORS + 1):
         try:
-            # GDAL keeps the transformations between CRS that were used last, so making one anew costs little.
+            # GDAL caches the last transformations between CRS, so that there is no need to do it here.
             xs, ys = _transform(source.crs, target.crs, x, y, None)
         except CPLE_BaseError:
             continue
-        places = np.array([xs, ys], float)
-        places[:, ~np.isfinite(places).all(axis=0)] = np.nan
-        return places[0].reshape(shape), places[1].reshape(shape)
+        points = np.array([xs, ys], float)
+        points[:, ~np.isfinite(points).all(axis=0)] = np.nan
+        return points[0].reshape(shape), points[1].reshape(shape)
     nowhere: Floats = np.full(shape, np.nan)
     return nowhere, nowhere
 
 
 def _continuous(x: Floats, world_width: float) -> Floats:
-    """Return a grid of x without jumps of a turn between neighbours."""
+    """Return a grid of x without jumps of a world's width between neighbours."""
     result: Floats = np.unwrap(np.unwrap(x, axis=0, period=world_width), axis=1, period=world_width)
     return result
 
 
 def _turns(x: Floats, finite: NDArray[np.bool_], world_width: float) -> str:
-    """Return whether x jumps by a turn somewhere in a grid ('wrapped'), and whether it goes all round ('pole')."""
+    """Return 'pole' if the border of a grid goes round the world, 'wrapped' if x jumps in it, else 'straight'."""
     if not finite.all():
         return 'straight'
     ring = np.concatenate([x[0], x[1:, -1], x[-1, -2::-1], x[-2::-1, 0]])

@@ -1,4 +1,8 @@
-"""Where the pixels of a geobox lie in an image: grids of exact places, and the places between them."""
+"""Where the pixels of a GeoBox lie in an image.
+
+A coarse grid of nodes is transformed exactly, and the positions between them are interpolated. A position is a column
+and a row of the image, which count from the upper left corner of its first pixel.
+"""
 
 from __future__ import annotations
 
@@ -10,27 +14,34 @@ from django_large_image.pixels import Array
 from django_large_image.raster.georef.geobox import CELL, SMALL, GeoBox, GeoWindow
 from django_large_image.raster.georef.georeference import Georeference
 
-#: How much the scale may differ over a part of the answer that is read from one level.
+#: How many times the smallest scale the largest may be within a window that is read from one level.
 _SCALE_RANGE = 2.0
 
 
-def places_at(georeference: Georeference, geobox: GeoBox, shift: float, columns: Array, rows: Array) -> Array:
-    """Return the image's pixel coordinates of places on the geobox, shape (rows, columns, 2)."""
+def positions_at(
+    georeference: Georeference, geobox: GeoBox, shift: float, columns: Array, rows: Array
+) -> Array:
+    """Return the positions in the image of a grid on the GeoBox, float64 (len(rows), len(columns), 2).
+
+    `columns` and `rows` are those of the GeoBox, from its upper left corner. A position is not finite where the image's
+    CRS has none.
+    """
     affine = geobox.affine
     xs, ys = affine.a * columns + affine.c - shift, affine.e * rows + affine.f
-    places: Array = np.empty((len(ys), len(xs), 2))
+    positions: Array = np.empty((len(ys), len(xs), 2))
     if geobox.target is None:
-        places[:, :, 0], places[:, :, 1] = xs, ys[:, None]
+        positions[:, :, 0], positions[:, :, 1] = xs, ys[:, None]
     else:
-        places[:, :, 0], places[:, :, 1] = georeference.grid_to_pixels(xs, ys, geobox.target)
-    return places
+        positions[:, :, 0], positions[:, :, 1] = georeference.grid_to_pixels(xs, ys, geobox.target)
+    return positions
 
 
 def grid_of(georeference: Georeference, geobox: GeoBox, window: GeoWindow, error: float) -> tuple[Array, int]:
-    """Return the places of corners of pixels, `cell` pixels apart so that places between them follow, and the cell.
+    """Return the positions of a window's nodes, (rows, columns, 2), and the cell: the pixels from one node to the next.
 
-    `error` is the largest error of a place between, in pixels of the image or of the answer, what is larger. With a
-    cell of 1 nothing may be interpolated: some places do not exist, or the part is small.
+    Nodes are corners of pixels of the GeoBox. The cell is the largest with which an interpolated position is off by at
+    most `error`, in pixels of the image or of the answer, whichever is larger. A cell of 1 means that nothing may be
+    interpolated: the window is small, or bent too much, or some positions do not exist.
     """
     smallest = min(last - first for first, last in window.sides)
     cell = CELL if window.width * window.height > SMALL else 1
@@ -46,33 +57,34 @@ def _fine_enough(
     while cell > 1:
         nodes = [np.arange(first, last + cell, cell, dtype=float) for first, last in window.sides]
         clipped = [axis.clip(*side) for axis, side in zip(nodes, window.sides, strict=True)]
-        grid = places_at(georeference, geobox, window.shift, *clipped)
-        # Twice as fine a grid has a quarter of the error, and this is the error of one that is twice as coarse.
+        grid = positions_at(georeference, geobox, window.shift, *clipped)
+        # `_bend` finds the error of a grid with cells twice as large. That is four times the error of this one.
         most = 4 * error * max(1.0, _smaller_scale(grid, cell))
         bend = 0.0 if geobox.target is None else _bend(grid, clipped)
         if bend < most:
-            # The last node lies beyond the part, where there may be no place; it goes on straight.
+            # The last node may lie beyond the window, where there may be no position. It continues the line before it.
             for axis, (_, last) in enumerate(window.sides):
                 lines = np.moveaxis(grid, 1 - axis, 0)
                 lines[-1] = lines[-2] + (lines[-1] - lines[-2]) * (cell / (last - nodes[axis][-2]))
             return grid, cell
         cell //= 2
-        # At once to the cell that is likely to do.
+        # Leave out the cells that are too large in all likelihood.
         while cell > 2 and math.isfinite(bend) and bend > 4 * most:
             cell, bend = cell // 2, bend / 4
     corners = [np.arange(first, last + 1.0) for first, last in window.sides]
-    return places_at(georeference, geobox, window.shift, *corners), 1
+    return positions_at(georeference, geobox, window.shift, *corners), 1
 
 
 def centres_of(
     georeference: Georeference, geobox: GeoBox, window: GeoWindow, corners: Array, move: Array | None
 ) -> Array:
-    """Return the places of the centres of pixels, in the turn round the world of those of their upper left corners.
+    """Return the positions of the centres of a window's pixels, (rows, columns, 2), moved by `move`.
 
-    `corners` have been moved by `move`.
+    `corners` are those of the corners of all pixels (rows + 1, columns + 1, 2), moved already. Where the world begins
+    anew between a centre and its upper left corner, the centre stays on the side of the corner.
     """
     middles = [np.arange(first, last) + 0.5 for first, last in window.sides]
-    centres = places_at(georeference, geobox, window.shift, *middles)
+    centres = positions_at(georeference, geobox, window.shift, *middles)
     if georeference.wrap_offset is None:
         return centres
     moved = centres if move is None else centres + move
@@ -84,7 +96,11 @@ def centres_of(
 
 
 def same_grid(grid: Array, cell: int) -> tuple[int, int] | None:
-    """Return the index of the answer's first pixel where its pixels are those that were read, else None."""
+    """Return column and row of the answer's first pixel in a level, if the answer's pixels are those of the level.
+
+    `grid` holds indices of pixels of the level, 0 the centre of the first, at nodes that are `cell` pixels apart. None
+    where an index is off by more than a hundredth, or the first pixel lies outside the level to the left or above.
+    """
     first = np.rint(grid[0, 0] + 0.5)
     rows, columns = np.indices(grid.shape[:2]) * cell
     if np.abs(grid + 0.5 - first - np.stack([columns, rows], axis=-1)).max() > 1e-2:
@@ -94,21 +110,22 @@ def same_grid(grid: Array, cell: int) -> tuple[int, int] | None:
 
 
 def existing(grid: Array) -> tuple[Array, Array]:
-    """Return the columns and the rows of a grid's places that exist."""
+    """Return the columns and the rows of a grid's positions, without those that do not exist."""
     x, y = grid[:, :, 0], grid[:, :, 1]
     there = np.isfinite(x) & np.isfinite(y)
     return (x, y) if there.all() else (x[there], y[there])
 
 
-def scales_of(grid: Array, cell: int, turn: Array | None) -> tuple[float, float, str]:
-    """Return how many columns and rows of the image a pixel of the answer takes, and along which axis that varies.
+def scales_of(grid: Array, cell: int, wrap_offset: Array | None) -> tuple[float, float, str]:
+    """Return how many columns and how many rows of the image a pixel of the answer takes, on average, and what varies.
 
-    `turn` is that of the georeference: where the grid jumps by it, the world begins anew.
+    That is the axis of the answer, 'x' or 'y', along which the scale varies too much for one level, or else ''. The
+    scales are NaN where no position exists. `wrap_offset` is that of the georeference: jumps by it do not count.
     """
     with np.errstate(invalid='ignore', over='ignore'):
         across, down = grid[:-1, 1:] - grid[:-1, :-1], grid[1:, :-1] - grid[:-1, :-1]
-        if turn is not None:
-            across, down = _without_turns(across, turn), _without_turns(down, turn)
+        if wrap_offset is not None:
+            across, down = _without_turns(across, wrap_offset), _without_turns(down, wrap_offset)
         steps = np.sqrt(across * across + down * down) / cell
     if not steps.size:
         return 1.0, 1.0, ''
@@ -127,27 +144,28 @@ def scales_of(grid: Array, cell: int, turn: Array | None) -> tuple[float, float,
     return means[0], means[1], varying
 
 
-def _without_turns(steps: Array, turn: Array) -> Array:
-    turns = steps @ (turn / (turn @ turn))
+def _without_turns(steps: Array, wrap_offset: Array) -> Array:
+    """Return differences of positions without those parts that go once round the world."""
+    turns = steps @ (wrap_offset / (wrap_offset @ wrap_offset))
     if not np.abs(turns).max(initial=0, where=np.isfinite(turns)) > 0.5:
         return steps
-    result: Array = steps - np.rint(turns)[:, :, None] * turn
+    result: Array = steps - np.rint(turns)[:, :, None] * wrap_offset
     return result
 
 
 def _smaller_scale(grid: Array, cell: int) -> float:
-    """Return the smaller number of the image's pixels, across or down, between two places a pixel apart."""
+    """Return how many pixels of the image lie between two pixels of the answer, across or down, whichever is less."""
     steps = [np.abs(grid[:, 1:] - grid[:, :-1]).max(), np.abs(grid[1:] - grid[:-1]).max()]
     smaller = float(min(steps)) / cell
     return smaller if math.isfinite(smaller) else 1.0
 
 
 def _bend(grid: Array, nodes: list[Array]) -> float:
-    """Return by how much the places of nodes lie off the line between their neighbours."""
+    """Return how far a node lies off the line between its neighbours, at most, in pixels of the image."""
     worst = 0.0
     for lines, positions in ((grid.swapaxes(0, 1), nodes[0]), (grid, nodes[1])):
         if len(lines) >= 3:
-            # One half, but for the last node of a part that ends within a cell.
+            # One half, except at the end of a window that ends within a cell.
             share = (positions[1:-1] - positions[:-2]) / (positions[2:] - positions[:-2])
             between = lines[:-2] + (lines[2:] - lines[:-2]) * share[:, None, None]
             off = float(np.abs(lines[1:-1] - between).max())

@@ -1,4 +1,4 @@
-"""An image in a projection: the tile matrix there, and the size of its pixels on the ground."""
+"""An image in a projection: its tile matrix there, and the size of its pixels on the ground."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ _RADIUS = 6_371_008.8
 
 @functools.lru_cache(maxsize=256)
 def world_of(wkt: str) -> float | None:
-    """Return the width of tile 0/0/0 in units of a CRS, None for one that has no tiles: degrees, or no way to them."""
+    """Return the width of tile 0/0/0 in units of the CRS of a WKT; None for degrees, which have no tile matrix."""
     crs = CRS.from_wkt(wkt)
     if crs.is_geographic:
         return None
     try:
         (west, east), _ = rasterio.warp.transform('EPSG:4326', crs, [-180.0, 180.0], [0.0, 0.0])
     except Exception:
-        # GDAL's: the equator has no place in some projections.
+        # Some projections do not have the equator.
         west = east = math.nan
     without = world_without_turn(west, east, false_origin(crs.to_dict()), float(crs.linear_units_factor[1]))
     return float(abs(east - west)) if without is None else without
 
 
 def pixel_metres(georeference: Georeference, bounds: Bounds | None) -> tuple[float, float] | None:
-    """Return the mean width and height of a pixel in metres, None if nothing says where on earth it is.
+    """Return the mean width and height of a pixel on the ground in metres, by the corners of the image.
 
-    `bounds` are those in EPSG:4326.
+    `bounds` are those in EPSG:4326. None without them, or if a side has no length.
     """
     if bounds is None:
         return None
@@ -69,7 +69,7 @@ def _haversine(lon1: float, lat1: float, lon2: float, lat2: float) -> float:
 
 
 def mean_side(georeference: Georeference, sides: tuple[float, float]) -> float:
-    """Return the mean side of a pixel from its mean width and height, weighted by the sides of the image."""
+    """Return the mean of a pixel's width and height (`sides`), weighted by the width and the height of the image."""
     width, height = georeference.width, georeference.height
     return float((sides[0] * width + sides[1] * height) / (width + height))
 
@@ -80,7 +80,7 @@ def tile_matrix_of(
     metres: tuple[float, float] | None,
     tile_size: tuple[int, int] = (TILE_SIZE, TILE_SIZE),
 ) -> TileMatrix | None:
-    """Return the tile matrix of an image in a projection, or in its own pixels; None if it has none there.
+    """Return the tile matrix of an image in a projection, or in its own pixels if that is None.
 
     `metres` are the sides of its pixels on the ground, and `tile_size` those of a tile in its own pixels.
     """

@@ -6,20 +6,20 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-#: Half of the equator of WGS 84, πa, in metres: where the web map ends.
+#: Half of the equator of WGS 84, πa, in metres: the web map ends there on each side.
 HALF_EQUATOR = 20_037_508.342789244
-#: How far from its false origin a projection is used, in metres; from the pole to the equator is as far.
+#: How far from its false origin a projection is used, in metres: as far as from a pole to the equator.
 _REACH = 1e7
-#: The levels of a tile matrix of a projection, whatever the resolution of an image.
+#: How many levels of a projection have tiles, whatever the resolution of an image.
 MOST_LEVELS = 31
 
 
 @dataclass(frozen=True, slots=True)
 class TileMatrix:
-    """Levels of tiles; level 0 is the coarsest, and at each one there are twice as many tiles across and down.
+    """The levels of tiles of an image. Level 0 is the coarsest, and each level has twice the resolution of the last.
 
-    In an image's own pixels the finest level has its pixels. In a projection level 0 is one tile of the world round
-    the origin, and the finest level the first whose pixels are no larger than the image's.
+    In an image's own pixels, the finest level is the image. In a projection, level 0 is one tile with the origin of the
+    CRS in its middle, and the finest level is the first whose pixels are no larger than the image's.
     """
 
     levels: int
@@ -28,7 +28,7 @@ class TileMatrix:
     #: The image's own size in pixels.
     width: int
     height: int
-    #: The width of tile 0/0/0 in units of the projection, None without one.
+    #: The width of tile 0/0/0 in units of the projection; None for the image's own pixels.
     world: float | None = None
 
     @property
@@ -43,13 +43,13 @@ class TileMatrix:
 
     @property
     def resolution(self) -> float:
-        """Return the size of a pixel of the finest level, in units of the projection or in pixels of the image."""
+        """Return the side of a pixel of the finest level, in units of the projection or in pixels of the image."""
         return 1.0 if self.world is None else self.world / self.tile_width / 2 ** (self.levels - 1)
 
     def count(self, z: int) -> tuple[int, int, int]:
         """Return the number of tiles across and down at level z, and the number of levels that have tiles.
 
-        In a projection there are tiles at every level, whatever the resolution of the image.
+        In a projection `MOST_LEVELS` have tiles, more than `levels`: a map can be zoomed in beyond the image's pixels.
         """
         if self.world is not None:
             return 2**z, 2**z, MOST_LEVELS
@@ -77,17 +77,21 @@ def levels_for(width: int, height: int, tile_size: tuple[int, int]) -> int:
 
 
 def projected_levels(world: float, pixel: float, tile_size: int) -> int:
-    """Return how many levels there are until a pixel, at the equator, is no larger than the image's (in metres)."""
+    """Return how many levels there are down to the first whose pixels are no larger than `pixel`, in metres.
+
+    `world` is the width of tile 0/0/0 in units of the projection, which are taken as metres as in large-image 1.35.6.
+    """
     return max(1, math.ceil(math.log2(world / (pixel * tile_size))) + 1)
 
 
 def world_without_turn(west: float, east: float, false_origin: float, unit: float) -> float | None:
-    """Return the width of tile 0/0/0 where x does not go round the world; None where it does.
+    """Return the width of tile 0/0/0, in units of the CRS, where the equator has no width; None where it has one.
 
-    `west` and `east` are the x of the equator's ends. large-image 1.35.6 takes their distance. Those are one place in a
-    transverse, conic or polar projection (UTM, Lambert, LAEA, polar stereographic), which it refuses or gives a world
-    of 1e-9 m. Here the world is as wide as the equator is long, or twice, four times … as wide, if the origin is far
-    (`false_origin`, in metres): some Gauss-Krüger zones begin at 45 500 km. `unit` is the CRS's own, in metres.
+    `west` and `east` are the x of longitudes -180 and 180 on the equator, and `unit` is the unit of the CRS in metres.
+    large-image 1.35.6 takes the distance of the two as the width of the world. In a transverse, conic or polar
+    projection (UTM, Lambert, LAEA, polar stereographic) they are one point: large-image refuses that, or takes a world
+    of 1e-9 m. Here the world is then as wide as the equator is long. It is twice as wide, four times and so on where
+    the false origin (in metres) is farther away: some Gauss-Krüger zones begin at 45 500 km.
     """
     if math.isfinite(east - west) and abs(east - west) > 1:
         return None
@@ -98,5 +102,5 @@ def world_without_turn(west: float, east: float, false_origin: float, unit: floa
 
 
 def false_origin(projection: Mapping[str, object]) -> float:
-    """Return the larger of x_0 and y_0, in metres, of a CRS in PROJ's words."""
+    """Return the larger of |x_0| and |y_0| of a CRS, in metres; `projection` are PROJ's parameters of it."""
     return max(abs(float(str(projection.get(name, 0) or 0))) for name in ('x_0', 'y_0'))

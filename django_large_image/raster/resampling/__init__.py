@@ -1,1 +1,1 @@
-"""From the pixels of a raster to those of an answer."""
+"""Resampling: from the pixels of a raster to those of an answer."""

@@ -1,6 +1,7 @@
 """The inner loops on pixels: resample, shrink and smooth arrays of shape (rows, columns, bands).
 
-OpenCV does them in a millisecond. Without it NumPy gives the same pictures, several times slower (system check W009).
+OpenCV runs them in about a millisecond. Without it NumPy gives the same pictures, several times slower (system check
+W009).
 """
 
 from __future__ import annotations
@@ -16,39 +17,39 @@ from django_large_image.pixels import Array
 
 cv2: Any = import_module('cv2') if find_spec('cv2') else None
 if cv2 is not None:
-    # A server has as many threads as it wants; OpenCV's own pool would fight with them, and does not survive a fork.
+    # The server decides how many threads there are. OpenCV's own pool would compete with them, and breaks in a fork.
     cv2.setNumThreads(1)
 
-#: What OpenCV's loops take as they are; other types pass as float64.
+#: The dtypes that OpenCV's loops take.
 _NATIVE = frozenset(np.dtype(name) for name in ('uint8', 'uint16', 'int16', 'float32', 'float64'))
-#: What cv2.cvtColor takes.
+#: The dtypes that cv2.cvtColor takes.
 _COLOURS = frozenset(np.dtype(name) for name in ('uint8', 'uint16', 'float32'))
-#: OpenCV's loops are compiled for at most so many bands at a time.
+#: The most bands that OpenCV's loops take at a time.
 _BANDS = 4
-#: The longest side that cv2.remap takes: it keeps places as 16-bit integers.
+#: The longest side of an array that cv2.remap takes: it keeps positions as 16-bit integers.
 MAX_SIDE = 32_000
 
 
 def workable(values: Array) -> Array:
-    """Return the values in a type that the other functions take: int8 as float32, larger integers as float64."""
+    """Return values in a dtype that the other functions take: int8 becomes float32, larger integers float64."""
     if values.dtype in _NATIVE:
         return values
     return values.astype(np.float32 if values.dtype.itemsize == 1 else np.float64)
 
 
 def can_merge(dtype: np.dtype[np.generic], count: int) -> bool:
-    """Return whether `merge` takes so many bands of a type."""
+    """Return whether `merge` takes `count` bands of a dtype."""
     return cv2 is not None and dtype in _NATIVE and 1 < count <= _BANDS
 
 
 def merge(planes: Array) -> Array:
-    """Return bands (bands, rows, columns) with those of a pixel together (rows, columns, bands)."""
+    """Return planes (bands, rows, columns) as pixels (rows, columns, bands). Only where `can_merge`."""
     merged: Array = cv2.merge(list(planes))
     return merged
 
 
 def select(values: Array, bands: list[int]) -> Array:
-    """Return some of the bands."""
+    """Return some of the bands, from 0, in this order, in a contiguous array."""
     if cv2 is not None and bands == [0, 1, 2] and values.shape[2] == 4 and values.dtype in _COLOURS:
         first: Array = cv2.cvtColor(np.ascontiguousarray(values), cv2.COLOR_RGBA2RGB)
         return first
@@ -56,7 +57,7 @@ def select(values: Array, bands: list[int]) -> Array:
 
 
 def masked(values: Array, valid: Array) -> Array:
-    """Return a copy of the values that is 0 where `valid`, uint8 of shape (rows, columns), is."""
+    """Return a copy of values that is 0 where `valid`, uint8 (rows, columns), is 0."""
     if cv2 is not None and values.dtype in _NATIVE:
         copied: Array = cv2.copyTo(np.ascontiguousarray(values), valid)
         return copied.reshape(values.shape)
@@ -65,7 +66,7 @@ def masked(values: Array, valid: Array) -> Array:
 
 
 def with_alpha(colours: Array, alpha: Array) -> Array:
-    """Return three bands of uint8 with a fourth one."""
+    """Return colours, uint8 (rows, columns, 3), with `alpha`, uint8 (rows, columns), as a fourth band."""
     if cv2 is not None:
         four: Array = cv2.cvtColor(np.ascontiguousarray(colours), cv2.COLOR_RGB2RGBA)
         four[:, :, 3] = alpha
@@ -73,27 +74,28 @@ def with_alpha(colours: Array, alpha: Array) -> Array:
     return np.concatenate([colours, alpha[:, :, None]], axis=2)
 
 
-def within(places: Array, columns: Array, rows: Array) -> Array:
-    """Return 255 for places, as for `resample`, from the first to below the second of `columns` and `rows`, else 0.
+def within(positions: Array, columns: Array, rows: Array) -> Array:
+    """Return which positions lie in a window: uint8 (height, width), 255 inside and 0 outside.
 
-    What is not a number is 0, too.
+    `positions` are as for `resample`. The window goes from the first to before the second of `columns`, and so with
+    `rows`. NaN lies outside.
     """
     first = np.array([columns[0], rows[0]], np.float32)
     end = np.array([columns[1], rows[1]], np.float32)
     if cv2 is not None:
         last = np.nextafter(end, np.float32(-np.inf))
-        found: Array = cv2.inRange(places, first.astype(float), last.astype(float))
+        found: Array = cv2.inRange(positions, first.astype(float), last.astype(float))
         return found
-    inside = np.asarray(((places >= first) & (places < end)).all(axis=2))
+    inside = np.asarray(((positions >= first) & (positions < end)).all(axis=2))
     shown: Array = inside.astype(np.uint8) * np.uint8(255)
     return shown
 
 
 def _each_four(values: Array, function: Callable[[Array], Array]) -> Array:
-    """Apply a function of OpenCV, which drops a last axis of one band, to every four bands."""
+    """Apply a function of OpenCV to four bands at a time, and put back the last axis, which it drops for one band."""
     count, size = values.shape[2], values.itemsize
     if count <= _BANDS:
-        # OpenCV takes a window of an array as it is, if the pixels of a row lie together.
+        # OpenCV takes a view of a window without a copy, if the pixels of a row lie together.
         together = values.strides[1:] == (count * size, size)
         result: Array = function(values if together else np.ascontiguousarray(values))
         return result.reshape(*result.shape[:2], count)
@@ -104,31 +106,31 @@ def _each_four(values: Array, function: Callable[[Array], Array]) -> Array:
     return np.concatenate([part.reshape(*part.shape[:2], -1) for part in parts], axis=2)
 
 
-def resample(values: Array, places: Array, method: str) -> Array:
-    """Return the values at places, given as column and row of `values` (0 is the centre of the first pixel).
+def resample(values: Array, positions: Array, method: str) -> Array:
+    """Return values at positions, (height, width, bands), in the dtype of `values`; interpolated int16 is float32.
 
-    `places` is float32 of shape (height, width, 2) of the answer; `method` is nearest, bilinear or cubic. Places
-    outside take the nearest pixel of the edge.
+    `positions` are float32 (height, width, 2): column and row of `values`, 0 the centre of the first pixel. `method` is
+    'nearest', 'bilinear' or 'cubic'. A position outside takes the value of the nearest pixel at the edge.
     """
     if values.dtype == np.int16 and method != 'nearest':
-        # OpenCV 5.0 takes twice as long for these as for floats.
+        # OpenCV 5.0 takes twice as long for int16 as for float32.
         values = values.astype(np.float32)
     # OpenCV 5.0 casts float64 to int32 near borders, and rounds its weights.
     if cv2 is None or (values.dtype == np.float64 and method != 'nearest'):
-        return _resample_numpy(values, places[:, :, 0], places[:, :, 1], method)
+        return _resample_numpy(values, positions[:, :, 0], positions[:, :, 1], method)
     kind = {'nearest': cv2.INTER_NEAREST, 'bilinear': cv2.INTER_LINEAR, 'cubic': cv2.INTER_CUBIC}[method]
     if method == 'nearest':
-        # OpenCV rounds halves to the even neighbour; a place between two pixels is the second one's, as GDAL has it.
-        places = np.floor(places + np.float32(0.5))
+        # OpenCV rounds halves to even. Here, as in GDAL, a position between two pixels belongs to the second.
+        positions = np.floor(positions + np.float32(0.5))
 
     def remap(part: Array) -> Array:
-        found: Array = cv2.remap(part, places, None, kind, borderMode=cv2.BORDER_REPLICATE)
+        found: Array = cv2.remap(part, positions, None, kind, borderMode=cv2.BORDER_REPLICATE)
         return found
 
     def remap_all(part: Array) -> Array:
-        # OpenCV 5.0's bilinear takes twice as long for two or three bands as for four, and rounds their weights to 1/32
-        # where those of one and four bands are exact: what belongs together would be weighted differently. Its cubic
-        # rounds all of them, and takes longer for two bands than for two times one.
+        # OpenCV 5.0's bilinear takes twice as long for two or three bands as for four. And it rounds their weights to
+        # 1/32, where those of one and four bands are exact, so that a value and its validity would differ. Its cubic
+        # rounds all weights, and takes longer for two bands than for each of them in turn.
         if part.shape[2] == 3 and method == 'bilinear':
             three: Array = cv2.cvtColor(remap(cv2.cvtColor(part, cv2.COLOR_RGB2RGBA)), cv2.COLOR_RGBA2RGB)
             return three
@@ -172,7 +174,7 @@ def _cubic(distance: Array) -> Array:
 
 
 def like(values: Array, dtype: np.dtype[np.generic]) -> Array:
-    """Return floats as another type: rounded and clipped for integers."""
+    """Return floats (rows, columns, bands) as another dtype: rounded and clipped for integers."""
     if dtype.kind not in 'iu':
         return values.astype(dtype, copy=False)
     if cv2 is not None and dtype == np.uint8 and values.dtype == np.float32 and values.shape[2] <= _BANDS:
@@ -183,7 +185,7 @@ def like(values: Array, dtype: np.dtype[np.generic]) -> Array:
 
 
 def shrink(values: Array, across: int, down: int) -> Array:
-    """Return the averages of blocks of `down` × `across` pixels; the sides must be multiples of these."""
+    """Return the averages of `down` × `across` pixels, in the dtype of `values`, whose sides are multiples of these."""
     if across == down == 1:
         return values
     height, width = values.shape[0] // down, values.shape[1] // across
@@ -195,7 +197,7 @@ def shrink(values: Array, across: int, down: int) -> Array:
     return like(blocks.mean(axis=(1, 3), dtype=np.float64), values.dtype)
 
 
-#: The weights of a pixel, of its two neighbours and of the two next to these.
+#: The weights of a pixel, of each of its two neighbours, and of each of the two behind these.
 Taps = tuple[float, float, float]
 
 
@@ -206,16 +208,16 @@ def _symmetric(taps: Taps, scale: float = 1) -> Array:
 
 
 def smooth(values: Array, across: Taps, down: Taps) -> Array:
-    """Return the values weighted with their neighbours along rows (`across`) and along columns (`down`), as floats.
+    """Return values weighted with their neighbours in the same row (`across`) and in the same column (`down`).
 
-    Types of up to 16 bits and float32 become float32, others float64.
+    dtypes of up to 16 bits and float32 become float32, others float64.
     """
     number = np.float32 if values.dtype.itemsize <= 2 or values.dtype == np.float32 else np.float64
     if cv2 is not None:
         depth = cv2.CV_32F if number is np.float32 else cv2.CV_64F
         kernels = [_symmetric(taps) for taps in (across, down)]
         border = cv2.BORDER_REPLICATE
-        # Other combinations of types are slow, or not there.
+        # OpenCV is slow with other pairs of dtypes, or does not have them.
         values = values if values.dtype == np.uint8 else values.astype(number, copy=False)
         return _each_four(values, lambda four: cv2.sepFilter2D(four, depth, *kernels, borderType=border))
     result = values.astype(np.float64)
@@ -231,15 +233,16 @@ def smooth(values: Array, across: Taps, down: Taps) -> Array:
 
 
 def enlarge(grid: Array, cell: int, width: int, height: int) -> Array:
-    """Return the bilinear interpolation of a control grid at pixel centres, shape (height, width, 2), float32.
+    """Return a grid of nodes interpolated at the centres of pixels, float32 (height, width, 2).
 
-    Node (j, i) of the grid lies at the corner of the pixels (j·cell, i·cell).
+    Node [i, j] lies at the upper left corner of the pixel in row i · `cell` and column j · `cell`. The grid must reach
+    to the right and lower edge or beyond.
     """
     grid = np.ascontiguousarray(grid, np.float32)
     if cv2 is not None and cell % 2 == 0:
         size = (grid.shape[1] * cell, grid.shape[0] * cell)
         dense = cv2.resize(grid, size, interpolation=cv2.INTER_LINEAR)
-        # cv2.resize has pixel centres at halves of cells where the grid's nodes are at their corners.
+        # cv2.resize takes the nodes as centres of cells, and not as their corners: so half a cell is cut off.
         return np.asarray(dense[cell // 2 : cell // 2 + height, cell // 2 : cell // 2 + width])
     column = (np.arange(width, dtype=np.float32) + 0.5) / cell
     row = (np.arange(height, dtype=np.float32) + 0.5) / cell

@@ -1,4 +1,8 @@
-"""Averages and interpolation in which only valid pixels count."""
+"""Averages and interpolation in which only valid pixels count.
+
+Values are multiplied by their validity as a share from 0 to 1, then values and shares are averaged or interpolated with
+the same weights, and at the end the values are divided by the shares.
+"""
 
 from __future__ import annotations
 
@@ -7,22 +11,23 @@ import numpy as np
 from django_large_image.pixels import Array, MaskedPixels
 from django_large_image.raster.resampling import kernels
 
-#: The share of a pixel that has to be valid for the pixel to be. Half of it would lose thin lines of valid pixels, none
-#: of it would let the valid area grow by half a pixel on each side.
+#: The least share of a valid pixel. With 0.5 thin lines of valid pixels would get lost, and with 0 the valid area would
+#: grow by half a pixel on each side.
 VALID_SHARE = 0.25
-#: The share below which a pixel of an image with alpha is none: a colour is not known from so little of it.
+#: The least share of a valid pixel in an image with alpha, where a pixel can be partly transparent: from less of it no
+#: colour is known.
 NOTHING = 3 / 255
 
 
 class Mosaic:
-    """Pixels that are put together of several parts."""
+    """Pixels that are put together from several parts."""
 
     def __init__(self, width: int, height: int, bands: int, dtype: np.dtype[np.generic]) -> None:
         self._values = np.zeros((height, width, bands), dtype)
         self._valid = np.zeros((height, width), np.uint8)
 
     def lay(self, masked: MaskedPixels | None, left: int, top: int) -> None:
-        """Put a finished part in its place, where it is valid."""
+        """Copy the valid pixels of a finished part, whose upper left pixel goes to column `left` and row `top`."""
         if masked is None:
             return
         height, width = masked.values.shape[:2]
@@ -31,14 +36,14 @@ class Mosaic:
         if masked.mask is None:
             values[:], valid[:] = masked.values, 255
         elif not valid.any():
-            # What is not valid in it is 0, as what lies there.
+            # A copy of the whole part is quicker. What is not valid is 0 in both.
             values[:], valid[:] = masked.values, masked.mask
         else:
             there = masked.mask > 0
             values[there], valid[there] = masked.values[there], masked.mask[there]
 
     def pixels(self) -> MaskedPixels | None:
-        """Return what was put together, None if nothing is valid."""
+        """Return what was put together, with a uint8 mask; None if nothing is valid."""
         if not self._valid.any():
             return None
         return MaskedPixels(self._values, None if bool((self._valid == 255).all()) else self._valid)
@@ -50,7 +55,7 @@ def _floating(values: Array) -> Array:
 
 
 def _premultiplied(masked: MaskedPixels) -> tuple[Array, Array]:
-    """Return values multiplied by how valid they are, and that as 0 to 1."""
+    """Return values multiplied by their share, and the share: float32, 0 to 1. Once multiplied, they stay so."""
     assert masked.mask is not None
     if masked.mask.dtype != np.uint8:
         return masked.values, masked.mask
@@ -60,7 +65,10 @@ def _premultiplied(masked: MaskedPixels) -> tuple[Array, Array]:
 
 
 def averaged(masked: MaskedPixels, across: int, down: int) -> MaskedPixels:
-    """Return averages of blocks of `down` × `across` pixels; those at the end may be of fewer."""
+    """Return averages of `down` × `across` pixels, as floats; those at the right and lower edge may be of fewer.
+
+    With a mask, values come multiplied by their share, and the mask is the share (float32, 0 to 1).
+    """
     values, share = _floating(masked.values), None
     if masked.mask is not None:
         values, share = _premultiplied(masked)
@@ -75,7 +83,7 @@ def averaged(masked: MaskedPixels, across: int, down: int) -> MaskedPixels:
 
 
 def stacked(strips: list[MaskedPixels], axis: int) -> MaskedPixels:
-    """Return averages of strips, one below the other (axis 0) or beside it (1), as one."""
+    """Return strips that `averaged` returned as one, from top to bottom (axis 0) or from left to right (axis 1)."""
     if len(strips) == 1:
         return strips[0]
     values = np.concatenate([strip.values for strip in strips], axis=axis)
@@ -88,10 +96,11 @@ def stacked(strips: list[MaskedPixels], axis: int) -> MaskedPixels:
 def smoothed(
     masked: MaskedPixels, step_x: float, step_y: float, averages: tuple[bool, bool], sharp: bool
 ) -> MaskedPixels:
-    """Widen what a pixel shows to the size of the answer's pixels, `step` (1 to 2) of the pixels read.
+    """Smooth pixels so that each shows as much of the image as a pixel of the answer does.
 
-    `averages` says along which axes the pixels read are averages of smaller ones; with `sharp` the interpolation that
-    follows is cubic, else bilinear.
+    `step_x` and `step_y` are the sides of an answer's pixel, 1 to 2 of the pixels given. `averages` says along which
+    axes (x, y) the pixels given are averages of smaller ones. `sharp` says that a cubic interpolation follows, else a
+    bilinear one. With a mask, values come multiplied by their share, and the mask is the share (float32, 0 to 1).
     """
     across, down = (
         _taps(step, own, sharp, masked.mask is None)
@@ -108,19 +117,20 @@ def smoothed(
 
 
 def _taps(step: float, averages: bool, sharp: bool, whole: bool = True) -> tuple[float, float, float] | None:
-    """Return the weights of a pixel, of its neighbours and of theirs, None for 1, 0 and 0.
+    """Return the weights of a pixel, of its neighbours and of theirs; None for 1, 0 and 0.
 
-    The weights and the triangle of the bilinear interpolation after them come together as near as five weights can
-    (least squares) to the best weights for an average over `step` pixels: a box of `step` folded with the box of one
-    pixel. Their variance is that of what is wanted, so that a bent surface keeps its height: (step² + 1) / 12, less
-    1 / 12 where the pixels are averages themselves, of which the triangle has 1 / 6. Those for the cubic, whose own
-    variance is about nothing, were found by trial on noise, on terrain and on the Blue Marble.
+    Smoothing and the bilinear interpolation after it are two convolutions, the second with a triangle. Together they
+    come as near as five weights can (least squares) to the average over `step` pixels: a box as wide as `step`,
+    convolved with the box of one pixel. They also have its variance, so that a curved surface keeps its height. That is
+    (step² + 1) / 12, less 1 / 12 where the pixels are averages themselves; the triangle contributes 1 / 6 of it. The
+    weights before a cubic, whose own variance is about 0, were found by trial on noise, on terrain and on the Blue
+    Marble.
     """
     if step < 1.03:
         return None
     step = min(step, 2.0)
     if not whole:
-        # A share that is nearly nothing must not come from weights that are negative.
+        # No negative weights: they can make a share that is nearly 0, by which the values are divided.
         near = 0.15 * (step - 1)
         return 1 - 2 * near, near, 0.0
     far = (0.014 * (step - 1) - 0.04) * (step - 1)
@@ -136,41 +146,46 @@ def _taps(step: float, averages: bool, sharp: bool, whole: bool = True) -> tuple
 
 def resampled(
     masked: MaskedPixels,
-    places: Array,
+    positions: Array,
     method: str,
     dtype: np.dtype[np.generic],
     shown: Array | None,
     soft: bool,
 ) -> MaskedPixels | None:
-    """Return the values at places (indices of the pixels given) in the file's type, None if nothing is valid.
+    """Return the pixels at positions, with values of `dtype`; None if nothing is valid.
 
-    `shown`, 255 or 0, says which places are in the image; with `soft` a pixel can be partly transparent.
+    `positions` and `method` are those of `kernels.resample`; pixels with a mask are never interpolated by a cubic.
+    `shown`, uint8 (height, width), is 255 for positions in the image and 0 for others; None if all are in it. With
+    `soft` a pixel can be partly transparent.
     """
     if masked.mask is None:
-        values = kernels.resample(kernels.workable(masked.values), places, method)
+        values = kernels.resample(kernels.workable(masked.values), positions, method)
         return finished(MaskedPixels(values, None), dtype, shown, soft)
     if not masked.mask.any():
         return None
     if method == 'nearest':
-        values = kernels.resample(kernels.workable(masked.values), places, method)
-        valid = kernels.resample(masked.mask[:, :, None], places, method)[:, :, 0]
+        values = kernels.resample(kernels.workable(masked.values), positions, method)
+        valid = kernels.resample(masked.mask[:, :, None], positions, method)[:, :, 0]
         return finished(MaskedPixels(values, valid), dtype, shown, soft)
     values, share = _premultiplied(masked)
-    # Negative weights do harm among pixels that are not valid.
+    # The negative weights of a cubic can make a share that is nearly 0, by which the values are divided.
     method = 'bilinear'
-    # In one array: a value and its share have to have the same weights, whatever their types.
+    # In one array, so that a value and its share get the same weights.
     both = np.concatenate([values, share[:, :, None].astype(values.dtype)], axis=2)
-    both = kernels.resample(both, places, method)
+    both = kernels.resample(both, positions, method)
     return finished(MaskedPixels(both[:, :, :-1], both[:, :, -1].astype(np.float32)), dtype, shown, soft)
 
 
 def finished(
     masked: MaskedPixels, dtype: np.dtype[np.generic], shown: Array | None, soft: bool
 ) -> MaskedPixels | None:
-    """Return values of the file's type, 0 where they are not valid; None if none is."""
+    """Return pixels with values of `dtype`, 0 where they are not valid, and a uint8 mask; None if none is valid.
+
+    `shown` and `soft` are those of `resampled`.
+    """
     values, valid = masked.values, masked.mask
     if valid is not None and valid.dtype != np.uint8:
-        # Cubic weights are negative in places.
+        # Values come multiplied by their share, which is 0 where nothing is valid.
         values = kernels.like(values / np.maximum(valid, 1e-6)[:, :, None].astype(values.dtype), dtype)
         if soft:
             valid = np.where(valid >= NOTHING, np.rint(valid * 255).clip(0, 255), 0)

@@ -1,4 +1,4 @@
-"""Averages of whole blocks of pixels of a level, where no overview fits: what is read at a time is bounded."""
+"""Averages of n × m pixels of a level, for scales that no overview has. What is in memory is bounded."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ from django_large_image.pixels import MaskedPixels, strips_of
 from django_large_image.raster.blocks.windows import Window
 from django_large_image.raster.resampling.sampling import averaged, stacked
 
-#: The bytes, of a level, that are made smaller at a time.
+#: The bytes of a strip that is read and averaged at a time.
 _STRIP_BYTES = 12_000_000
-#: Pixels are averaged by so many at most at a time, across and down.
+#: The most pixels, across and down, that are averaged in one step. More are averaged in two.
 _FIRST = 64
 
 
 def factor_for(step: float, size: int) -> int:
-    """Return by how much to shrink so that a step is 1 to 2 pixels of what is left, and rather 2 than 1.
+    """Return how many pixels to average along an axis, for an answer whose pixels are `step` pixels of the level.
 
-    Pixels of the answer that lie between two averages are best made of averages of about half their own size. It is no
-    more than the level has: the image may be less than a pixel of the answer.
+    An answer's pixel is then 1 to 2 averages, and rather 2: one that lies between averages is best made of averages of
+    about half its size. The factor is at most `size`, the side of the level: the image may be smaller than a pixel of
+    the answer.
     """
     shrunk = max(1, round(step / 1.6))
     shrunk = min(size, shrunk + 1 if step / shrunk > 2.05 else shrunk)
@@ -29,14 +30,15 @@ def factor_for(step: float, size: int) -> int:
 def shrunk_window(
     read: Callable[[Window], MaskedPixels], window: Window, across: int, down: int, columns: int, size: int
 ) -> MaskedPixels:
-    """Return averages of `down` × `across` pixels of a window; its valid values come multiplied by their share.
+    """Return averages of `down` × `across` pixels of a window, as `sampling.averaged` does, or for 1 × 1 the pixels.
 
-    `columns` are the columns of blocks to read at a time, and `size` is that of a pixel in bytes.
+    `columns` are how many columns of whole blocks to read at a time, and `size` is the bytes of a pixel. Raises what
+    `read` raises.
     """
     left, top, right, bottom = window
     if across == down == 1:
         return read(window)
-    # What is averaged is in memory as floats, so very large averages are those of smaller ones.
+    # Pixels are in memory as floats while they are averaged, so very large averages are made of smaller ones.
     first = min(across, _FIRST), min(down, _FIRST)
     pieces = []
     for start, end in pairwise(_edges(left, right, columns, first[0])):
@@ -50,7 +52,7 @@ def shrunk_window(
 
 
 def _edges(low: int, high: int, size: int, step: int) -> list[int]:
-    """Return where to cut a range so that few pieces touch two blocks of `size`; each is a multiple of `step` long."""
+    """Return where to cut a range, at multiples of `step` from `low`, so that few pieces touch two blocks of `size`."""
     edges = {low, high}
     for block in range((low // size + 1) * size, high, size):
         before = low + (block - low) // step * step

@@ -1,9 +1,9 @@
-"""Drawing a raster on a grid: the pixels of a tile, a region or a thumbnail, by a coarse grid of exact places.
+"""Drawing a raster on a GeoBox: the pixels of a tile, a region or a thumbnail.
 
-A few places of the answer are transformed exactly, those between them by interpolation to within `GRID_ERROR` pixels.
-The window that they cover is read once, from the overview whose pixels are no coarser than the answer's. Where the
-answer's pixels are larger still, averages are made first, so that every pixel of the level counts: the answer is the
-average of the image below each of its pixels.
+The nodes of a coarse grid on the GeoBox are transformed exactly to positions in the image. Those between the nodes are
+interpolated, to within `GRID_ERROR` pixels. The window that they cover is read once, from the coarsest level whose
+pixels are no larger than the answer's. If the answer's pixels are larger than those of the level, averages are made
+first, so that every pixel of the level counts: a pixel of the answer is the average of the image below it.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from django_large_image.raster.resampling.sampling import (
 )
 from django_large_image.raster.resampling.shrinking import factor_for, shrunk_window
 
-#: The largest error of an interpolated place, in pixels that are read; at 1/16 a textured image lost 1.7 dB.
+#: The largest error of an interpolated position, in pixels (see `grid_of`). With 1/16 a textured image lost 1.7 dB.
 GRID_ERROR = 1 / 128
-#: The pixels of a level that are read for one part, if there is a coarser level.
+#: The most pixels of a level that are read for one window of a GeoBox, as long as there is a coarser level.
 _MOST_PIXELS = 16_000_000
-#: Larger windows are not read whole for the nearest of their pixels.
+#: Windows of more bytes are not read whole for nearest neighbours.
 _WHOLE_BYTES = 64 * 2**20
-#: Places of which OpenCV takes no harm.
+#: The largest position that is handed to OpenCV, which would not fit a larger one into its integers.
 _FAR = 1e6
 
 
@@ -49,12 +49,12 @@ def draw(
     lossy: bool = False,
     budget: Budget | None = None,
 ) -> MaskedPixels | None:
-    """Return the bands (from 0) of the raster on a geobox, None if it does not touch it.
+    """Return `bands` (from 0) of a raster on a GeoBox, in the file's dtype; None if nothing of it is there.
 
-    `nodata` is a further value that is not valid, of the only band. Values that are not valid are 0. With `lossy` they
-    are wanted for a picture that is encoded with losses. `budget` is shared by the strips of one picture.
-
-    Raises `TooMuchToDecode`.
+    Values that are not valid are 0. `resampling` is 'nearest', 'bilinear' or 'cubic'; classes are always 'nearest', and
+    averages without a mask are interpolated by a cubic also for 'bilinear'. `nodata` is a further value that is not
+    valid, of the only band. `lossy` says that the picture is wanted for a lossy format, see `BlockReader.read`.
+    `budget` is shared by the strips of one picture. Raises `TooMuchToDecode`, `ImageChanged`, and what rasterio raises.
     """
     parts = windows_of(georeference, geobox)
     if not parts:
@@ -74,19 +74,21 @@ def draw(
 
 @dataclass(frozen=True, slots=True)
 class _Rendering:
+    """The parts of one answer: what they have in common."""
+
     blocks: BlockReader
     georeference: Georeference
     geobox: GeoBox
     bands: tuple[int, ...]
     resampling: str
     nodata: float | None
-    #: The bands that are read: some that lie between the wanted ones come along for nothing.
+    #: The bands that are read: `bands`, or more of them (see `RasterInfo.bands_for`).
     together: tuple[int, ...]
     lossy: bool
     budget: Budget
 
     def draw(self, part: GeoWindow) -> MaskedPixels | None:
-        """Return a part of the geobox, None if nothing of the image is in it."""
+        """Return a part of the GeoBox; None if nothing of the image is in it."""
         width, height = part.width, part.height
         if max(width, height) > kernels.MAX_SIDE // 2:
             return self._halves(part, 'x' if width > height else 'y')
@@ -96,7 +98,7 @@ class _Rendering:
             return self._halves(part, varying)
         if not (math.isfinite(scale_x) and math.isfinite(scale_y)):
             return None
-        # Plane by plane: NumPy 2.4 takes ten times as long for both in one call.
+        # Columns and rows each on their own: NumPy 2.4 takes ten times as long for both in one call.
         x, y = existing(grid)
         sides = (x.min(), y.min(), x.max(), y.max())
         moves = self._moves(sides)
@@ -109,10 +111,10 @@ class _Rendering:
         return mosaic.pixels()
 
     def _moves(self, sides: tuple[float, ...]) -> list[Array | None]:
-        """Return by how much to move places that lie within `sides` (in pixels) so that they are in the image.
+        """Return by how much to move positions (columns, rows) that lie within `sides`, so that they are in the image.
 
-        What lies a turn round the world further is the same place; an image can be on both sides of where the places
-        begin anew.
+        Once round the world is the same place on earth. The image can lie on both sides of where positions begin anew,
+        so there may be several moves. None stands for no move.
         """
         turn, target = self.georeference.wrap_offset, self.geobox.target
         if turn is None or target is None or self.georeference.is_native(target):
@@ -140,7 +142,7 @@ class _Rendering:
             grid, sides = grid + move, (*(sides[:2] + move), *(sides[2:] + move))
         inside = sides[0] >= 0 and sides[1] >= 0
         inside = inside and sides[2] <= self.georeference.width and sides[3] <= self.georeference.height
-        # With larger cells all places exist.
+        # With larger cells all positions exist.
         inside = inside and (cell > 1 or bool(np.isfinite(grid).all()))
         dtype, soft = self.blocks.info.dtype, self.blocks.info.alpha is not None
         index, factors = self._level(scales, sides)
@@ -155,7 +157,8 @@ class _Rendering:
         if sampled is None:
             return None
         masked, (offset_x, offset_y), (pixel_x, pixel_y), method = sampled
-        # Indices of what was read: 0 is the centre of its first pixel. In float64 until they are small numbers.
+        # Positions become indices of what was read, 0 the centre of its first pixel. In float64 as long as they are
+        # large numbers.
         if cell == 1:
             grid = centres_of(self.georeference, self.geobox, part, grid, move)
         grid = (grid - [offset_x, offset_y]) / [pixel_x, pixel_y] - 0.5
@@ -167,12 +170,12 @@ class _Rendering:
         if not inside:
             shown = kernels.within(dense, *limits)
             if not (np.abs(grid) < _FAR).all():
-                # They would not fit into OpenCV's integers.
+                # The mask hides these pixels. Their positions need only fit into OpenCV's integers.
                 dense = np.where(shown[:, :, None] > 0, dense, np.float32(-1))
         return resampled(masked, dense, method, dtype, shown, soft)
 
     def _halves(self, part: GeoWindow, axis: str) -> MaskedPixels | None:
-        """Draw a part over which the scale varies much as two, each from the level that fits it."""
+        """Draw a part in two halves, left and right or upper and lower, each from the level that fits it."""
         width, height = part.width, part.height
         if (axis == 'x' and width > 8) or height <= 8:
             middle = part.left + width // 2
@@ -189,17 +192,17 @@ class _Rendering:
     # -- pixels
 
     def _level(self, scales: tuple[float, float], sides: tuple[float, ...]) -> tuple[int, Array]:
-        """Return the level to read, and how many pixels of the full resolution one of its is, across and down."""
+        """Return the level to read, and width and height of its pixels in those of the full resolution."""
         info = self.blocks.info
         index = info.level_for(min(scales))
-        # At a pole few pixels of the answer can be all of the image.
+        # At a pole a few pixels of the answer can show all of the image.
         area = math.prod(max(0.0, sides[axis + 2] - sides[axis]) for axis in (0, 1))
         while index + 1 < len(info.factors) and area / info.factors[index] ** 2 > _MOST_PIXELS:
             index += 1
         return index, np.array(self.blocks.factors(index))
 
     def _own(self, index: int, window: tuple[int, int, int, int]) -> MaskedPixels | None:
-        """Return pixels of a level as they are, None for a window that is not in it."""
+        """Return the pixels of a level as they are; None for a window that is not in it."""
         level = self.blocks.level(index)
         left, top, right, bottom = window
         if left < 0 or top < 0 or right > level.width or bottom > level.height:
@@ -209,24 +212,24 @@ class _Rendering:
     def _sample(
         self, index: int, factors: Array, scales: tuple[float, float], sides: tuple[float, ...]
     ) -> tuple[MaskedPixels, tuple[float, float], tuple[float, float], str] | None:
-        """Return what is below a part, where it begins and how large its pixels are, in full-resolution pixels.
+        """Return the pixels below a part, and how to interpolate them; None if there are none.
 
-        And how to interpolate it: averages hold what a cubic brings out again, and what a bilinear would blur. Among
-        pixels that are not valid its negative weights would do harm.
+        That is: pixels, the position of their upper left corner, their width and height (both in pixels of the full
+        resolution), and the method. Averages are interpolated by a cubic, where a bilinear would blur them; but not
+        with pixels that are not valid, among which negative weights do harm.
         """
         level, nearest = self.blocks.level(index), self.resampling == 'nearest'
         window, whole, offset, steps = [], [], [], []
         for axis, size in enumerate((level.width, level.height)):
             step = scales[axis] / factors[axis]
-            # No more than the level has: the image may be less than a pixel of the answer.
             shrunk = 1 if nearest else factor_for(step, size)
-            # Neighbours for the interpolation, and for the weights of `smoothed`.
+            # The neighbours that interpolation and `smoothed` need.
             margin = (1 if nearest else 4 if step >= 1.03 * shrunk else 2) * shrunk
             low = max(0, math.floor(max(-1e9, sides[axis]) / factors[axis]) - margin)
             high = min(size, math.ceil(min(1e9, sides[axis + 2]) / factors[axis]) + margin)
             if low >= high:
                 return None
-            # Whole blocks of what is averaged, if there are.
+            # A multiple of what is averaged, if the level has that many.
             high = min(size, low + -(-(high - low) // shrunk) * shrunk)
             window.append((low, high))
             whole.append(shrunk)
@@ -279,7 +282,7 @@ class _Rendering:
         few = size < _WHOLE_BYTES and max(right - left, bottom - top) < kernels.MAX_SIDE
         if few and step_x * step_y < 16:
             return self._read(index, window), (1.0, 1.0)
-        # Far out without an overview: every n-th pixel.
+        # No overview is near the scale of the answer, so every n-th pixel is read.
         width = max(1, round((right - left) / max(1.0, step_x)))
         height = max(1, round((bottom - top) / max(1.0, step_y)))
         pixels = (right - left) / width, (bottom - top) / height

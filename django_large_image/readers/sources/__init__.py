@@ -1,1 +1,1 @@
-"""Sources of large-image as the pool lends them, and those that take the place of its own."""
+"""Sources of large-image as the pool lends them, and those that replace large-image's own."""

@@ -1,7 +1,7 @@
-"""How frames of a TIFF are shown without a style: as bytes, by what the tags say of the stored values.
+"""How frames of a TIFF are shown without a style: as uint8 colours, by what the tags say of the stored values.
 
-large-image-source-tifffile 1.35.6 hands on what is stored: indices of colour tables, black for white, CMYK for RGB,
-values of 4 bits and of 12 as if all bits were used.
+large-image-source-tifffile 1.35.6 shows the stored values: indices instead of colours of a table, black for white, CMYK
+as RGB, and values of 4 or 12 bits as if all bits of the type were used.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tifffile import TiffPage
 
 _WHITE_IS_ZERO, _PALETTE, _CMYK, _YCBCR = 0, 3, 5, 6
-#: The compressions whose decoders make RGB of YCbCr: JPEG's, in all its numbers, and WebP.
+#: The compressions whose decoders turn YCbCr into RGB: JPEG in all its numbers, JPEG 2000 and WebP.
 _RGB_ANYWAY = {6, 7, 33003, 33005, 33007, 34712, 50001}
 
 
@@ -30,19 +30,19 @@ class Tones:
     bits: int
     #: uint8 (colours, 3), None without a colour table.
     table: Array | None
-    #: How many samples are colours, and whether the one behind them is alpha.
+    #: How many samples of a pixel are colours, and whether the one behind them is alpha.
     colours: int
     alpha: bool
 
     @property
     def plain(self) -> bool:
-        """Return whether bytes of this kind are colours as they are."""
+        """Return whether bytes with these tags are colours already."""
         special = self.photometric in (_WHITE_IS_ZERO, _PALETTE, _CMYK, _YCBCR)
         return not special and self.bits == 8
 
 
 def tones_of(page: TiffPage, samples: int) -> Tones:
-    """Return what tifffile's page says of values of so many samples a pixel."""
+    """Return what the tags of tifffile's page say, for pixels of `samples` values."""
     photometric = int(page.photometric)
     if photometric == _YCBCR and int(page.compression) in _RGB_ANYWAY:
         photometric = 2
@@ -58,9 +58,9 @@ def tones_of(page: TiffPage, samples: int) -> Tones:
 
 
 def shown(values: Array, tones: Tones, low: Array | None, high: Array | None) -> Array:
-    """Return uint8 (height, width, 1 to 4) of values (height, width, samples).
+    """Return the colours of values (height, width, samples), uint8 (height, width, 1 to 4).
 
-    `low` and `high` are the range of each sample of more than 8 bits, None for bytes.
+    `low` and `high` are the range of each sample where values have more than 8 bits; None for bytes.
     """
     if values.ndim == 2:
         values = values[:, :, np.newaxis]
@@ -72,7 +72,7 @@ def shown(values: Array, tones: Tones, low: Array | None, high: Array | None) ->
         scaled = (np.nan_to_num(colours.astype(np.float64)) - low[: tones.colours]) * (255 / span)
     else:
         scaled = colours.astype(np.float64) * (255 / (2 ** min(tones.bits, 8) - 1))
-    # Cut off, not rounded, as styles are.
+    # Cut off and not rounded, as large-image does it with styles.
     levels = scaled.clip(0, 255).astype(np.uint8)
     if tones.photometric == _WHITE_IS_ZERO:
         levels = np.asarray(255 - levels, np.uint8)
@@ -90,7 +90,7 @@ def shown(values: Array, tones: Tones, low: Array | None, high: Array | None) ->
 
 
 def _rgb(levels: Array) -> Array:
-    """Return colours of luma and chroma by ITU-R BT.601, as TIFF 6.0 (section 21) has it by default."""
+    """Return RGB of YCbCr, uint8, by ITU-R BT.601: the default of TIFF 6.0 (section 21)."""
     luma, blue, red = (levels[:, :, index].astype(np.float64) for index in range(3))
     blue, red = blue - 128, red - 128
     colours = [luma + 1.402 * red, luma - 0.344136 * blue - 0.714136 * red, luma + 1.772 * blue]

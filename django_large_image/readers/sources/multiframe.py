@@ -19,22 +19,22 @@ from django_large_image.readers.sources.pooled import PooledSource
 if TYPE_CHECKING:
     from tifffile import TiffPageSeries
 
-#: The most frames of a channel whose values are looked at, and the most channels whose ranges are stated.
+#: The most frames of a channel that its range is found out from, and the most channels whose ranges are listed.
 MAX_FRAMES, MAX_CHANNELS = 8, 64
 
 
 class MultiFrameSource(PooledSource, TifffileFileTileSource):  # type: ignore[misc]
     """Read OME-TIFF and other TIFFs of several frames through tifffile.
 
-    large-image-source-tifffile 1.35.6 takes the levels of a pyramid from a zarr group by number. zarr 3.1 wants text
-    for that, raises TypeError, and the file is then refused as if its axes were wrong.
+    large-image-source-tifffile 1.35.6 asks a zarr group for the levels of a pyramid by number. zarr 3.1 takes only
+    texts and raises TypeError, and the file is then refused as if its axes were wrong.
     """
 
     cacheName = 'tilesource'
     name = 'tifffile'
 
     def _take_style(self, style: Json | None) -> None:
-        # A view without a style shows colours; the handle itself has the file's values.
+        # Only a view without a style shows colours. The handle itself, which has no view's style, gives stored values.
         self.automatic_ranges_shown = style is None
         super()._take_style(style)
 
@@ -56,7 +56,7 @@ class MultiFrameSource(PooledSource, TifffileFileTileSource):  # type: ignore[mi
         numpyAllowed: bool | str = False,
         **kwargs: object,
     ) -> object:
-        """Return a tile by large-image's contract; without a style its values are made bytes by the file's tags."""
+        """Return a tile as large-image's sources do; in a view without a style in the colours that the tags mean."""
         if not self.automatic_ranges_shown:
             return super().getTile(x, y, z, pilImageAllowed, numpyAllowed, **kwargs)
         values = np.asarray(self._unstyled.getTile(x, y, z, numpyAllowed='always', **kwargs))
@@ -79,7 +79,7 @@ class MultiFrameSource(PooledSource, TifffileFileTileSource):  # type: ignore[mi
     def _range(self, channel: int) -> tuple[Array, Array] | tuple[None, None]:
         """Return the least and the greatest value of each sample of a channel over all its frames; None for bytes.
 
-        Of many frames some are looked at, evenly spread, of about a million pixels each.
+        Of more than `MAX_FRAMES` frames some are looked at, evenly spread, and of each about a million pixels.
         """
         if np.dtype(self.dtype).itemsize == 1:
             return None, None
@@ -94,7 +94,7 @@ class MultiFrameSource(PooledSource, TifffileFileTileSource):  # type: ignore[mi
         return known[channel]
 
     def _frames_to_look_at(self) -> int:
-        """Return how many frames may be decoded for ranges: without levels each is decoded whole."""
+        """Return how many frames may be decoded to find out ranges, in the smallest level of 1024 pixels or more."""
         sizes = [
             (level.shape[level.axes.index('X')], level.shape[level.axes.index('Y')])
             for level in self._baseSeries.levels
@@ -117,17 +117,17 @@ class MultiFrameSource(PooledSource, TifffileFileTileSource):  # type: ignore[mi
     def automatic_ranges(self) -> list[Json]:
         """Return band (from 1), channel (from 0), min and max of what is shown without a style; none for 8-bit data."""
         found: list[Json] = []
-        # Those of further channels are found out when they are shown.
+        # The range of a further channel is found out when the channel is shown.
         for channel in range(
             min(MAX_CHANNELS, self._frames_to_look_at(), self._basis.get('C', (1, 0, 1))[2])
         ):
             low, high = self._range(channel)
             if low is None or high is None:
                 break
-            place = {'channel': channel} if 'C' in self._basis else {}
+            named = {'channel': channel} if 'C' in self._basis else {}
             shown_bands = self._tones(len(low)).colours
             found += [
-                {'band': band + 1, **place, 'min': float(low[band]), 'max': float(high[band])}
+                {'band': band + 1, **named, 'min': float(low[band]), 'max': float(high[band])}
                 for band in range(min(shown_bands, len(low)))
             ]
         return found
@@ -135,7 +135,7 @@ class MultiFrameSource(PooledSource, TifffileFileTileSource):  # type: ignore[mi
     def _scanForMinMax(
         self, dtype: np.dtype[np.generic], frame: int = 0, *args: object, **kwargs: object
     ) -> None:
-        """Set the range that styles mean by `auto`, `min` and `max`: that of the channel, whichever frame is shown."""
+        """Set what styles mean by `auto`, `min` and `max`: the range of the channel, the same in all its frames."""
         super()._scanForMinMax(dtype, frame, *args, **kwargs)
         low, high = self._range(self._channel(frame or 0))
         ranges = self._bandRanges.get(frame)

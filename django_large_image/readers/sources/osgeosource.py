@@ -15,7 +15,7 @@ from django_large_image.readers.sources.pooled import PooledSource, SourceFacts
 
 _lazyImport()
 
-#: For the whole process: the bindings of GDAL 3.6 have no options of a thread. rasterio is in no such process.
+#: Set for the whole process, because GDAL 3.6's bindings have none for a thread. rasterio is in no such process.
 OPTIONS = {
     # No file beside the image, and no .aux.xml written there when statistics are computed.
     'GDAL_DISABLE_READDIR_ON_OPEN': 'EMPTY_DIR',
@@ -51,7 +51,7 @@ class OsgeoSource(PooledSource, GDALFileTileSource):  # type: ignore[misc]
             transformer = Transformer.from_crs(4326, crs, always_xy=True)
             (west, east), _ = transformer.transform([-180.0, 180.0], [0.0, 0.0])
             with warnings.catch_warnings():
-                # It warns of what the notation cannot say, which is not asked for.
+                # pyproj warns of what PROJ's parameters cannot express; only the false origin is wanted here.
                 warnings.simplefilter('ignore', UserWarning)
                 origin = false_origin(crs.to_dict())
             across = world_without_turn(west, east, origin, crs.axis_info[0].unit_conversion_factor)
@@ -74,13 +74,13 @@ class OsgeoSource(PooledSource, GDALFileTileSource):  # type: ignore[misc]
     def toNativePixelCoordinates(
         self, x: float, y: float, proj: object = None, roundResults: bool = True, crs: object = None
     ) -> tuple[float, float]:
-        """Return the pixel coordinates of a place in a CRS, which rasterio's source calls `crs`."""
+        """Return column and row of a point in a CRS, which is `proj` or, as in rasterio's source, `crs`."""
         result: tuple[float, float] = super().toNativePixelCoordinates(x, y, crs or proj, roundResults)
         return result
 
 
 def _check_references(path: str) -> None:
-    """Raise `ImageRefused` for metadata that make GDAL open another file; see `gdal._check_references`."""
+    """Raise `ImageRefused` for metadata that make GDAL open another file; see `raster.dataset`."""
     dataset = gdal.OpenEx(path)
     pages = [
         value for name, value in dataset.GetMetadata('SUBDATASETS').items() if name.upper().endswith('_NAME')
@@ -92,7 +92,7 @@ def _check_references(path: str) -> None:
 
 
 def transform_bounds(source: object, target: object, *sides: float, densify_pts: int) -> tuple[float, ...]:
-    """Return xmin, ymin, xmax, ymax of a rectangle in another CRS; not finite where it has no place there."""
+    """Return xmin, ymin, xmax, ymax of a rectangle in another CRS; infinite where it has no place there."""
     transformation = osr.CoordinateTransformation(_reference(source), _reference(target))
     try:
         return tuple(transformation.TransformBounds(*sides, densify_pts))

@@ -1,6 +1,6 @@
-"""The source of plain pictures: what Pillow reads, upright, in tiles and levels that come out of one decoded picture.
+"""The source of plain pictures, which Pillow reads: upright, in tiles and levels that are cut out of a decoded picture.
 
-large-image 1.35.6 has a source of Pillow too, whose only tile is the whole picture as it is stored.
+In large-image 1.35.6's own source of Pillow the only tile is the whole picture, as it is stored.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from django_large_image.readers.sources.pooled import PooledSource
 
 #: The side of a tile.
 TILE = 256
-#: Pillow's name of formats whose frames may be of several sizes: pages.
+#: The formats, by Pillow's names, whose frames are pages that may differ in size.
 _PAGED = frozenset({'TIFF', 'MPO', 'ICO'})
 #: The names of kinds (`inspection.signatures`) by Pillow's name of a format that may be turned.
 _KINDS = {'JPEG': 'jpeg', 'MPO': 'jpeg', 'PNG': 'png', 'WEBP': 'webp', 'AVIF': 'avif'}
@@ -33,17 +33,17 @@ _MOST_PAGES = 20_000
 
 
 class _UprightSource(PILFileTileSource):  # type: ignore[misc]
-    """Read what Pillow reads; a picture is decoded for its first tile and kept in the block cache."""
+    """Read what Pillow reads. A picture is decoded for its first tile, and kept in the block cache."""
 
     cacheName = 'tilesource'
     name = 'pil'
 
     def __init__(self, path: str, version: Hashable = None, **kwargs: object) -> None:
-        """Open a picture; `version` names what its bytes are, so that all handles share what is decoded.
+        """Open a picture. `version` names its bytes in the block cache, so that all handles share what is decoded.
 
         Raises `TileSourceError`.
         """
-        # Past the constructor of large-image's source, which decodes every frame to count them.
+        # Skip the constructor of large-image's source, which decodes every frame to count them.
         super(PILFileTileSource, self).__init__(path, **kwargs)
         self.addKnownExtensions()
         self._version = (os.path.realpath(path), id(self)) if version is None else version
@@ -67,7 +67,7 @@ class _UprightSource(PILFileTileSource):  # type: ignore[misc]
         kind = _KINDS.get(image.format or '', '')
         self._turn = orientation.orientation(path, kind)
         if image.format == 'TIFF' and orientation.orientation(path, 'tiff') >= 5:
-            # Pillow turns TIFFs itself, before 11.0 only when it has decoded them.
+            # Pillow turns TIFFs itself, but before 11.0 it knows the turned size only after decoding.
             try:
                 image.load()
             except (OSError, ValueError, SyntaxError) as error:
@@ -81,20 +81,22 @@ class _UprightSource(PILFileTileSource):  # type: ignore[misc]
         self.tileWidth = self.tileHeight = TILE
         self.levels = 1 + max(0, math.ceil(math.log2(max(width, height) / TILE)))
         if self._about['mode'] in ('I', 'F') or image.format == 'JPEG2000':
-            # The range of the first two is that of all values; what Pillow cannot decode is another reader's.
+            # Decoded at once: modes I and F are scaled by all values, and a JPEG 2000 that Pillow cannot decode goes to
+            # another reader.
             try:
                 self._pyramid(0)
             except (OSError, ValueError, SyntaxError) as error:
                 raise TileSourceError('PIL cannot load this file.') from error
 
     def _at(self, frame: int) -> Image.Image:
-        """Return Pillow's image at a frame that it finds by going forward only: going back leaves some pictures black.
+        """Return Pillow's image at a frame.
 
-        (Pillow 13.0, frame 0 of an animated PNG with a palette.)
+        The file is opened anew to go back to an earlier frame: with Pillow 13.0, frame 0 of an animated PNG with a
+        palette is black after going back.
         """
         if self._pilImage is None or self._pilImage.tell() >= frame:
             self._file.seek(0)
-            # By the open file: the path may lead to another version meanwhile.
+            # From the open file: by now there may be another version at the path.
             self._pilImage = Image.open(self._file)
         if frame:
             self._pilImage.seek(frame)
@@ -146,7 +148,7 @@ class _UprightSource(PILFileTileSource):  # type: ignore[misc]
         mayRedirect: bool = False,
         **kwargs: object,
     ) -> object:
-        """Return a tile by large-image's contract: encoded, or an array or a picture where these are allowed."""
+        """Return a tile as large-image's sources do: encoded, or an array or a Pillow image where that is allowed."""
         frame = self._getFrame(**kwargs)
         self._xyzInRange(x, y, z, frame, self._frameCount)
         level = smallest_first(self._pyramid(frame), z)
@@ -167,7 +169,7 @@ class PlainPictureSource(PooledSource, _UprightSource):
 
     @property
     def held_bytes(self) -> int:
-        """Return what a handle is taken to hold in memory: the frame it is at, and a picture too large to cache."""
+        """Return the bytes that a handle may hold: a frame inside Pillow, and a picture that is too large to cache."""
         size = 4 * self.sizeX * self.sizeY
         held = size if self._frameCount > 1 else 0
         return held + (size * 4 // 3 if size * 4 // 3 > settings.BLOCK_CACHE_BYTES else 0)

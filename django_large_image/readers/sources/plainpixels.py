@@ -1,4 +1,4 @@
-"""The pixels of a picture that Pillow decoded, as they are meant to be seen: turned, and with all transparency."""
+"""The pixels of a picture that Pillow decoded, as they are meant to be seen: upright and with transparency."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from PIL import Image
 from django_large_image.inspection.pngheader import PngHeader
 from django_large_image.pixels import Array, MaskedPixels
 
-#: Pillow's modes whose bands are answered as they are.
+#: Pillow's modes that need no conversion.
 _AS_THEY_ARE = frozenset({'L', 'LA', 'RGB', 'RGBA'})
-#: What other modes become; all that are not here become RGB.
+#: What other modes are converted to. Those that are not listed are converted to RGB.
 _BECOMES = {'1': 'L', 'La': 'LA', 'RGBa': 'RGBA', 'PA': 'RGBA'}
 
 
-#: What makes a picture upright, by its orientation. Pillow's own function writes the EXIF anew, which broken ones fail.
+#: What makes a picture upright, by its EXIF orientation. Pillow's own function rewrites the EXIF, and fails for a
+#: broken one.
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -31,20 +32,20 @@ _TURNS = {
 
 @dataclass(frozen=True, slots=True)
 class Pyramid(MaskedPixels):
-    """A decoded picture, as a block of the cache, with its smaller versions: each half as large as the one before."""
+    """A decoded picture with its smaller versions, each half as wide and high as the last, for the block cache."""
 
     smaller: tuple[Array, ...] = ()
 
     @property
     def nbytes(self) -> int:
-        """Return the memory it takes."""
+        """Return the memory that it takes, in bytes."""
         return self.values.nbytes + sum(level.nbytes for level in self.smaller)
 
 
 def pyramid_of(image: Image.Image, levels: int, turn: int, png: PngHeader | None) -> Pyramid:
-    """Return the upright pixels of a picture in `levels` sizes, each (height, width, bands) of uint8 or uint16.
+    """Return the upright pixels of a picture in `levels` sizes, each uint8 or uint16 (height, width, 1 to 4).
 
-    `turn` is the orientation, 1 to 8, that the picture is still to be turned by, `png` what the header says of a PNG.
+    `turn` is the EXIF orientation, 1 to 8, that the picture has to be turned by; `png` is the header of a PNG.
     """
     shown = upright_colours(image if turn == 1 else image.transpose(_TURNS[turn]), png)
     full = _array(shown)
@@ -52,12 +53,12 @@ def pyramid_of(image: Image.Image, levels: int, turn: int, png: PngHeader | None
 
 
 def upright_colours(image: Image.Image, png: PngHeader | None) -> Image.Image:
-    """Return a picture of a mode whose bands are colours, grey or 16-bit grey."""
+    """Return a picture in mode L, LA, RGB, RGBA or, with 16-bit grey, I;16; its transparent colour becomes alpha."""
     mode, clear = image.mode, image.info.get('transparency')
     if mode == 'P':
         return image.convert('RGB' if clear is None else 'RGBA')
     if png is not None and mode in ('1', 'L') and png.clear is not None:
-        # Pillow 13.0 spreads 2 and 4 bits over 8, but not the transparent value.
+        # Pillow 13.0 scales values of 2 and 4 bits to 8, but not the transparent value.
         value = round(png.clear * 255 / (2**png.depth - 1))
         grey = image.convert('L')
         grey.info.pop('transparency', None)
@@ -65,7 +66,7 @@ def upright_colours(image: Image.Image, png: PngHeader | None) -> Image.Image:
         return Image.merge('LA', (grey, alpha))
     if mode == 'RGB' and clear is not None:
         if png is not None and png.depth == 16:
-            # Pillow keeps 8 of 16 bits, which do not say whether the other ones are those of the transparent colour.
+            # Pillow keeps 8 of the 16 bits, which cannot tell the transparent colour from others near it.
             image = image.copy()
             del image.info['transparency']
             return image
@@ -78,9 +79,9 @@ def upright_colours(image: Image.Image, png: PngHeader | None) -> Image.Image:
 
 
 def _deep(image: Image.Image) -> Image.Image:
-    """Return a picture of 32-bit values in 16 bits where they fit, else in 8, as large-image's Pillow source does.
+    """Return a picture of 32-bit values in 16 bits if they are integers that need these, else scaled to 8 bits.
 
-    The range is 0 to the next of 1, 255, 65535, 2²⁴ - 1 and 2³² - 1.
+    As in large-image's source of Pillow, 8 bits are scaled from 0 to the next of 1, 255, 65535, 2²⁴ - 1 and 2³² - 1.
     """
     values = np.nan_to_num(np.asarray(image, np.float64))
     if image.mode == 'I' and values.size and values.min() >= 0 and 255 < values.max() < 2**16:
@@ -98,7 +99,7 @@ def _array(image: Image.Image) -> Array:
 
 
 def _averaged(image: Image.Image, full: Array, factor: int) -> Array:
-    """Return a picture made smaller, each pixel the mean of factor × factor ones; what is transparent counts less."""
+    """Return a smaller picture, each pixel the mean of factor × factor pixels."""
     if not image.mode.startswith('I;16'):
         return _array(image.reduce(factor))
     height, width = full.shape[:2]
@@ -110,5 +111,5 @@ def _averaged(image: Image.Image, full: Array, factor: int) -> Array:
 
 
 def smallest_first(pyramid: Pyramid, level: int) -> Array:
-    """Return a level of a picture, 0 the smallest one."""
+    """Return a level of a picture, 0 the smallest: (height, width, bands)."""
     return pyramid.values if level == len(pyramid.smaller) else pyramid.smaller[-1 - level]

@@ -1,4 +1,4 @@
-"""Sources of large-image as the pool lends them: opened once, and viewed in many styles."""
+"""Sources of large-image as the pool lends them: opened once, and used in many styles."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ from django_large_image.readers.sources.frametones import Tones
 
 @dataclass(slots=True)
 class SourceFacts:
-    """What was found out about one version of an image; all its open handles share it, in all threads."""
+    """What was found out about one version of an image. All its open handles share it, in all threads."""
 
     frame_count: int | None = None
     band_count: int | None = None
-    #: large-image's own: by frame, what it found out of the values of the bands.
+    #: By frame: large-image's own ranges of the bands (`_bandRanges`).
     band_ranges: dict[int | None, Json | None] = field(default_factory=dict)
-    #: By the number of samples: what the tags say of them.
+    #: By the number of samples of a pixel: what the tags say of them.
     tones: dict[int, Tones] = field(default_factory=dict)
-    #: By channel: the least and the greatest value of each sample, None for bytes.
+    #: By channel: the least and the greatest value of each sample.
     ranges: dict[int, tuple[Array, Array]] = field(default_factory=dict)
 
 
 class _NoCache(dict[str, object]):
-    """A tile cache that keeps nothing: the encoded tile is cached by us, under a key that knows the version."""
+    """A tile cache that keeps nothing: we cache the encoded tile ourselves, under a key that knows the version."""
 
     def __setitem__(self, key: str, value: object) -> None:
         pass
@@ -50,7 +50,7 @@ class _StrictLogger(logging.Logger):
 
     def exception(self, *args: object, **kwargs: object) -> None:
         error = sys.exc_info()[1]
-        # A colour profile that cannot be used is left out, as viewers do.
+        # A picture with an unusable colour profile is shown without it, as viewers do.
         if error is not None and type(error).__name__ != 'PyCMSError':
             raise error
 
@@ -59,24 +59,25 @@ _strict_logger = _StrictLogger('django_large_image.strict', logging.CRITICAL)
 
 
 class PooledSource:
-    """A mixin before a source of large-image: without cache, strict, and closed at once where it cannot be opened.
+    """A mixin before a source of large-image, for the pool.
 
-    Sources of large-image 1.35.6 open the file, look at it, and leave it open when they raise.
+    The source then has no tile cache, raises an error of reading instead of logging it, and is closed if it cannot be
+    opened: sources of large-image 1.35.6 open the file, look at it, and leave it open when they raise.
     """
 
-    #: Whether a style has to be given, even if it is only the default one of geospatial sources.
+    #: Whether the source has a default style, as geospatial sources do.
     has_default_style = False
-    #: Whether the colours that a view without a style shows are made of the values of the file.
+    #: Whether this is a view without a style, which shows colours made of the file's values by their ranges.
     automatic_ranges_shown = False
-    #: Whether a picture is decoded as a whole before a tile of it is.
+    #: Whether the whole picture is decoded for any tile of it.
     decodes_whole = False
-    #: By extension, None for no particular one: large-image's priority of the source.
+    #: large-image's priority of the source by file extension; None stands for all other extensions.
     extensions: ClassVar[dict[str | None, SourcePriority]]
-    #: What keeps the handle of a view borrowed, as long as the view is in use.
+    #: Keeps the handle of a view borrowed as long as the view is in use.
     _keeper: object = None
 
     def __init__(self, path: str, facts: SourceFacts | None = None, **kwargs: object) -> None:
-        """Open a file; `facts` are those of another handle of the same version."""
+        """Open a file; `facts` come from another handle of the same version. Raises what the source raises."""
         self.facts = SourceFacts() if facts is None else facts
         try:
             super().__init__(path, **{'encoding': 'PNG', 'noCache': True, **kwargs})  # type: ignore[call-arg]
@@ -88,29 +89,29 @@ class PooledSource:
         self._bandRanges = self.facts.band_ranges
 
     def __reduce__(self) -> tuple[Callable[..., object], tuple[type], object]:
-        """Let `copy.copy` share what is open, where large-image's own would open the file anew."""
+        """Let `copy.copy` share what is open; with large-image's own method it would open the file anew."""
         return copyreg.__newobj__, (type(self),), object.__getstate__(self)  # type: ignore[attr-defined]
 
     def close(self) -> None:
-        """Close what the source holds open; to be called once."""
+        """Close what the source holds open. Call this once."""
         for closer in self.closers():
-            # The source may have failed before it opened this.
+            # The constructor may have failed before it opened this.
             with contextlib.suppress(Exception):
                 closer()
 
     def closers(self) -> tuple[Callable[[], object], ...]:
-        """Return what closes the files of the source."""
+        """Return functions that close the files of the source."""
         return ()
 
     @property
     def held_bytes(self) -> int:
-        """Return what a handle is taken to hold in memory: readers of pictures without levels keep all of it."""
+        """Return the bytes that a handle may hold: a source without levels keeps the whole decoded picture."""
         source: TileSource = self
         return 4 * int(source.sizeX) * int(source.sizeY) if source.levels == 1 else 0
 
     @property
     def stored_levels(self) -> int:
-        """Return how many levels the file has; what it lacks is put together of the next one that it has."""
+        """Return how many levels the file has. large-image makes those that it lacks from the next finer one."""
         source: TileSource = self
         return int(source.levels)
 
@@ -119,14 +120,14 @@ class PooledSource:
         return None
 
     def automatic_ranges(self) -> list[Json] | None:
-        """Return the ranges that are shown without a style; None if that is not known."""
+        """Return the ranges of values that are shown without a style (see `ImageReader.ranges`); None if not known."""
         return None
 
     def styled(self, style: Json | None, encoding: str = 'PNG', keeper: object = None) -> TileSource:
-        """Return a view with a style (None for what fits the file) and an encoding of its own; it shares the open file.
+        """Return a view of the open file with a style (None for what fits the file) and an encoding of its own.
 
-        Making one costs microseconds, where large-image opens a source for each style and encoding. `keeper` lives as
-        long as the view. Raises `InvalidParameter` for bands that the file does not have.
+        Making one costs microseconds, where large-image opens a source for each style and encoding. `keeper` is kept as
+        long as the view lives. Raises `InvalidParameter` for bands or colours that the file does not have.
         """
         view: TileSource = copy.copy(self)
         view._sourceLock = threading.RLock()
@@ -142,7 +143,7 @@ class PooledSource:
         view: TileSource = self
         if style is None:
             if self.has_default_style:
-                # The handle itself is opened with an empty style, which means the bare values of the file.
+                # The handle itself was opened with the style {}, which means the values of the file.
                 del view._style
                 view._setStyle(None)
             return
@@ -152,10 +153,10 @@ class PooledSource:
         try:
             view._setStyle(style)
             if view._style:
-                # Only now that it is complete: a geospatial source makes bytes of the numbers in a palette.
+                # Only when the style is complete: before, a geospatial source would make bytes of numbers in a palette.
                 view._style = JSONDict(colors.bounded(view._style))
         except (TileSourceError, KeyError, ValueError):
-            # A band name or the file's own colours, which this file does not have.
+            # The style names a band, or the colour table, that this file does not have.
             bands = view._unstyledInstance.getBandInformation().values()
             names = sorted({band.get('interpretation', '') for band in bands})
             raise InvalidParameter(
@@ -171,7 +172,7 @@ def _without_auto_nodata(style: Json) -> Json:
 
 
 def pooled(source_class: type[TileSource]) -> type[PooledSource]:
-    """Return a class of large-image's as the pool lends it."""
+    """Return a subclass of a source of large-image that the pool can lend."""
 
     class Pooled(PooledSource, source_class):  # type: ignore[misc]
         cacheName = 'tilesource'
