@@ -93,7 +93,7 @@ def candidates(ref: ImageRef, kind: Kind, tiff: Tiff | None) -> Iterator[str]:
     """Yield the names of the sources that may read a local file of a kind, the likeliest first.
 
     The order is large-image's own, by priority for the extension, with three exceptions: the reader that
-    `tiffkinds.reader` chose comes first; rasterio comes last, as it has already said that the file is not
+    `Tiff.reader` names comes first; rasterio comes last, as it has already said that the file is not
     georeferenced; and sources that know the frames of an OME-TIFF come before others.
     """
     names = [name for name in available_sources() if name in kind.sources]
