@@ -1,12 +1,17 @@
 """Serve large images from a Django project's own REST API.
 
-A request goes one way, and so do the imports::
+A request goes down through these layers, and so do the imports::
 
-    rest      HTTP: parameters in, answers out
-    imaging   pixels: tile, region, thumbnail, histogram; style and encoding
-    sources   open sources: which reader, the pool of handles, the tile cache
-    access    where the bytes are: file field, S3, URL, raster, path
-    conf      the settings, and the errors that every layer raises
+    rest         HTTP: parameters in, answers out
+    imaging      tile, region, thumbnail, pixel, histogram; style and encoding
+    handles      which reader opens an image, and the pool of open handles
+    readers      one interface of open images, whatever library reads them
+    raster       the engine: georeference, blocks, resampling, colour
+    caching      encoded answers and decoded blocks
+    inspection   what a file is, before a library opens it
+    access       where the bytes are: file field, S3, URL, raster, path
+    colors       what the name of a palette means
+    conf         the settings, beside the errors and values that all layers know
 """
 
 __version__ = '1.0.0.dev0'

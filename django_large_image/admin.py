@@ -1,6 +1,6 @@
-"""Images in Django's admin: a viewer in the change form, thumbnails in the list, and a widget of file fields.
+"""Images in Django's admin: a viewer in the change form, thumbnails in the list, and a widget for file fields.
 
-One line in a ModelAdmin, and no viewset: the endpoints are mounted below the admin's own addresses.
+A ModelAdmin needs the mixin and no viewset: the endpoints are mounted below the admin's own addresses.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     Fieldset = tuple[StrOrPromise | None, _FieldOpts]
 
-    # Any, here and for objects: a project's own class says of which model they are.
+    # Any, here and for objects: the model is that of the project's own class.
     _BaseModelAdmin = admin.options.BaseModelAdmin[Any]
     _ModelAdmin = admin.ModelAdmin[Any]
     _InlineModelAdmin = admin.options.InlineModelAdmin[Any, Any]
@@ -45,7 +45,7 @@ else:
 PREVIEW, THUMBNAIL = 'large_image_preview', 'large_image_thumbnail'
 # Any: the stubs know only texts in `Media`.
 VIEWER: Any = forms.Script(elements.BUNDLES['viewer'], type='module')
-#: Opens the viewers of inlines.
+#: The script that opens the viewers of inlines.
 OPENER: Any = forms.Script('django_large_image/admin.js', defer=True)
 
 
@@ -55,7 +55,7 @@ def image_fields(model: type[Model]) -> list[str]:
         field.name
         for field in model._meta.get_fields()
         if isinstance(field, FileField | URLField)
-        # By its name: its module needs GeoDjango's libraries.
+        # By its name, because its module needs GeoDjango's libraries.
         or any(base.__name__ == 'RasterField' for base in type(field).__mro__)
     ]
 
@@ -63,11 +63,11 @@ def image_fields(model: type[Model]) -> list[str]:
 class _Images(_BaseModelAdmin):
     """What the admin of a model and an inline have in common."""
 
-    #: The field with the image; the only one that can hold one, if there is just one.
+    #: The name of the field with the image. It may be empty if only one field can hold an image.
     large_image_field: str = ''
 
     def get_large_image_field(self) -> str:
-        """Return the name of the field with the image; empty if none is named and there is not just one."""
+        """Return the name of the field with the image; '' if none is named and not exactly one can hold an image."""
         found = image_fields(self.model)
         return self.large_image_field or (found[0] if len(found) == 1 else '')
 
@@ -77,7 +77,7 @@ class _Images(_BaseModelAdmin):
         return bool(field and obj is not None and not obj._state.adding and getattr(obj, field, None))
 
     def large_image_address(self, obj: Any) -> str:
-        """Return the address of the object's endpoints in the admin; empty if the admin has none."""
+        """Return the address of the object's endpoints in the admin; '' if the admin has none."""
         raise NotImplementedError
 
     def _address(self, model: type[Model], of_inline: bool, **keys: str) -> str:
@@ -111,7 +111,7 @@ class LargeImageAdminMixin(_Images, _ModelAdmin):
 
     @admin.display(description=_('Image'))
     def large_image_preview(self, obj: Any) -> str:
-        """Return the viewer of an object."""
+        """Return the HTML of an object's viewer, or the admin's value for empty fields."""
         if not self.has_large_image(obj):
             return self.get_empty_value_display()
         viewer = elements.element('viewer', self.large_image_address(obj))
@@ -119,21 +119,21 @@ class LargeImageAdminMixin(_Images, _ModelAdmin):
 
     @admin.display(description=_('Image'))
     def large_image_thumbnail(self, obj: Any) -> str:
-        """Return the small picture of an object."""
+        """Return the HTML of an object's thumbnail, or the admin's value for empty fields."""
         return self._thumbnail(obj, 64) if self.has_large_image(obj) else self.get_empty_value_display()
 
     def get_list_display(self, request: HttpRequest) -> _ListDisplayT[Any]:
-        """Return the columns of the list, the picture last."""
+        """Return the columns of the list, with the thumbnail last."""
         found = super().get_list_display(request)
         shown = self.get_large_image_field() and self.large_image_thumbnail is not None
         return [*found, THUMBNAIL] if shown and THUMBNAIL not in found else found
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> _ListOrTuple[str]:
-        """Return the fields that are only shown, the viewer among them."""
+        """Return the read-only fields, with the viewer among them."""
         return _with_preview(self, super().get_readonly_fields(request, obj))
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> _FieldsetSpec:
-        """Return the parts of the form, the viewer where the project has it or else first, if there is an image."""
+        """Return the fieldsets. If there is an image, the viewer is where the project has it, or else first."""
         found = super().get_fieldsets(request, obj)
         shown = PREVIEW in self.get_readonly_fields(request, obj) and self.has_large_image(obj)
         placed = PREVIEW in (
@@ -153,26 +153,26 @@ class LargeImageAdminMixin(_Images, _ModelAdmin):
         form_url: str = '',
         obj: Any = None,
     ) -> HttpResponse:
-        """Add the script of the viewer to a page that has one; the list has none."""
+        """Add the script of the viewer to a change form that has one."""
         if self.large_image_preview is not None and self.has_large_image(obj):
             context['media'] += forms.Media(js=[VIEWER])
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     @property
     def media(self) -> forms.Media:
-        """Return the files of the pages, with the style of viewers and pictures."""
+        """Return the admin's static files, with the style of viewers and thumbnails."""
         return super().media + forms.Media(css={'all': [elements.STYLE]})
 
     def check(self, **kwargs: object) -> list[CheckMessage]:
         """Check that the field with the image is known."""
-        # Of a model without images only the inlines may have some.
+        # A model without images may have inlines with images.
         inlines = any(issubclass(inline, LargeImageInlineMixin) for inline in self.inlines)
         found = pages.field_messages(self, image_fields(self.model), needed=not inlines)
         return [*super().check(**kwargs), *found]
 
 
 class LargeImageInlineMixin(_Images, _InlineModelAdmin):
-    """Show the images of an inline: a small picture a row, and the viewer when it is asked for.
+    """Show the images of an inline: in each row a thumbnail, and the viewer at the press of a button.
 
     The ModelAdmin of the parent needs `LargeImageAdminMixin`, which has the endpoints.
     """
@@ -181,18 +181,18 @@ class LargeImageInlineMixin(_Images, _InlineModelAdmin):
 
     @property
     def large_image_key(self) -> str:
-        """Return what the addresses name the inline by."""
+        """Return the name of the inline in addresses."""
         return f'{self.model._meta.label_lower}.{type(self).__name__}'
 
     def get_formset(
         self, request: HttpRequest, obj: Any = None, **kwargs: object
     ) -> type[BaseInlineFormSet[Any, Any, ModelForm[Any]]]:
-        """Return the class of the formset; an inline is made for one request, and remembers its parent."""
+        """Return the class of the formset, and remember the parent: Django makes an inline for one request."""
         self._parent = obj
         return super().get_formset(request, obj, **kwargs)
 
     def large_image_address(self, obj: Any) -> str:
-        """Return the address of the row's endpoints in the admin; empty if its parent's admin has none."""
+        """Return the address of the row's endpoints in the admin; '' if its parent's admin has none."""
         if self._parent is None:
             return ''
         keys = {'parent': quote(self._parent.pk), 'inline': self.large_image_key, 'pk': quote(obj.pk)}
@@ -203,10 +203,10 @@ class LargeImageInlineMixin(_Images, _InlineModelAdmin):
 
     @admin.display(description=_('Image'))
     def large_image_preview(self, obj: Any) -> str:
-        """Return a small picture, and a button that shows the viewer in the place of it."""
+        """Return the HTML of a thumbnail, and of a button that shows the viewer instead."""
         if not self.has_large_image(obj) or not self.large_image_address(obj):
             return self.get_empty_value_display()
-        # What is in a template does nothing until the button is pressed.
+        # In a <template>, so that the viewer loads nothing until the button is pressed.
         return format_html(
             '<span class="large-image-lazy">{} <button type="button" class="button" aria-expanded="false" '
             'data-other="{}">{}</button><template>{}</template></span>',
@@ -215,11 +215,11 @@ class LargeImageInlineMixin(_Images, _InlineModelAdmin):
         )  # fmt: skip
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> _ListOrTuple[str]:
-        """Return the fields that are only shown, the picture among them."""
+        """Return the read-only fields, with the thumbnail among them."""
         return _with_preview(self, super().get_readonly_fields(request, obj))
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> _FieldsetSpec:
-        """Return the fields of a row, the picture where the project has it or else last; without a parent none."""
+        """Return the fieldsets of a row. With a parent, the thumbnail is where the project has it, or else last."""
         found = super().get_fieldsets(request, obj)
         if obj is None or PREVIEW not in self.get_readonly_fields(request, obj):
             return _without_preview(found)
@@ -230,7 +230,7 @@ class LargeImageInlineMixin(_Images, _InlineModelAdmin):
 
     @property
     def media(self) -> forms.Media:
-        """Return the files of the form, with those of the viewers where there is a parent and so may be rows."""
+        """Return the admin's static files, with the style; and with the scripts if there is a parent, and so rows."""
         scripts = [] if self._parent is None else [VIEWER, OPENER]
         return super().media + forms.Media(css={'all': [elements.STYLE]}, js=scripts)
 
@@ -264,11 +264,11 @@ def _without_preview(fieldsets: _FieldsetSpec) -> list[Fieldset]:
 
 
 class LargeImageWidget(forms.ClearableFileInput):
-    """The input of a file, with the viewer of the file that is saved.
+    """The input of a file field, with a viewer of the saved file.
 
-    `src` is the address of the object in the API, or a function from the object to it; without it the first viewset of
-    the URLconf whose queryset has the model is taken, or the one that `basename` names. Further keywords are attributes
-    of the element.
+    `src` is the address of the object in the API, or a function that returns it for an object. Without `src` the
+    address is that of the first viewset of the model in the URLconf, or of the viewset that `basename` names. Further
+    keywords are attributes of the element.
     """
 
     template_name = 'django_large_image/widgets/large_image.html'
@@ -285,7 +285,7 @@ class LargeImageWidget(forms.ClearableFileInput):
         self.src, self.basename, self.values = src, basename, values
 
     def get_context(self, name: str, value: File[bytes] | str | None, attrs: Json | None) -> Json:
-        """Return the context of the template, with the viewer if a file is saved."""
+        """Return the context of the template, with the viewer if there is a saved file; raises `Misconfigured`."""
         context = super().get_context(name, value, attrs)
         instance = getattr(value, 'instance', None)
         if self.is_initial(value) and instance is not None and not instance._state.adding:

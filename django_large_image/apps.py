@@ -1,4 +1,4 @@
-"""The Django app: it registers the cache with large-image, the system checks and the redaction of logs."""
+"""The Django app. It registers the cache with large-image, the system checks and the redaction of logs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.apps import AppConfig
 
 
 class LargeImageConfig(AppConfig):
-    """Set up the package when Django starts; no image library but large-image itself is loaded here."""
+    """Set up the package when Django starts. Of the image libraries only large-image is loaded here."""
 
     name = 'django_large_image'
     verbose_name = 'Large images'
@@ -22,8 +22,8 @@ class LargeImageConfig(AppConfig):
         setup.register()
         logs.install()
         _configure_large_image()
-        # The reloader's thread imports the URLconf while another one runs the system checks, and servers import views
-        # in their threads. The modules of the package are all there by then, in an order that no thread decides.
+        # All modules of the package are imported now, in one thread. Later, the reloader's thread imports the URLconf
+        # while another thread runs the system checks, and servers import views in several threads (see `loading`).
         import_module('django_large_image.rest')
 
 

@@ -1,7 +1,7 @@
-"""Every setting of the package: its name, its default and what it means.
+"""Every setting of the package: its name, its default and its meaning.
 
-A setting ``NAME`` of this table is read from ``settings.LARGE_IMAGE_NAME`` of the project. Two of them
-(``AUTO_SERVE`` and ``MAX_UNTILED_SIZE``) can be changed by staff at run time, see `django_large_image.models`.
+A setting ``NAME`` of this table is ``LARGE_IMAGE_NAME`` in the settings of the project. Staff can change two of them
+(``AUTO_SERVE`` and ``MAX_UNTILED_SIZE``) at run time, see `django_large_image.models`.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ DEFAULTS: dict[str, object] = {
     ),
     #: Let GDAL read files beside the image (.ovr, .msk, .aux.xml, .tfw). Only for folders nobody can upload to.
     'SIDECAR_FILES': False,
-    #: The answer to a tile inside the grid that the image does not touch: 200 (an empty tile) or 404.
+    #: The status of a tile inside the tile matrix that the image does not touch: 200 (an empty tile) or 404.
     'EMPTY_TILE_STATUS': 200,
     #: What is put behind transparent pixels in formats without transparency (JPEG), as #rrggbb.
     'BACKGROUND': '#ffffff',
@@ -58,7 +58,7 @@ DEFAULTS: dict[str, object] = {
     'MAX_BLOCK_BYTES': 67_108_864,
     #: The most pixels of the smallest level of an image; more than that makes zoomed-out tiles too slow.
     'MAX_BASE_PIXELS': 134_217_728,
-    #: The most bytes of a file that are decoded for an answer; those of slow compressions count several times.
+    #: The most bytes of a file that are decoded for an answer. Bytes of slow compressions count several times.
     'MAX_DECODED_BYTES': 268_435_456,
     #: The most bytes of XML in a file.
     'MAX_XML_BYTES': 4_194_304,
@@ -71,7 +71,7 @@ DEFAULTS: dict[str, object] = {
     'MAX_OPEN_HANDLES': 64,
     #: The longest wait for a handle, in seconds.
     'HANDLE_TIMEOUT': 30.0,
-    #: The most memory that the open images of readers other than rasterio are taken to hold in one process, in bytes.
+    #: The most memory that open images are estimated to hold in one process, in bytes.
     'MAX_OPEN_BYTES': 268_435_456,
     #: GDAL's block cache of one process, in bytes.
     'GDAL_CACHE_BYTES': 33_554_432,
@@ -93,8 +93,8 @@ DEFAULTS: dict[str, object] = {
     'ALLOWED_HOSTS': (),
     #: Hosts (of ALLOWED_HOSTS) that may resolve to private, loopback or link-local addresses.
     'PRIVATE_HOSTS': (),
-    #: What tells that a file on disk changed: 'inode' (size, times of change, inode), or 'mtime' (size and time of
-    #: change) for copies of the files on several hosts.
+    #: By what a change of a file on disk is noticed: 'inode' (size, times of change, inode), or 'mtime' (size and time
+    #: of change) for copies of the files on several hosts.
     'FILE_VERSION': 'inode',
     #: How long the version (ETag) of a remote image is trusted, in seconds.
     'REMOTE_VERSION_SECONDS': 30.0,
@@ -107,11 +107,11 @@ DEFAULTS: dict[str, object] = {
     # -- pages
     #: The base layers that maps and globes offer beside their own: dictionaries of name, url and attribution.
     'BASE_LAYERS': (),
-    #: The token of Cesium ion that the globe asks it with; without one it asks nobody.
+    #: The token with which the globe asks Cesium ion for terrain and imagery. Without a token it asks nobody.
     'CESIUM_ION_TOKEN': '',
 }
 
-#: large-image's own cache options that 0.10 forwarded from the project's settings. They are forwarded still.
+#: large-image's own options that are forwarded from the project's settings, as in 0.10.
 FORWARDED = (
     'CACHE_BACKEND', 'CACHE_PYTHON_MEMORY_PORTION', 'CACHE_MEMCACHED_URL', 'CACHE_MEMCACHED_USERNAME',
     'CACHE_MEMCACHED_PASSWORD', 'CACHE_REDIS_URL', 'CACHE_REDIS_USERNAME', 'CACHE_REDIS_PASSWORD',
@@ -120,7 +120,7 @@ FORWARDED = (
 
 
 class Settings:
-    """Read the settings as attributes; a value is looked up once and forgotten when settings change."""
+    """The settings as attributes. A value is looked up once, and again after settings changed."""
 
     def __init__(self) -> None:
         self._known: dict[str, object] = {}

@@ -13,20 +13,21 @@ from django.utils.safestring import SafeString
 
 from django_large_image.conf import settings
 
-#: The elements, with the bundle that defines each.
+#: The names of the elements, and the bundles that define them.
 ELEMENTS = {'viewer': 'large-image-viewer', 'globe': 'large-image-globe'}
 BUNDLES = {'viewer': 'django_large_image/viewer.js', 'globe': 'django_large_image/globe.js'}
-#: The style of the pages, and of what is around the elements in others.
+#: The style of our pages, and of what is around the elements in other pages.
 STYLE = 'django_large_image/pages.css'
-#: The keys of a base layer in the setting `BASE_LAYERS`, and whether it has to have them.
+#: The keys of a base layer in the setting `BASE_LAYERS`, and whether they are required.
 LAYER_KEYS = {'name': True, 'url': True, 'attribution': False}
 
 
 def attributes(values: Mapping[str, object]) -> SafeString:
-    """Return HTML attributes, each after a space.
+    """Return HTML attributes, each with a space before it.
 
-    Underscores become dashes, dictionaries and lists JSON, all else text, and everything is escaped, what the project
-    marked as safe too: it was safe between tags. None and False leave an attribute out, True is one without a value.
+    Underscores in names become dashes. Dictionaries and lists become JSON, and other values text. None and False leave
+    an attribute out, and True is an attribute without a value. Everything is escaped, even a text that the project
+    marked as safe: that is safe between tags, but not in an attribute.
     """
     return format_html_join(
         '',
@@ -56,7 +57,7 @@ def defaults(kind: str) -> dict[str, object]:
 
 
 def _colormaps() -> str | None:
-    """Return the address below which there are pictures of palettes, for legends; None if the project has none."""
+    """Return the address below which pictures of palettes are, for legends; None if the URLconf does not have it."""
     try:
         return reverse('large-image-colormaps')
     except NoReverseMatch:

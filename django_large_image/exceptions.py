@@ -1,7 +1,7 @@
-"""One tree of errors; each class is an HTTP status, a machine-readable code and a message.
+"""The errors of the package, in one tree. Each class has an HTTP status, a code for programs and a message.
 
-The layers below `rest` raise these and know no HTTP beyond the number. A message may reach the client, so it
-never holds a file path, a URL or anything else that the client did not send.
+The layers below `rest` raise them, and know no HTTP beyond the number. A message may reach the client, so it never
+holds a file path, a URL or anything else that the client did not send.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ class LargeImageError(Exception):
     status = 500
     code = 'error'
     message = 'The image could not be served.'
-    #: The seconds after which it is worth to ask again, None where that does not help.
+    #: The seconds after which the client may try again; None where that does not help.
     retry_after: int | None = None
 
     def __init__(self, message: str | None = None, **details: object) -> None:
@@ -34,7 +34,7 @@ class LargeImageError(Exception):
 
 
 class InvalidParameter(LargeImageError):
-    """A parameter of the request is not allowed; `parameter`, `value` and `allowed` say which and what is."""
+    """The value of a parameter is not allowed: `parameter` is its name, and `allowed` what would be allowed."""
 
     status = 400
     code = 'invalid_parameter'
@@ -59,13 +59,13 @@ class MissingParameter(InvalidParameter):
 
 
 class RegionTooLarge(InvalidParameter):
-    """The region has more output pixels than the project allows."""
+    """The region has more pixels, values or bytes to decode than the project or the format allows."""
 
     code = 'region_too_large'
 
 
 class TileOutsideGrid(LargeImageError):
-    """The tile index is outside the grid of its zoom level."""
+    """The index of the tile is outside the tile matrix."""
 
     status = 404
     code = 'tile_outside_grid'
@@ -73,7 +73,7 @@ class TileOutsideGrid(LargeImageError):
 
 
 class EmptyTile(LargeImageError):
-    """The tile is inside the grid but beside the image, and the project answers that with 404."""
+    """The tile is in the tile matrix, but the image does not touch it, and the project answers that with 404."""
 
     status = 404
     code = 'tile_empty'
@@ -89,7 +89,7 @@ class ImageMissing(LargeImageError):
 
 
 class ImageUnreadable(LargeImageError):
-    """No allowed reader can read the file, or it broke while it was read."""
+    """No allowed reader can read the file, or an error came while it was read."""
 
     status = 422
     code = 'image_unreadable'
@@ -97,7 +97,7 @@ class ImageUnreadable(LargeImageError):
 
 
 class ImageRefused(LargeImageError):
-    """The file can be read, but reading it would open other files or take too much; no other reader is tried."""
+    """The file is not served, because reading it would open other files or take too much. No other reader is tried."""
 
     status = 422
     code = 'image_refused'
@@ -115,7 +115,7 @@ class NotLargeImage(LargeImageError):
     )
 
 
-#: What mends an image that is too large as it is stored.
+#: The advice for an image that is too large as it is stored.
 CONVERT = (
     'Convert it to a tiled TIFF with overviews: `gdal_translate -of COG in.tif out.tif`, or, without georeference, '
     '`vips tiffsave in.png out.tif --tile --pyramid --compression deflate`.'
@@ -123,7 +123,7 @@ CONVERT = (
 
 
 class NeedsConversion(LargeImageError):
-    """The image has neither tiles nor overviews and is too large to be served without."""
+    """The image is too large to be served without tiles or overviews."""
 
     status = 409
     code = 'needs_conversion'
@@ -131,7 +131,7 @@ class NeedsConversion(LargeImageError):
 
 
 class TooMuchToDecode(NeedsConversion):
-    """The answer would take more decoded bytes of the file than the project allows."""
+    """More bytes of the file would have to be decoded for the answer than the project allows."""
 
     def __init__(self, limit: int) -> None:
         super().__init__(
@@ -158,7 +158,7 @@ class RemoteUnavailable(LargeImageError):
 
 
 class CacheUnavailable(RemoteUnavailable):
-    """The tile cache does not answer; tiles are served without it, but nothing can be said of it."""
+    """The tile cache does not answer. Tiles are served without it; only requests about the cache itself fail."""
 
     code = 'cache_unavailable'
     message = 'The tile cache does not answer; try again later.'
@@ -191,7 +191,7 @@ class ServerFault(LargeImageError):
 
 
 class NotSupported(LargeImageError):
-    """The image's reader has no such ability."""
+    """The image or its reader does not have what is asked for."""
 
     status = 400
     code = 'not_supported'
@@ -199,13 +199,13 @@ class NotSupported(LargeImageError):
 
 
 class Misconfigured(LargeImageError):
-    """The project's code lacks something; the message says what. The only 500 that is raised on purpose."""
+    """The project's code or installation lacks something, which the message names. The only 500 that is on purpose."""
 
     status = 500
     code = 'misconfigured'
 
 
-#: What a process runs out of. GDAL has the texts of them in errors of its own.
+#: The errors of a process that ran out of something or may not do something. GDAL quotes their texts in its own errors.
 _SHORTAGES = frozenset(
     {
         errno.EMFILE,
@@ -222,7 +222,7 @@ _SHORTAGE_TEXTS = tuple(os.strerror(number) for number in (errno.EMFILE, errno.E
 
 
 def fault_of(error: BaseException) -> ServerFault | None:
-    """Return the fault of the server behind an error, None if it is the image's or the request's."""
+    """Return a `ServerFault` if the server is the cause of an error or of one behind it; else None."""
     seen: BaseException | None = error
     while seen is not None:
         if (
@@ -236,13 +236,13 @@ def fault_of(error: BaseException) -> ServerFault | None:
 
 
 def shorten(value: object, limit: int = 100) -> str | int | bool | None:
-    """Return `value` fit to be shown in an error: numbers as they are, all else as text of bounded length."""
+    """Return `value` as an error can show it: None, booleans and integers as they are, others as a short text."""
     if value is None or isinstance(value, bool) or (isinstance(value, int) and abs(value) < 2**53):
         return value
     try:
         text = value if isinstance(value, str) else str(value)
     except ValueError:  # Python writes no integer of more than 4300 digits
         text = '(a very long number)'
-    # JSON may hold half a surrogate pair, which no encoding can answer with.
+    # JSON may hold half of a surrogate pair, which cannot be encoded in an answer.
     text = text.encode('utf-8', 'replace').decode()
     return text if len(text) <= limit else text[: limit - 1] + '…'

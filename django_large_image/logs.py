@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 
-#: The loggers whose messages quote what they were given: GDAL's errors come through rasterio's.
+#: The loggers whose messages may quote paths and URLs. GDAL's errors are logged by rasterio's.
 LOGGERS = (
     'rasterio', 'rasterio._base', 'rasterio._env', 'rasterio._err', 'rasterio._filepath', 'rasterio._io',
     'rasterio._vsiopener', 'rasterio._warp', 'rasterio.env', 'rasterio.session', 'large_image', 'tifffile', 'PIL.Image',
@@ -26,13 +26,13 @@ def redact(text: str) -> str:
 
 
 class RedactingFilter(logging.Filter):
-    """Replace a record's message by its redacted text."""
+    """Redact the message of a record, and replace its traceback by the class of the exception."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Redact the record; never drop it."""
+        """Redact the record; return True, so that it is never dropped."""
         try:
             record.msg, record.args = redact(record.getMessage()), ()
-        except Exception:  # a message that cannot be formatted is none
+        except Exception:  # the message does not fit its arguments
             record.msg, record.args = '[unreadable message]', ()
         if record.exc_info:
             kind = record.exc_info[0]

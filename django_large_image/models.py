@@ -1,4 +1,4 @@
-"""What staff decide at run time: two settings that last, and which files were made large images."""
+"""What staff decide at run time: the value of two settings, and which files were made large images."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ REFRESH_SECONDS = 1.0
 
 
 class RuntimeSetting(models.Model):
-    """One setting that staff changed; a missing row means what the project's settings say."""
+    """A setting that staff changed. Without a row the project's settings hold."""
 
     name = models.CharField(max_length=64, primary_key=True)
     value = models.JSONField()
     changed = models.DateTimeField(auto_now=True)
 
-    #: The settings that can be changed at run time, with the check of a new value.
+    #: The settings that can be changed at run time: the type of the value, and what is allowed, in words.
     CHANGEABLE: ClassVar[dict[str, tuple[type, str]]] = {
         'AUTO_SERVE': (bool, 'true or false'),
         'MAX_UNTILED_SIZE': (int, 'an integer from 256 to 65536'),
@@ -39,7 +39,7 @@ class RuntimeSetting(models.Model):
 
 
 class LargeImage(models.Model):
-    """A file that was made a large image, named by what it is and not by its bytes."""
+    """A file that was made a large image. `identity` names the file, whatever its bytes are (`session.identity_of`)."""
 
     identity = models.CharField(max_length=255, unique=True)
     created = models.DateTimeField(auto_now_add=True)
@@ -53,21 +53,22 @@ _read_at = float('-inf')
 
 
 def runtime_settings() -> Json:
-    """Return the run-time settings in force, at most `REFRESH_SECONDS` old.
+    """Return the run-time settings in force, by name. They are at most `REFRESH_SECONDS` old.
 
-    Without the table (the project did not migrate) the project's settings are in force.
+    Without the table, before the project migrated, they are the project's settings.
     """
     global _cached, _read_at
     now = time.monotonic()
     if now - _read_at > REFRESH_SECONDS:
         values = {name: getattr(settings, name) for name in RuntimeSetting.CHANGEABLE}
         try:
-            # A savepoint: a missing table must not break the transaction of the request (ATOMIC_REQUESTS).
+            # In a savepoint: a missing table must not break the transaction of the request (ATOMIC_REQUESTS).
             with transaction.atomic():
                 rows = dict(RuntimeSetting.objects.values_list('name', 'value'))
         except DatabaseError:
             if _cached:
-                # A passing fault must not serve what staff turned off. And a missing table is not asked for each time.
+                # The last values stay, so that a passing error does not serve what staff turned off. The time is set,
+                # so that a missing table is not queried each time.
                 _read_at = now
                 return _cached
             rows = {}
@@ -77,9 +78,10 @@ def runtime_settings() -> Json:
 
 
 def change_runtime_settings(changes: Json) -> Json:
-    """Check and store `changes`, all or none, and return what is in force then.
+    """Check and store `changes`, all or none, and return the settings in force.
 
-    Raises `InvalidParameter` for a name that cannot be changed and for a value of the wrong type or range.
+    Raises `InvalidParameter` for a name that cannot be changed and for a value of the wrong type or range, and
+    `Misconfigured` without the table.
     """
     for name, value in changes.items():
         if name not in RuntimeSetting.CHANGEABLE:
@@ -95,26 +97,26 @@ def change_runtime_settings(changes: Json) -> Json:
 
 
 def is_large_image(identity: str) -> bool:
-    """Return whether a file was made a large image."""
+    """Return whether a file was made a large image; raises `Misconfigured` without the table."""
     with _tables():
         return bool(LargeImage.objects.filter(identity=identity).exists())
 
 
 def make_large_image(identity: str) -> None:
-    """Make a file a large image; nothing happens if it is one."""
+    """Make a file a large image, if it is not one; raises `Misconfigured` without the table."""
     with _tables():
         LargeImage.objects.get_or_create(identity=identity)
 
 
 def unmake_large_image(identity: str) -> None:
-    """Make a file no large image any more; nothing happens if it is none."""
+    """Undo `make_large_image`, if the file is a large image; raises `Misconfigured` without the table."""
     with _tables():
         LargeImage.objects.filter(identity=identity).delete()
 
 
 @contextlib.contextmanager
 def _tables() -> Iterator[None]:
-    """Run the block in a savepoint, and say what is wrong if the tables are missing."""
+    """Run the block in a savepoint; raises `Misconfigured` if the database has an error, most likely missing tables."""
     try:
         with transaction.atomic():
             yield

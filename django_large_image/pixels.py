@@ -1,4 +1,4 @@
-"""What the layers hand to each other: pixels, that is values and which of them mean something, and JSON objects."""
+"""What the layers hand to each other: pixels, that is values with their validity, and JSON objects."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-#: An array of whatever type the bands of a file have; a docstring says its shape and what it holds.
+#: An array of any dtype. A docstring says its shape and what it holds.
 Array = NDArray[Any]
-#: A JSON object, such as a style or metadata, or anything else that has values by their names.
+#: A JSON object, such as a style or metadata.
 Json = dict[str, Any]
 
 
 def strips_of(top: int, bottom: int, rows: int) -> Iterator[tuple[int, int]]:
-    """Yield the first row of each strip of at most `rows` rows, and the one after its last."""
+    """Yield strips of at most `rows` rows from `top` to before `bottom`: the first row, and the row after the last."""
     for first in range(top, bottom, rows):
         yield first, min(bottom, first + rows)
 
 
 @dataclass(frozen=True, slots=True)
 class MaskedPixels:
-    """Values (rows, columns, bands), and how valid each pixel is: uint8 (rows, columns), 0 is not at all.
+    """Values (rows, columns, bands) with a mask, uint8 (rows, columns): the validity of each pixel, 0 is not valid.
 
-    The mask is None if all pixels are valid. While pixels are resampled, the values may be of a finer type than the
-    file's; where the mask is float32 from 0 to 1, they have been multiplied by it.
+    The mask is None if all pixels are valid. While pixels are resampled, the values may be floats. A mask that is
+    float32 from 0 to 1 then is the share of each pixel that is valid, and the values have been multiplied by it.
     """
 
     values: Array
@@ -33,5 +33,5 @@ class MaskedPixels:
 
     @property
     def nbytes(self) -> int:
-        """Return the memory it takes."""
+        """Return the memory that it takes, in bytes."""
         return self.values.nbytes + (0 if self.mask is None else self.mask.nbytes)

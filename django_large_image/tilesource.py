@@ -1,4 +1,4 @@
-"""Names that projects import from django-large-image 0.10; new code imports from `handles` and `imaging`."""
+"""Names that projects of django-large-image 0.10 import from here. New code imports from `sources`."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ def get_tilesource_from_path(
     encoding: str | None = None,
     source: str | None = None,
 ) -> Any:
-    """Open the image at `path` and return large-image's tile source of it.
+    """Open the image at `path` and return it as a tile source of large-image.
 
-    The handle goes back to the pool when the source is garbage. Raises `ImageMissing`, `ImageUnreadable` and
-    `InvalidParameter`.
+    `projection` is EPSG:n, `style` a dictionary or JSON, `encoding` PNG by default, and `source` large-image's name of
+    the source that must read the image. The handle goes back to the pool when nothing refers to the tile source any
+    more. Raises what `handles.borrow` raises.
     """
     parsed = load_style(style) if isinstance(style, str) else parse_style(style)
     lease = handles.borrow(access.image_ref(path), projection=projection, source=source)

@@ -1,4 +1,4 @@
-"""A validator for model fields: what a file that is not served as an image gets when it is uploaded."""
+"""A validator for model fields, which refuses the upload of a file that would not be served as an image."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ from django_large_image.exceptions import (
 
 logger = logging.getLogger(__name__)
 
-#: What a file is; all other errors are about the server.
+#: The errors that are about the file. All others are about the server.
 _OF_THE_FILE = (ImageUnreadable, ImageRefused, NeedsConversion, HostNotAllowed)
-#: The most characters of an upload's name that its reader sees.
+#: The most characters of an upload's name that the reader of the file gets.
 _NAME = 100
 
 
 def validate_image(value: File[bytes]) -> None:
-    """Raise Django's `ValidationError` for a file that would not be served, with the message that says why.
+    """Raise Django's `ValidationError` for a file that would not be served, with a message that says why.
 
-    For FileField, ImageField and S3FileField: `models.FileField(validators=[validate_image])`. The file is looked at as
-    for an answer: by its signature, its headers and by opening it; no more of it is decoded. A file that is stored
-    already is not looked at again, unless it is in S3, where a browser puts it before the form is sent. What is no
-    fault of the file, such as a storage that does not answer, is logged and lets it pass: it is checked anew at each
+    Use it with FileField, ImageField and S3FileField: `models.FileField(validators=[validate_image])`. The file is
+    checked as it is before an answer: its signature and its headers, and by opening it. A file that is already stored
+    is not checked again, unless it is in S3, where a browser uploads it before the form is sent. An error that is not
+    about the file, such as a storage that does not answer, is logged, and the file passes: it is checked again at each
     request.
     """
-    # Here, as models are imported before all apps are ready, and by commands that open no image.
+    # Imported here, because models are imported before all apps are ready, and by commands that open no image.
     from django_large_image import access, handles
     from django_large_image.access.s3 import is_s3_storage
 
@@ -53,23 +53,23 @@ def validate_image(value: File[bytes]) -> None:
 
 
 def _check_upload(upload: File[bytes]) -> None:
-    """Check a file of Django; raises what opening the image raises."""
+    """Check an uploaded file; raises what `handles.check` raises."""
     from django_large_image.access.tempfiles import temporary_file
 
-    # The name says what some formats are, such as N46E007.hgt; nothing but its characters is taken from the upload.
+    # The reader needs the name of some formats, such as N46E007.hgt. Only harmless characters of it are kept.
     name = re.sub(r'[^\w.-]', '_', os.path.basename(upload.name or ''))[-_NAME:].lstrip('.') or 'image'
     if hasattr(upload, 'temporary_file_path'):
         _check_path(upload.temporary_file_path(), name)
         return
     with temporary_file('.upload') as path:
-        place = upload.tell() if upload.seekable() else 0
+        offset = upload.tell() if upload.seekable() else 0
         upload.seek(0)
         with open(path, 'wb') as copy:
             for chunk in (
                 upload.chunks() if isinstance(upload, UploadedFile) else iter(lambda: upload.read(2**16), b'')
             ):
                 copy.write(chunk)
-        upload.seek(place)
+        upload.seek(offset)
         _check_path(str(path), name)
 
 

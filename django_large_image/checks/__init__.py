@@ -1,1 +1,1 @@
-"""System checks: settings, installation and pages of a project."""
+"""System checks of a project's settings, installation and pages."""

@@ -36,7 +36,7 @@ def check_base_layers(app_configs: list[AppConfig] | None, **kwargs: object) -> 
 
 
 def _what_is_wrong(layer: object) -> str:
-    """Return what is wrong with a base layer, empty if nothing is."""
+    """Return what is wrong with a base layer; '' if nothing is."""
     if not isinstance(layer, dict):
         return 'is no dictionary'
     for key, needed in LAYER_KEYS.items():
@@ -62,7 +62,7 @@ def _base_layers(wrong: str) -> CheckMessage:
 
 
 def check_static(app_configs: list[AppConfig] | None, **kwargs: object) -> list[CheckMessage]:
-    """W014: the bundles' neighbours are removed. W015: the bundles are not there."""
+    """W014: a setting removes files that the bundles load. W015: the bundles are missing."""
     messages: list[CheckMessage] = []
     if getattr(project, 'WHITENOISE_KEEP_ONLY_HASHED_FILES', False):
         messages.append(
@@ -84,7 +84,7 @@ def check_static(app_configs: list[AppConfig] | None, **kwargs: object) -> list[
 
 
 class ImageAdmin(Protocol):
-    """What the admin of a model with images and an inline with some have."""
+    """What the admin of a model and an inline with images have in common."""
 
     large_image_field: str
 
@@ -94,7 +94,7 @@ class ImageAdmin(Protocol):
 
 
 def field_messages(model_admin: ImageAdmin, candidates: list[str], needed: bool = True) -> list[CheckMessage]:
-    """E016: the admin does not know which field has the image."""
+    """E016: it is not known which field has the image. `needed` says that the model must have one."""
     named = model_admin.large_image_field
     model = model_admin.model
     if named and not hasattr(model, named) and named not in {f.name for f in model._meta.get_fields()}:
@@ -115,7 +115,7 @@ def field_messages(model_admin: ImageAdmin, candidates: list[str], needed: bool 
 
 
 def inline_messages(inline: InlineModelAdmin[Model, Model], mounted: bool) -> list[CheckMessage]:
-    """E017: nothing answers the viewers of an inline."""
+    """E017: there are no endpoints for the viewers of an inline; `mounted` says whether there are."""
     if mounted:
         return []
     return [

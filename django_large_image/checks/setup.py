@@ -1,4 +1,4 @@
-"""System checks: what is wrong with the project's set-up is said at start, with a hint, not on the first request."""
+"""System checks of the project's set-up: they report what is wrong at start, and not at the first request."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def register() -> None:
 
 
 def check_sources(app_configs: list[AppConfig] | None, **kwargs: object) -> list[CheckMessage]:
-    """E001: no reader of large images is installed. E002: two that must not be in one process are."""
+    """E001: no image source is installed. E002: two are that must not be in one process."""
     from django_large_image.handles import registry
 
     installed = set(registry.installed_sources())
@@ -61,7 +61,7 @@ def check_speed(app_configs: list[AppConfig] | None, **kwargs: object) -> list[C
     """W009: georeferenced tiles are drawn without OpenCV. W010: PNG is compressed without isal."""
     from django_large_image.handles import registry
 
-    # Other readers draw by themselves, and projects without this one need neither package.
+    # Only the reader over rasterio uses the two packages.
     if 'rasterio' not in registry.available_sources():
         return []
     messages: list[CheckMessage] = []
@@ -155,7 +155,7 @@ def check_cache_timeout(app_configs: list[AppConfig] | None, **kwargs: object) -
 
 
 def check_cache_deploy(app_configs: list[AppConfig] | None, **kwargs: object) -> list[CheckMessage]:
-    """W005 again, for `check --deploy`: a site is rarely deployed with one worker."""
+    """W005 for `check --deploy`, whatever the number of workers is: a site is rarely deployed with one."""
     return _per_process_cache() if _configured_workers() <= 1 else []
 
 
@@ -185,10 +185,10 @@ def _configured_workers() -> int:
 def check_viewsets(app_configs: list[AppConfig] | None, **kwargs: object) -> list[CheckMessage]:
     """W006: URL images without allowed hosts. W007: a viewset without FILE_FIELD_NAME, or with a wrong one."""
     try:
-        # As Django's own check of the URLs does: viewsets are known when they are imported.
+        # Import the URLconf, and with it the viewsets, as Django's own check of the URLs does.
         _ = get_resolver().url_patterns
     except Exception:
-        # Whatever a project's modules raise; Django says it, with its traceback.
+        # A project's modules may raise anything. Django reports that itself, with its traceback.
         return []
     from django_large_image.rest.viewsets import LargeImageFileDetailMixin
 

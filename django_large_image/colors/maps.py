@@ -1,7 +1,7 @@
 """Colour maps by matplotlib's names and by cmap's fully qualified ones, from the data of the package cmap.
 
-Only a name that stands in cmap's catalogue, letter by letter, reaches cmap: its own look-up takes other spellings too,
-and imports the module that its catalogue names.
+Only a name that is in cmap's catalogue, letter by letter, is given to cmap: its own look-up takes other spellings too,
+and imports the module that the catalogue names.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ import numpy as np
 from django_large_image.colors.single import code
 from django_large_image.pixels import Array
 
-#: The colours of a map that is not a list of its own, as matplotlib makes them.
+#: The number of colours of a smooth map, as in matplotlib.
 _SHADES = 256
-#: matplotlib 3.11's maps, by the namespace of cmap's catalogue that has the same under the same name. The short names
-#: of that catalogue are no help: some mean another map of the same name.
-_PLACES = {
+#: matplotlib 3.11's maps, by the namespace of cmap's catalogue that has the same map under the same name. cmap's short
+#: names are no help: some of them mean another map.
+_NAMESPACES = {
     'bids': 'inferno magma plasma viridis',
     'cividis': 'cividis',
     'colorbrewer': """
@@ -34,7 +34,9 @@ _PLACES = {
         gist_stern gist_yarg gist_yerg grey nipy_spectral okabe_ito seismic terrain twilight twilight_shifted""",
     'tableau': 'tab10 tab20 tab20b tab20c',
 }
-_MATPLOTLIB = {name: f'{place}:{name}' for place, found in _PLACES.items() for name in found.split()}
+_MATPLOTLIB = {
+    name: f'{namespace}:{name}' for namespace, found in _NAMESPACES.items() for name in found.split()
+}
 
 
 def matplotlib_names() -> list[str]:
@@ -48,15 +50,15 @@ def qualified_names() -> list[str]:
 
 
 def matplotlib_map(name: str) -> tuple[str, ...] | None:
-    """Return the colours of a map by its name in matplotlib, None if it has no such map."""
+    """Return the colours (#rrggbbaa) of a map by its name in matplotlib; None if there is none."""
     base = name.removesuffix('_r')
     return _map(_MATPLOTLIB[base], base != name) if base in _MATPLOTLIB else None
 
 
 def qualified_map(name: str) -> tuple[str, ...] | None:
-    """Return the colours of a map by cmap's name of the form `crameri:batlow`, None if there is none.
+    """Return the colours (#rrggbbaa) of a map by cmap's qualified name, `crameri:batlow`; None if there is none.
 
-    A short name, `batlow`, is none: some of cmap's stand for several maps, and more may with each version.
+    A short name, such as `batlow`, is not taken: some stand for several maps, and each version of cmap may add more.
     """
     if ':' not in name:
         return None
@@ -79,7 +81,7 @@ def _map(name: str, backwards: bool) -> tuple[str, ...]:
 
 
 def _table(found: cmap.Colormap) -> Array:
-    """Return the colours of a map (n, 4), from 0 to 1: those that it lists, or else as many as make it smooth."""
+    """Return the colours of a map, (n, 4) from 0 to 1: those that it lists, or at least `_SHADES` of a smooth map."""
     if found.interpolation == 'nearest':
         listed: Array = found.lut()
         return listed
@@ -88,8 +90,8 @@ def _table(found: cmap.Colormap) -> Array:
 
 
 def _gist_stern() -> Array:
-    """Return the one map of matplotlib that jumps: red falls, and goes on higher, which cmap 0.8.0 smooths away."""
-    place = np.linspace(0, 1, _SHADES)
-    red = np.interp(place, [0, 0.0547, 0.25, 0.25, 1], [0, 1, 0.027, 0.25, 1])
-    blue = np.interp(place, [0, 0.5, 0.735, 1], [0, 1, 0, 1])
-    return np.stack([red, place, blue, np.ones(_SHADES)], axis=1)
+    """Return the one map of matplotlib that jumps (at 0.25 red goes from 0.027 to 0.25), which cmap 0.8.0 smooths."""
+    position = np.linspace(0, 1, _SHADES)
+    red = np.interp(position, [0, 0.0547, 0.25, 0.25, 1], [0, 1, 0.027, 0.25, 1])
+    blue = np.interp(position, [0, 0.5, 0.735, 1], [0, 1, 0, 1])
+    return np.stack([red, position, blue, np.ones(_SHADES)], axis=1)

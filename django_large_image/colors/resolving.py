@@ -1,4 +1,4 @@
-"""What a palette is: a name, one colour, or a list of colours, in this order."""
+"""Palettes as they are asked for: a name, one colour, or a list of colours."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _BLACK = '#000000ff'
 
 @functools.cache
 def names() -> dict[str, list[str]]:
-    """Return the names of palettes by library; the simple ones are colours, for palettes that begin with black."""
+    """Return the names of palettes by library. Those in `simple` are colours: the palette goes from black to them."""
     return {
         'matplotlib': maps.matplotlib_names(),
         'palettable': sets.palettable_names(),
@@ -27,10 +27,10 @@ def names() -> dict[str, list[str]]:
 
 
 def resolve(value: object, parameter: str = 'palette') -> list[str]:
-    """Return a palette as a list of #rrggbbaa; raises `InvalidParameter` naming `parameter`.
+    """Return a palette as a list of #rrggbbaa; raises `InvalidParameter` for the parameter of the given name.
 
-    `value` is a name, one colour (from black to it), or a list of colours. A name is a map of matplotlib's before it is
-    a colour: `gray` and `pink` are both.
+    `value` is a name, one colour (the palette goes from black to it), or a list of colours. A name that is both a map
+    of matplotlib and a colour, such as `gray` and `pink`, means the map.
     """
     if isinstance(value, str):
         found = maps.matplotlib_map(value) or sets.palettable_palette(value)

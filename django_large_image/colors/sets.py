@@ -1,8 +1,8 @@
 """palettable's palettes by their full names, such as `matplotlib.Viridis_20`.
 
-palettable 3.3.3 loads all of its palettes with its first, and matplotlib's plots wherever that is installed: a second.
-Its palettes are data and need neither. So its modules are loaded one by one, as modules of a package that has its
-folder and a `Palette` of our own.
+With its first palette, palettable 3.3.3 loads all others, and matplotlib's plots where matplotlib is installed, which
+takes a second. But palettes are only data. So palettable's modules are loaded one by one, into a package of ours that
+has palettable's folder and a class `Palette` of our own.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import types
 
 from django_large_image.colors.single import code
 
-#: The modules with palettes in them, as in the names.
+#: palettable's modules with palettes, as in the full names.
 _MODULES = frozenset({
     'cartocolors.diverging', 'cartocolors.qualitative', 'cartocolors.sequential', 'cmocean.diverging',
     'cmocean.sequential', 'colorbrewer.diverging', 'colorbrewer.qualitative', 'colorbrewer.sequential', 'cubehelix',
@@ -28,7 +28,7 @@ _lock = threading.Lock()
 
 
 class Palette:
-    """What palettable's modules derive their palettes from."""
+    """The base class of the palettes in palettable's modules."""
 
     def __init__(self, name: str, map_type: str, colors: list[list[int]]) -> None:
         self.name = name
@@ -43,7 +43,7 @@ def palettable_names() -> list[str]:
 
 
 def palettable_palette(name: str) -> tuple[str, ...] | None:
-    """Return the colours of a palette by its full name, None if there is none."""
+    """Return the colours (#rrggbbaa) of a palette by its full name; None if there is none."""
     module, _, last = name.rpartition('.')
     found = _palettes(module).get(last) if module in _MODULES else None
     return None if found is None else tuple(code(colour) for colour in found.colors)
@@ -61,7 +61,7 @@ def _prepare() -> None:
     with _lock:
         if _PACKAGE in sys.modules:
             return
-        # This finds the folder without loading anything.
+        # `find_spec` finds the folder without importing palettable.
         spec = importlib.util.find_spec('palettable')
         if spec is None or spec.submodule_search_locations is None:
             raise ModuleNotFoundError("No module named 'palettable'", name='palettable')

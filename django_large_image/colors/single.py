@@ -24,7 +24,7 @@ _CAPITALS = {
 
 
 def code(levels: Iterable[int]) -> str:
-    """Return three or four numbers from 0 to 255 as #rrggbbaa."""
+    """Return three or four integers from 0 to 255 as #rrggbbaa; raises ValueError for others."""
     text = '#' + bytes(levels).hex()
     return text if len(text) == 9 else text + 'ff'
 
@@ -34,9 +34,9 @@ _CSS = {name: code(PIL.ImageColor.getrgb(name)) for name in list(PIL.ImageColor.
 
 
 def named(text: str) -> str | None:
-    """Return the colour of a name or of hexadecimal digits as #rrggbbaa, None if it is none.
+    """Return a CSS colour, or one of large-image's names, as #rrggbbaa; None if it is neither.
 
-    CSS names are the same in capitals and small letters, as in CSS.
+    CSS names may be in capital or small letters, except large-image's own six (`_CAPITALS`).
     """
     if _HEX.fullmatch(text):
         text = text.lower()
@@ -47,7 +47,10 @@ def named(text: str) -> str | None:
 
 
 def colour(entry: object, parameter: str) -> str:
-    """Return an entry of a list of colours as #rrggbbaa; raises `InvalidParameter` naming `parameter`."""
+    """Return an entry of a palette, a text or three or four numbers from 0 to 1, as #rrggbbaa.
+
+    Raises `InvalidParameter` for the parameter of the given name.
+    """
     found = None
     if isinstance(entry, str):
         found = named(entry)

@@ -1,4 +1,4 @@
-"""The palettes in a style: names as colours, colours as numbers, and ends that large-image's engine does not heed."""
+"""The palettes in a style: names as colours, colours as numbers, and palettes at whose ends large-image stops."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Style = Json
 
 
 def levels(palette: Iterable[str | Sequence[float]]) -> Array:
-    """Return the colours of a palette as numbers from 0 to 255, of shape (n, 4). Numbers in it keep their fractions."""
+    """Return the colours of a palette, float64 (n, 4) from 0 to 255. Entries that are numbers keep their fractions."""
     return np.array([_levels(entry) for entry in palette], dtype=float)
 
 
@@ -27,7 +27,7 @@ def _levels(entry: str | Sequence[float]) -> list[float]:
 def with_colours(style: Style) -> Style:
     """Return a style in which each palette is a list of #rrggbbaa; raises `InvalidParameter`.
 
-    large-image 1.35.6 would look names up itself: in whatever is installed, and in all of palettable first.
+    large-image 1.35.6 would look up names itself: first in all of palettable, then in whatever else is installed.
     """
     return _each_band(style, _with_colours)
 
@@ -42,11 +42,12 @@ def _with_colours(band: Style) -> Style:
 
 
 def bounded(style: Style) -> Style:
-    """Return a style with which large-image's engine goes no further than the ends of a palette.
+    """Return a style with which large-image's engine stays within the ends of its palettes.
 
-    large-image 1.35.6 multiplies where a palette has two colours and a channel of the first is 0, and forgets the end:
-    beyond `max` orange becomes yellow, and with a `dtype` white becomes black, because the number of the level has too
-    many bits. It heeds the ends of three colours, so there is one more in the middle, as numbers: a level has no half.
+    If a palette has two colours and a channel of the first is 0, large-image 1.35.6 multiplies without a bound. Beyond
+    `max`, orange becomes yellow and, with a `dtype`, white overflows to black. It stays within a palette of three
+    colours, so here such a palette gets a third in the middle. That is given as numbers, because a level of 255 has no
+    half.
     """
     bands = style.get('bands')
     entries = [style, *(bands if isinstance(bands, list) else ())]
@@ -55,14 +56,14 @@ def bounded(style: Style) -> Style:
 
 
 def _bounded(band: Style, typed: bool) -> Style:
-    # What large-image takes where there is no palette; without a `dtype` too much of it is only white.
+    # The default is large-image's own. Without a `dtype` it needs no bound: brighter than white is white.
     palette = band.get('palette', ['#000', '#fff'] if typed and band.get('band') != 'alpha' else None)
     if not isinstance(palette, list) or len(palette) != 2 or band.get('scheme') == 'discrete':
         return band
     first, last = ends = levels(palette)
     seen = last < 255
-    # Brighter than white is seen where other bands are multiplied with it; more than opaque never is, and
-    # large-image adds such a band to each style of a map.
+    # Too bright a channel shows, unless it ends at 255; where bands are multiplied it always shows. Alpha above 255
+    # never does, and large-image adds such a band to each style of a map.
     seen[:3] |= band.get('composite') == 'multiply'
     if not ((first == 0) & (last > 0) & (seen | typed)).any():
         return band

@@ -27,33 +27,42 @@ Style = Json | None
 
 
 class LargeImageBase(Endpoints):
-    """The hooks of the mixins, and what they found out for a request."""
+    """The hooks that a project can override, and what was found out for the request."""
 
-    #: The object whose image is asked for, once it was fetched with its permissions.
+    #: The object whose image is asked for, once `authorize` fetched it.
     _large_image_object: Model | None = None
     _large_image_ref: ImageRef | None = None
-    #: The endpoint's session, while one is answered.
+    #: The session of the request, while an endpoint answers it.
     _large_image_session: ImageSession | None = None
-    #: Whether it is the admin's, whose addresses are not for others.
+    #: Whether this is the admin's own viewset, whose addresses are used nowhere else.
     _large_image_of_admin: bool = False
 
     if TYPE_CHECKING:
 
         def handle_exception(self, exc: Exception) -> Response:
-            """Return the answer to an exception: a method of DRF's view, which comes after the mixins."""
+            """Return the answer to an exception: the method of DRF's view, which follows the mixins in the MRO."""
 
     # -- hooks
 
     def get_path(self, request: Request, pk: Any = None) -> Any:
-        """Return where the image is: a path, a URL, a FieldFile, a GDALRaster or an `ImageRef`. To be overridden."""
+        """Return where the image is: a path, a URL, a FieldFile, a GDALRaster or an `ImageRef`. Override this.
+
+        The default raises `Misconfigured`.
+        """
         raise Misconfigured(f'{type(self).__name__} must define get_path(request, pk).')
 
     def get_image_ref(self, request: Request, pk: Any = None) -> ImageRef:
-        """Return the `ImageRef` of the image; by default that of what `get_path` returns."""
+        """Return the `ImageRef` of the image, by default that of what `get_path` returns.
+
+        Raises what `access.image_ref` raises, such as `ImageMissing` and `HostNotAllowed`.
+        """
         return access.image_ref(self.get_path(request, pk))
 
     def get_style(self, request: Request) -> Style:
-        """Return the style of the request: the body of a POST, `style`, or the one-band short form."""
+        """Return the style of the request: the body of a POST, the parameter `style`, or the short form for one band.
+
+        None if the request has none of them. Raises `InvalidParameter`.
+        """
         if request.method == 'POST' and isinstance(request.data, str) and request.data.strip():
             return load_style(request.data, wrapped=True)
         values = self._asked(request, StyleParams)
@@ -63,10 +72,11 @@ class LargeImageBase(Endpoints):
         return short_style(values | {'palette': values['palette'] or values['cmap']})
 
     def open_tile_source(self, request: Request, path: str | pathlib.Path | ImageRef, **kwargs: Any) -> Any:
-        """Return large-image's tile source of a path; override it to open images in a way of your own.
+        """Return the image at a path as a tile source of large-image. Override this to open images in your own way.
 
-        Keywords: `projection`, `style` (a dictionary or JSON) and `encoding`. The default takes a handle from the
-        pool and gives it back when the endpoint is done, or when a source that another action opened is garbage.
+        The keywords are `projection` (EPSG:n), `style` (a dictionary or JSON) and `encoding`. The default borrows a
+        handle from the pool. It is given back when the endpoint is done; a source that is opened outside an endpoint
+        gives it back when nothing refers to the source any more. Raises what `handles.borrow` raises.
         """
         style = kwargs.get('style')
         style = load_style(style) if isinstance(style, str) else parse_style(style)
@@ -86,10 +96,13 @@ class LargeImageBase(Endpoints):
     def get_tile_source(
         self, request: Request, pk: Any = None, encoding: str | None = None, style: bool | Style = True
     ) -> Any:
-        """Return the opened image of the request; `style` true means the request's own, false none."""
+        """Return the image of the request as a tile source of large-image.
+
+        `style` True means the style of the request, and False none. Raises what `open_tile_source` raises.
+        """
         ref = self.image_ref(request, pk)
         chosen = self.get_style(request) if style is True else (style or None)
-        # An override knows paths, not ImageRefs.
+        # A project's override expects a path, and not an ImageRef.
         path: str | ImageRef = ref
         if self._overrides('open_tile_source'):
             local = ref.path or access.local_ref(ref).path
@@ -99,39 +112,40 @@ class LargeImageBase(Endpoints):
         return self.open_tile_source(request, path, encoding=encoding, style=chosen, projection=projection)
 
     def is_large_image(self, request: Request, ref: ImageRef) -> bool:
-        """Return whether the file was made a large image; asked only if not every file is served."""
+        """Return whether the file was made a large image. Only called where `AUTO_SERVE` is off."""
         return is_large_image(identity_of(ref))
 
     def get_cache_key(self, request: Request) -> str | None:
-        """Return what an override of `open_tile_source` or `get_tile_source` makes of the request, as a text.
+        """Return what an override of `open_tile_source` or `get_tile_source` depends on in the request, as a text.
 
-        Only asked where one of them is overridden. With None, the default, such answers are not cached.
+        It becomes part of the answer's key. Only called where one of the two is overridden. With None, the default,
+        such answers are not cached.
         """
         return None
 
-    # -- what is found out for a request
+    # -- the request's object and image
 
     def _overrides(self, name: str) -> bool:
-        """Return whether the project replaced a hook of this class."""
+        """Return whether the project overrides a method of the package."""
         method = getattr(type(self), name)
         return not str(getattr(method, '__module__', '')).startswith('django_large_image.')
 
     @property
     def _opens_itself(self) -> bool:
-        """Return whether the project opens images in a way of its own."""
+        """Return whether the project opens images in its own way."""
         return self._overrides('open_tile_source') or self._overrides('get_tile_source')
 
     def _asked(self, request: Request, params: type[Params]) -> Json:
-        """Return checked parameters of the request; those of an endpoint were checked when its session began."""
+        """Return the checked parameters of the request: from the session where it has them, else from the query."""
         session, names = self._large_image_session, params._declared_fields.keys()
         if session is None or session.request is not request or not names <= session.query.values.keys():
             return params.read(request.query_params)
         return {name: session.query.values[name] for name in names}
 
     def authorize(self) -> None:
-        """Fetch the object through the viewset's own queryset and permissions, if it has them.
+        """Fetch the object with the viewset's own `get_object`, if it has a queryset, so that its permissions hold.
 
-        A `get_path` that fetches the object by itself would skip them.
+        A `get_path` that fetches the object by itself would skip them. Raises what `get_object` raises.
         """
         if self._large_image_object is not None or not self._large_image_detail:
             return
@@ -146,22 +160,19 @@ class LargeImageBase(Endpoints):
             self._large_image_object = self.get_object()
 
     def find_ref(self, request: Request, pk: object = None) -> ImageRef:
-        """Return the request's image, after the permission checks; once a request."""
+        """Return the `ImageRef` of the request's image, after the checks of permissions; found once for a request."""
         if self._large_image_ref is None:
             self.authorize()
             self._large_image_ref = self.get_image_ref(request, pk)
         return self._large_image_ref
 
     def image_ref(self, request: Request, pk: object = None) -> ImageRef:
-        """Return the request's image if it may be served: as `find_ref`.
-
-        Raises `NotLargeImage` too.
-        """
+        """Return what `find_ref` returns, if the image may be served; raises `NotLargeImage` if not."""
         ref = self.find_ref(request, pk)
         if not runtime_settings()['AUTO_SERVE'] and not self.is_large_image(request, ref):
             raise NotLargeImage()
         return ref
 
     def _forget_ref(self) -> None:
-        """Look anew where the image is: it was replaced."""
+        """Forget where the image is, because it was replaced."""
         self._large_image_ref = None

@@ -17,34 +17,34 @@ Response = TypeVar('Response', bound=HttpResponseBase)
 
 
 def etag_of(key: str, weak: bool = False) -> str:
-    """Return an ETag for a text that names everything that the answer depends on.
+    """Return the ETag of a text that names everything that the answer depends on.
 
-    A strong one promises the same bytes, a weak one the same picture.
+    A strong ETag promises the same bytes, and a weak one the same picture (RFC 9110, 8.8.1).
     """
     tag = f'"{hashlib.sha256(key.encode()).hexdigest()[:32]}"'
     return f'W/{tag}' if weak else tag
 
 
 def not_modified(request: HttpRequest, etag: str) -> bool:
-    """Return whether the client's copy is current, by If-None-Match."""
+    """Return whether the client's copy is current, by the header If-None-Match of a GET or a HEAD."""
     if request.method not in ('GET', 'HEAD'):
         return False
     header = request.META.get('HTTP_IF_NONE_MATCH')
     if header is None:
-        # If-Modified-Since alone is not answered: a date has whole seconds, and a file can change twice in one.
+        # If-Modified-Since alone is ignored: a date has whole seconds, and a file can change twice within one.
         return False
     tags = parse_etags(header)
-    # If-None-Match compares weakly: a proxy may have weakened the tag when it compressed the answer.
-    # `*` would be true of a tile that does not exist, which is not known before it is rendered.
+    # The comparison is weak: a proxy may have weakened the ETag when it compressed the answer. `*` is no match: it
+    # would be one for a tile that does not exist, which only rendering it shows.
     return any(tag.removeprefix('W/') == etag.removeprefix('W/') for tag in tags)
 
 
 def answer(
     request: HttpRequest, ref: ImageRef, etag: str | None, make: Callable[[], Response]
 ) -> Response | HttpResponse:
-    """Answer with 304 if the client's copy is current, else with what `make` returns, under an ETag.
+    """Answer with 304 if the client's copy is current, else with what `make` returns, and set the caching headers.
 
-    Without an ETag, for an answer whose dependencies are not known, nobody may keep it.
+    `etag` is None if it is not known what the answer depends on: then it is `no-store`.
     """
     if etag is None:
         response = make()

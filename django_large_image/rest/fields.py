@@ -1,7 +1,7 @@
-"""The kinds of parameters: each checks a value and says what it allows.
+"""The kinds of parameters. Each checks a value and says what it allows.
 
-A class of parameters is a DRF serializer, so that OpenAPI generators read it; `read` runs its fields without making an
-instance, which costs microseconds where a serializer costs a good part of a cached tile.
+A class of parameters is a DRF serializer, which OpenAPI generators can read. `read` runs its fields without making an
+instance of it: that costs microseconds, where an instance costs a good part of a cached tile.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from django_large_image.handles.registry import check_source
 from django_large_image.imaging.style import load_style
 from django_large_image.pixels import Json
 
-#: Values that clients send for "not given" (0.10's too).
+#: Values by which clients, those of 0.10 too, mean that a parameter is not given.
 ABSENT = frozenset({'', 'undefined', 'none', 'null'})
-#: A number as text, for the documents.
+#: The pattern of a number, for the OpenAPI documents.
 NUMBER = r'[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]{1,2})?'
-#: The largest number that is taken: beyond every coordinate and value, and sums of it are still finite.
+#: The largest number that is allowed: no coordinate and no value is as large, and sums of it are still finite.
 LARGEST = 1e300
 
 
@@ -40,15 +40,15 @@ class Params(serializers.Serializer[object]):
 
     @classmethod
     def read(cls, values: Mapping[str, object]) -> Json:
-        """Return the checked parameters found in `values` (a query, or the parts of a path), with the defaults.
+        """Return the checked parameters in `values`, a query or the parts of a path, with the defaults of the others.
 
-        Raises `InvalidParameter` or `MissingParameter` for the first that is wrong.
+        Raises `InvalidParameter` or `MissingParameter` for the first one that is wrong.
         """
         found: Json = {}
         for name, field in cls._declared_fields.items():
             raw = values.get(name)
             if type(raw) is str and type(field) is serializers.IntegerField:
-                # Most of the numbers of a tile's address, at a tenth of the time that a field takes.
+                # A short cut for the numbers in a tile's address: it takes a tenth of the time that a field does.
                 number = int(raw) if raw.isascii() and raw.isdecimal() and len(raw) < 12 else -1
                 if (field.min_value or 0) <= number <= (field.max_value or number):
                     found[name] = number
@@ -69,7 +69,7 @@ class Params(serializers.Serializer[object]):
 
 
 def allowed(field: Field) -> str:
-    """Return what a field allows, as a phrase."""
+    """Return what a field allows, as a phrase for an error."""
     if hasattr(field, 'allowed'):
         return str(field.allowed)
     if isinstance(field, serializers.BooleanField):
@@ -115,7 +115,7 @@ class CRSField(serializers.CharField):
     """An EPSG code, as EPSG:n or n; the value is 'EPSG:n'."""
 
     allowed = 'an EPSG code, such as EPSG:3857'
-    #: What the documents say; spaces around it are taken, too.
+    #: For the OpenAPI documents. Spaces around it are allowed, too.
     pattern = '^([Ee][Pp][Ss][Gg]:)?[0-9]{4,6}$'
 
     def to_internal_value(self, data: object) -> str:
@@ -164,7 +164,7 @@ class StyleField(serializers.CharField):
 
 
 class SourceField(serializers.CharField):
-    """The name of a source that may be used."""
+    """The name of an available source."""
 
     allowed = 'the name of an available source, see api/large-image/sources'
 
@@ -173,7 +173,7 @@ class SourceField(serializers.CharField):
 
 
 class TextOrNumberField(serializers.CharField):
-    """A number or a word; the style's own rules decide which words, `pattern` says them in the documents."""
+    """A number or a word. The rules of styles decide about the words; `pattern` is for the OpenAPI documents."""
 
     def __init__(self, *, words: str, pattern: str, **kwargs: Any) -> None:
         self.allowed = f'a finite number, {words}'
@@ -182,7 +182,7 @@ class TextOrNumberField(serializers.CharField):
 
 
 class PatternField(serializers.CharField):
-    """A text of a certain form; `words` say which."""
+    """A text that matches `pattern`; `words` say in an error what that is."""
 
     def __init__(self, *, words: str, pattern: str, **kwargs: Any) -> None:
         self.allowed = words

@@ -20,7 +20,7 @@ from django_large_image.rest.params import LegendParams
 from django_large_image.rest.renderers import ImageNegotiation
 from django_large_image.rest.routing import error_response
 
-#: Settings that are not shown: a path of the server, and a token.
+#: Settings that are not shown: a path on the server, and a token.
 HIDDEN = frozenset({'LOCAL_COPY_DIR', 'CESIUM_ION_TOKEN'})
 
 
@@ -32,7 +32,7 @@ class LargeImageView(APIView):
     def finalize_response(
         self, request: Request, response: Response, *args: object, **kwargs: object
     ) -> Response:
-        """Say how long the answer may be kept."""
+        """Set Cache-Control, unless the view did."""
         response = super().finalize_response(request, response, *args, **kwargs)
         response.setdefault('Cache-Control', self.cache_control)
         return response
@@ -45,7 +45,7 @@ class LargeImageView(APIView):
 
 
 class ListTileSourcesView(LargeImageView):
-    """The readers of images that may be used here."""
+    """The sources that may be used here to read images."""
 
     @description.describe_view('The sources that may be used', answers.SOURCES)
     def get(self, request: Request) -> Response:
@@ -122,7 +122,7 @@ class SettingsView(LargeImageView):
         'Change settings', answers.SETTINGS, body=answers.CHANGES, statuses=(400, 403, 415)
     )
     def patch(self, request: Request) -> Response:
-        """Change settings, all that are sent or none; they last until they are changed again."""
+        """Change settings: all that are sent, or none if one is wrong. They hold until they are changed again."""
         names = ' or '.join(RuntimeSetting.CHANGEABLE).lower()
         try:
             changes: object = request.data
@@ -144,7 +144,7 @@ class SettingsView(LargeImageView):
 
 
 class CacheView(LargeImageView):
-    """The tile cache and the open images of this process."""
+    """The tile cache, the open images and decoded blocks of this process, and the blocks that processes share."""
 
     permission_classes = (IsAdminUser,)
     cache_control = 'no-store'

@@ -66,7 +66,7 @@ class Metadata(LargeImageBase):
         answer=answers.FRAMES,
     )
     def frames(self, session: ImageSession) -> HttpResponse:
-        """The channels or bands of each frame, for building a control of what is shown."""
+        """The channels or bands of each frame, from which a client can build a control of what is shown."""
         return session.answer_json('frames', metadata.frames)
 
     @endpoint(
@@ -84,9 +84,9 @@ class Metadata(LargeImageBase):
         },
     )  # fmt: skip
     def large_image(self, session: ImageSession) -> Response:
-        """Show whether the file was made a large image; staff make it one by POST and unmake it by DELETE.
+        """Show whether the file was made a large image. Staff make it one by POST, and undo that by DELETE.
 
-        It matters where the project serves only files that were made large images (the setting AUTO_SERVE is off).
+        This only matters in a project that serves nothing but such files (the setting AUTO_SERVE is off).
         """
         request = session.request
         identity = identity_of(self.find_ref(request, session.pk))

@@ -1,4 +1,4 @@
-"""Every parameter of every endpoint, once: a field is its type, default, bounds, help and OpenAPI text."""
+"""Every parameter of every endpoint, declared once: a field has its type, default, bounds, help and OpenAPI text."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from django_large_image.rest.fields import (
     UnitsField,
 )
 
-#: The largest number of a tile column or row, at zoom level 30.
+#: The largest column or row of a tile: that of zoom level 30.
 MAX_INDEX = 2**30 - 1
 
 
@@ -279,6 +279,6 @@ class PageParams(FrameParams):
 
     @classmethod
     def read(cls, values: Mapping[str, object]) -> Json:
-        """Return the parameters, as all others are read; but none is a base layer, and a choice of controls."""
+        """Return the parameters as `Params.read` does, but keep 'none' as a value of `base_layer` and `controls`."""
         none = {name: 'none' for name in ('base_layer', 'controls') if values.get(name) == 'none'}
         return super().read(values) | none

@@ -1,4 +1,4 @@
-"""Content negotiation of image endpoints: the path's extension is the format, and an error is JSON."""
+"""Content negotiation of endpoints that answer with a picture: the path has the format, and an error is JSON."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from django_large_image.exceptions import InvalidParameter
 
 
 class StyleParser(BaseParser):
-    """Read a body of bounded length as text: the only body is a style, and `load_style` checks it."""
+    """Read a body of any media type and of bounded length as text. It is a style, which `load_style` checks."""
 
     media_type = '*/*'
 
     def parse(  # type: ignore[override]  # the stubs know only parsers of forms
         self, stream: IO[bytes], media_type: str | None = None, parser_context: object = None
     ) -> str:
-        """Return the body; raises `InvalidParameter` for a long one before it is read."""
+        """Return the body as text; raises `InvalidParameter` for a body that is too long, before all of it is read."""
         limit = 4 * settings.MAX_STYLE_LENGTH
         body = stream.read(limit + 1)
         if len(body) > limit:
@@ -53,7 +53,7 @@ class ActionOptions(TypedDict):
     content_negotiation_class: type[BaseContentNegotiation]
 
 
-#: The options of `@action` for an endpoint that answers with bytes.
+#: The options of `@action` for an endpoint that answers with a picture.
 IMAGE_ACTION: ActionOptions = {
     'renderer_classes': [JSONRenderer],
     'content_negotiation_class': ImageNegotiation,

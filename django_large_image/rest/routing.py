@@ -1,8 +1,8 @@
-"""One declaration of an endpoint serves detail and non-detail viewsets, in either order of base classes.
+"""The declaration of endpoints: one for detail and for list viewsets, in either order of base classes.
 
-DRF's router asks each action whether it is a detail route. An endpoint is declared once, and `__init_subclass__` of
-the public mixins sets that attribute on copies of the handlers. A project's own method of an endpoint's name keeps
-the route, where stock DRF drops it when the decorator is left out.
+DRF's router asks each action whether it is a detail route. An endpoint is declared once, and `__init_subclass__` of the
+public mixins sets that attribute on copies of the handlers. A project can override an endpoint by a method without a
+decorator, and keeps the route; DRF alone would drop it.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 Handler = Callable[..., HttpResponseBase]
 View = TypeVar('View', bound='LargeImageBase')
 Method = Literal['get', 'post', 'delete']
-#: What answers a request by its session.
+#: A method that answers a request, given its session.
 Answerer = Callable[[View, ImageSession], HttpResponseBase]
 
 
@@ -62,31 +62,36 @@ def endpoint(
     about: Json | None = None,
     **options: Any,
 ) -> Callable[[Answerer[View]], Any]:
-    """Declare an endpoint: where it is, what it takes, and how it is documented; `hidden` ones are not.
+    """Declare an endpoint: where it is, what it takes, and how it is documented.
 
-    It is a method that takes the session and returns the answer. By then the request may see the image, and
-    `session.query` holds what it asks for. `path` are the parts of the address, `frame_path` the same where it names a
-    frame. With `image` the answer is a picture, in `default_format` if the address names none. `alias_of` names the
-    endpoint that this one is another address of, whose permissions hold here too; its own method is not called.
-    `answer` is what it answers where that is no picture, and `about` whatever else `description.Description` knows.
+    The decorated method takes the session and returns the answer. When it is called, the request has passed the checks
+    of permissions, and `session.query` holds its checked parameters.
+
+    `url_path` is the route below the viewset's, and `name` the name of it. `query` are the parameters of the query,
+    `path` those in the path, and `frame_path` those in a path with a frame. With `image` the answer is a picture, in
+    `default_format` if the path has no format. An endpoint with `alias_of` is another address of the one of that name:
+    the permissions of that one hold, and its method is called instead of this. For the OpenAPI documents, `summary` is
+    a short title, `answer` the schema of an answer that is no picture, and `about` further fields of
+    `description.Description`; a `hidden` endpoint is not in them. `options` go to DRF's `@action`.
     """
 
     def parse(request: Request, parts: Mapping[str, object]) -> ImageQuery:
         chosen = parts.get('fmt') or parts.get('format') or default_format
         file_format = parse_format(None if chosen is None else str(chosen)) if image else None
         framed = frame_path is not None and parts.get('frame') is not None
-        place = frame_path if framed else path
-        found = {} if place is None else place.read(parts)
+        path_params = frame_path if framed else path
+        found = {} if path_params is None else path_params.read(parts)
         return ImageQuery(query.read(request.query_params) | found, file_format)
 
-    # Any, so that a project may leave the endpoint out by None.
+    # Any, so that a project may set the endpoint to None to leave it out.
     def decorate(method: Answerer[View]) -> Any:
         def run(view: View, request: Request, pk: object = None, **parts: object) -> HttpResponseBase:
             if alias_of is not None:
                 return _delegate(view, alias_of, request, pk, parts)
             session = view._large_image_session
             assert session is not None, 'it is guarded'
-            # An endpoint that another one calls, such as `super().tile` with another z, is asked what it is given.
+            # A project may call one endpoint from another, such as `super().tile` with another z. The inner one has
+            # parameters of its own.
             outer, session.query = session.query, parse(request, parts)
             try:
                 return method(view, session)
@@ -117,7 +122,7 @@ def endpoint(
 def _delegate(
     view: LargeImageBase, name: str, request: Request, pk: object, parts: Mapping[str, object]
 ) -> HttpResponseBase:
-    """Answer as another endpoint does; 404 where a project left that one out by setting it to None."""
+    """Answer as the endpoint `name` does; raises `Http404` if a project left that one out by None."""
     handler: Handler | None = getattr(view, name)
     if handler is None:
         raise Http404
@@ -129,9 +134,12 @@ def _delegate(
 def guarded(
     view: LargeImageBase, method: Handler, request: Request, *args: object, **kwargs: object
 ) -> HttpResponseBase:
-    """Run an endpoint: answer our errors as JSON, and give back what was opened when it is done."""
+    """Run an endpoint in a session: give back what it opened, and answer our errors as JSON.
+
+    If the image was replaced meanwhile, the endpoint is run once more.
+    """
     if view._large_image_session is not None:
-        # Called by an override of the same endpoint, which is guarded.
+        # A project's override, which has a session already, calls the endpoint.
         return method(view, request, *args, **kwargs)
     try:
         return _once(view, method, request, args, kwargs)
@@ -149,9 +157,9 @@ def guarded(
 
 
 def _explained(ref: ImageRef | None, error: LargeImageError) -> LargeImageError:
-    """Return why a remote image could not be read, by asking its storage again.
+    """Return why a remote image could not be read: ask its storage.
 
-    GDAL says the same of a broken file, of a file that was replaced and of a storage that went away.
+    GDAL has the same errors for a broken file, for one that was replaced and for a storage that does not answer.
     """
     if ref is None or ref.ask is None or not isinstance(error, ImageUnreadable | RemoteUnavailable):
         return error
@@ -172,7 +180,7 @@ def _once(
     view._large_image_session = session
     try:
         with opened(session):
-            # Whoever may not see the object learns nothing of it, not even which parameters it would take.
+            # Before the parameters are checked: who may not see the object must learn nothing about it.
             session.authorize()
             return method(view, request, *args, **kwargs)
     except MemoryError as error:
@@ -182,7 +190,7 @@ def _once(
 
 
 class _Answer(APIException):
-    """One of our errors, as a project's exception handler expects an exception to be."""
+    """One of our errors as an exception of DRF, which a project's exception handler knows how to answer."""
 
     def __init__(self, error: LargeImageError) -> None:
         super().__init__(error.message, error.code)
@@ -208,11 +216,11 @@ class Explaining(Protocol):
 
 
 def error_response(view: Explaining, error: LargeImageError) -> Response:
-    """Return the answer to an error, through the project's own exception handler."""
+    """Return the answer to an error by the project's own exception handler, or as JSON if that returns none."""
     try:
         response = view.handle_exception(_Answer(error))
     except _Answer:
-        # The project's handler leaves it to Django, which would answer with a page.
+        # The project's handler passed it on to Django, which would answer with an HTML page.
         response = Response(error.body, status=error.status)
         response.exception = True
     response['Cache-Control'] = 'no-store'
@@ -224,7 +232,7 @@ def _is_endpoint(member: object) -> bool:
 
 
 def _copied(method: Handler, attributes: Handler) -> Handler:
-    """Return a guarded copy of `method` that is an action like `attributes`."""
+    """Return a guarded copy of `method` with the attributes that make `attributes` an action of DRF."""
 
     @functools.wraps(method)
     def handler(view: LargeImageBase, request: Request, *args: object, **kwargs: object) -> HttpResponseBase:
@@ -235,12 +243,12 @@ def _copied(method: Handler, attributes: Handler) -> Handler:
     return handler
 
 
-#: The options of `@action` that say who may ask; those of a project's own `tile` hold for its other addresses too.
+#: The options of `@action` that say who may ask. Those of an endpoint hold for its aliases, too.
 _GUARDS = frozenset({'authentication_classes', 'permission_classes', 'throttle_classes', 'throttle_scope'})
 
 
 def _options(cls: type, method: Handler) -> dict[str, object]:
-    """Return the options of an action, with those that guard the endpoint that it is another address of."""
+    """Return the options of an action; those of an alias have the guards of the endpoint that it stands for."""
     options: dict[str, object] = vars(method)['kwargs']
     target = getattr(cls, vars(method).get('alias_of') or '', None)
     if not _is_endpoint(target):
@@ -249,9 +257,10 @@ def _options(cls: type, method: Handler) -> dict[str, object]:
 
 
 class Endpoints:
-    """Base of the families of endpoints."""
+    """Base of the mixins with endpoints."""
 
-    #: Whether the endpoints are about one object. DRF's `detail` is set by routers alone, not by `as_view`.
+    #: Whether the endpoints are about one object. DRF's own `detail` is no help: only routers set it, `as_view` does
+    #: not.
     _large_image_detail: bool = False
 
     def __init_subclass__(cls, *, detail: bool | None = None, **kwargs: object) -> None:
@@ -274,10 +283,10 @@ class Endpoints:
 
     @classmethod
     def get_extra_actions(cls) -> list[Any]:
-        """Return the actions of the viewset, tiles first: Django tries the routes in this order, for each tile.
+        """Return the actions of the viewset in the order of their routes.
 
-        Those for addresses without a format come last: with a router's format suffix, which may end in a slash, their
-        routes match the addresses of other endpoints.
+        Tiles come first, because Django tries the routes one by one for each request. Addresses without a format come
+        last: with a router's format suffix, which may end in a slash, their routes match those of other endpoints.
         """
         actions: list[Any] = super().get_extra_actions()  # type: ignore[misc]
         return sorted(

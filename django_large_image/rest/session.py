@@ -1,4 +1,4 @@
-"""One request about one image: who may, what is asked, the opened image, and the answer to the client."""
+"""A session: one request about one image, from its permissions to the answer."""
 
 from __future__ import annotations
 
@@ -37,18 +37,18 @@ if TYPE_CHECKING:
 
 Produced = TypeVar('Produced')
 
-#: Parameters that are in the key as the style they mean.
+#: The parameters of which only the style that they mean is part of an answer's key.
 STYLE_NAMES = frozenset(StyleParams._declared_fields)
-#: Settings that change what an answer holds.
+#: The settings that answers depend on.
 ANSWER_SETTINGS = ('BACKGROUND', 'QUALITY', 'EMPTY_TILE_STATUS', 'SOURCES', 'DRIVERS', 'SIDECAR_FILES')
 
-#: What is being rendered now: several requests for one missing answer are answered with one.
+#: What is being made now, by key of the tile cache: of several requests for one answer only the first makes it.
 _flights: SingleFlight[bytes] = SingleFlight()
 
 
 @dataclass(frozen=True, slots=True)
 class ImageQuery:
-    """What is asked: the checked parameters of an endpoint, by name, and the format of a picture."""
+    """What is asked for: the checked parameters of an endpoint by their names, and the format of a picture."""
 
     values: Mapping[str, Any]
     format: Format | None = None
@@ -58,7 +58,7 @@ class ImageQuery:
 
     @property
     def source(self) -> str | None:
-        """Return large-image's name of the source that shall read the image, None for the best."""
+        """Return large-image's name of the source that must read the image; None for the best."""
         return self.values.get('source')
 
     @property
@@ -68,12 +68,12 @@ class ImageQuery:
 
     @property
     def resampling(self) -> str | None:
-        """Return how pixels are made from others, None for what fits the data."""
+        """Return the method of resampling; None for what fits the data."""
         return self.values.get('resampling')
 
     @property
     def frame(self) -> int | None:
-        """Return the frame, None for the first."""
+        """Return the frame, from 0; None for the first."""
         return self.values.get('frame')
 
     @property
@@ -89,24 +89,24 @@ class ImageQuery:
 
 
 class ImageSession:
-    """A request to an endpoint, from its permissions to its answer; what it opens is given back by `close`."""
+    """A request to an endpoint, from its permissions to its answer. `close` gives back what it opened."""
 
     def __init__(self, hooks: LargeImageBase, request: Request, pk: object) -> None:
-        """Begin a session by the hooks of a viewset; `pk` is the key of the object."""
+        """Begin a session with the hooks of a viewset. `pk` is the key of the object, None without one."""
         self.hooks, self.request, self.pk = hooks, request, pk
-        #: What was asked, once it is read.
+        #: What is asked for; empty until the parameters were checked.
         self.query = ImageQuery({})
         self.stack = contextlib.ExitStack()
 
     def close(self, error: BaseException | None) -> None:
-        """Give back what was opened, as failed if reading it did."""
+        """Give back what was opened. `error` is what ended the request, if anything: a handle that failed is closed."""
         kind = None if error is None else type(error)
         self.stack.__exit__(kind, error, None if error is None else error.__traceback__)
 
     def authorize(self) -> None:
-        """Find out whether the request may see its image, before a parameter is looked at.
+        """Check whether the request may see its image, before its parameters are checked.
 
-        Without a queryset the project's `get_path` is all that can say so. Raises what `get_object` and the hooks do.
+        Without a queryset only the project's `get_path` can refuse it. Raises what `get_object` and the hooks raise.
         """
         self.hooks.authorize()
         if self.hooks._large_image_object is None:
@@ -116,16 +116,19 @@ class ImageSession:
 
     @property
     def ref(self) -> ImageRef:
-        """Return where the image is, if it may be served; raises `NotLargeImage`."""
+        """Return the `ImageRef` of the image; raises `NotLargeImage` if it may not be served."""
         return self.hooks.image_ref(self.request, self.pk)
 
     @property
     def style(self) -> Json | None:
-        """Return the style that is asked for, None for what fits the image, or where the endpoint takes none."""
+        """Return the style that is asked for; None for what fits the image, and if the endpoint takes no style."""
         return self.hooks.get_style(self.request) if self.query.has_style else None
 
     def open(self, style: Json | None) -> ImageReader:
-        """Return the opened image with a style; raises `InvalidParameter` for a band or frame it does not have."""
+        """Return the opened image with a style (None for what fits it).
+
+        Raises what `handles.borrow` raises, and `InvalidParameter` for a band or a frame that the image does not have.
+        """
         query, hooks = self.query, self.hooks
         if hooks._opens_itself:
             source = hooks.get_tile_source(self.request, self.pk, style=style or False)
@@ -148,7 +151,10 @@ class ImageSession:
     # -- the answer
 
     def key(self, name: str, query: ImageQuery, style: Json | None) -> str | None:
-        """Return a text that names everything the answer depends on; None if that is not known."""
+        """Return a text that names everything that an answer depends on; None if that is not known.
+
+        `name` is that of the endpoint, with the format of a picture.
+        """
         given = {
             name: value
             for name, value in query.values.items()
@@ -177,7 +183,8 @@ class ImageSession:
 
         def respond(body: bytes) -> HttpResponse:
             response = HttpResponse(body, content_type=fmt.media_type)
-            # Some of the bytes are the file's own, and a file may be anybody's.
+            # A passthrough tile has bytes of the file, which a stranger may have uploaded: no browser may guess its
+            # type.
             response['X-Content-Type-Options'] = 'nosniff'
             return response
 
@@ -194,13 +201,16 @@ class ImageSession:
 
         def produce() -> bytes:
             found = json_safe(compute(self.open(style)))
-            # Sorted: large-image makes some of its keys from sets, whose order is another in each process.
+            # Sorted, because large-image makes some of the keys from sets, whose order differs between processes.
             return json.dumps(found, allow_nan=False, sort_keys=True).encode()
 
         return self._answer(ref, key, tag, produce, lambda body: Response(json.loads(body)))
 
     def answer_file(self, name: str, render: Callable[[ImageReader, bool], IO[bytes]]) -> HttpResponseBase:
-        """Answer with a file that is too large for a cache: from the client's copy, or rendered (reader, styled)."""
+        """Answer with a file that is too large for the tile cache: from the client's copy, or rendered.
+
+        `render` takes the opened image, and whether a style is asked for.
+        """
         fmt, ref, style = self.query.file_format, self.ref, self.style
         key = self.key(f'{name}.{fmt.name}', self.query, style)
         tag = key and conditional.etag_of(key, weak=not fmt.same_bytes)
@@ -248,9 +258,9 @@ def _kept(cache_key: str, ref: ImageRef, produce: Callable[[], bytes]) -> bytes:
 
 
 def checked(ref: ImageRef, produce: Callable[[], Produced]) -> Produced:
-    """Return what `produce` does; raises `ImageChanged` if the file was replaced meanwhile.
+    """Return what `produce` returns; raises `ImageChanged` if the file was replaced meanwhile.
 
-    Readers other than our own do not look, and would answer with pixels of both.
+    Readers other than the engine do not check that, and an answer could have pixels of both versions.
     """
     found = produce()
     if not ref.is_current():
@@ -259,13 +269,13 @@ def checked(ref: ImageRef, produce: Callable[[], Produced]) -> Produced:
 
 
 def identity_of(ref: ImageRef) -> str:
-    """Return what `LargeImage` names a file by: its object in the project, or else its place."""
+    """Return the name of a file in the model `LargeImage`: its object and field, or else a hash of its key."""
     return ref.identity or 'sha256:' + hashlib.sha256(ref.key.encode()).hexdigest()
 
 
 @contextlib.contextmanager
 def opened(session: ImageSession) -> Iterator[ImageSession]:
-    """Give back what a session opened at the end of the block, as failed if the block raises an error of reading."""
+    """Close a session at the end of the block, with the error that the block raises."""
     try:
         yield session
     except BaseException as error:

@@ -18,7 +18,7 @@ from django_large_image.rest.renderers import IMAGE_ACTION
 from django_large_image.rest.routing import Method, endpoint
 from django_large_image.rest.session import ImageSession
 
-# Each part takes anything: what is wrong with it is answered in JSON, not by a page that says "not found".
+# Each part matches anything, so that a wrong one is answered by an error in JSON, and not by Django's page for 404.
 ZX = r'(?P<z>[^/]+)/(?P<x>[^/]+)'
 ZXY = rf'{ZX}/(?P<y>[^/.]+)'
 FMT = r'\.(?P<fmt>[^/]+)'
@@ -36,7 +36,7 @@ class Tiles(LargeImageBase):
         answer=answers.TILES,
     )
     def tiles_metadata(self, session: ImageSession) -> HttpResponse:
-        """Levels, size, tile size, and for a georeferenced image the CRS of the tiles and where they begin."""
+        """Levels, size and tile size, and for a georeferenced image the CRS and the extent of the tile matrix."""
         ref, query = session.ref, session.query
         return session.answer_json('tiles', lambda reader: metadata.tiles(reader, ref, query.projection))
 
@@ -97,5 +97,5 @@ class Tiles(LargeImageBase):
         **IMAGE_ACTION,
     )
     def tile_no_format(self, session: ImageSession) -> HttpResponse:
-        """Say what is missing of a tile's address; a router with format suffixes has the format in `format`."""
+        """Answer with an error that names the missing format, or in the format that a router's suffix gives."""
         raise NotImplementedError

@@ -18,26 +18,29 @@ from django_large_image.rest.tiles import Tiles
 
 
 class LargeImageMixin(Tiles, Data, Metadata, Pages, detail=False):
-    """Endpoints on a viewset without detail routes; define `get_path(request, pk=None)`."""
+    """Endpoints on a viewset, not on its detail routes. Define `get_path(request, pk=None)`."""
 
 
 class LargeImageDetailMixin(Tiles, Data, Metadata, Pages, detail=True):
-    """Endpoints on the detail routes of a viewset; define `get_path(request, pk=None)`.
+    """Endpoints on the detail routes of a viewset. Define `get_path(request, pk=None)`.
 
-    If the viewset has a queryset, its `get_object()` is called first, and so its permissions hold.
+    If the viewset has a queryset, its `get_object()` is called first, so that its permissions hold.
     """
 
 
 class LargeImageFileDetailMixin(LargeImageDetailMixin):
     """Endpoints on the detail routes of a viewset whose model has a field with the image.
 
-    `FILE_FIELD_NAME` names it: a FileField or S3FileField, a URLField, or a RasterField.
+    `FILE_FIELD_NAME` is the name of the field: a FileField or S3FileField, a URLField, or a RasterField.
     """
 
     FILE_FIELD_NAME: str = ''
 
     def get_field_file(self) -> Any:
-        """Return the value of the field of the request's object, through the viewset's `get_object()`."""
+        """Return the value of the field of the request's object, which the viewset's `get_object()` returns.
+
+        Raises `Misconfigured` if the object has no such field.
+        """
         self.authorize()
         instance = self._large_image_object
         if instance is None:
@@ -50,7 +53,7 @@ class LargeImageFileDetailMixin(LargeImageDetailMixin):
         return getattr(instance, self.FILE_FIELD_NAME)
 
     def get_path(self, request: Request, pk: Any = None) -> Any:
-        """Return a local path of the image, as 0.10 does: the file's own, or that of a local copy."""
+        """Return a local path of the image, as 0.10 does: that of the file, or of a local copy."""
         return access.local_ref(self._field_ref()).path
 
     def get_image_ref(self, request: Request, pk: Any = None) -> ImageRef:
@@ -74,11 +77,11 @@ class LargeImageFileDetailMixin(LargeImageDetailMixin):
 
 
 class LargeImageVSIFileDetailMixin(LargeImageFileDetailMixin):
-    """As `LargeImageFileDetailMixin`, for remote storages: GDAL reads ranges of the file where it is.
+    """As `LargeImageFileDetailMixin`, for remote storages: GDAL reads ranges of the file from the storage.
 
-    S3 storages are read so by every mixin. This one also reads ranges of the storage's own URL where the storage is
-    another, and `USE_VSI = False` makes it use a local copy. `USE_PRESIGNED_URLS` is accepted for 0.10's sake: an S3
-    storage is read with its own credentials, and no signature becomes part of a key.
+    Every mixin reads S3 storages in this way. This one does so with other storages too, by the URL that the storage
+    gives for the file. With `USE_VSI = False` it reads a local copy instead. `USE_PRESIGNED_URLS` has no effect, and is
+    kept for projects of 0.10: an S3 storage is read with its own credentials.
     """
 
     USE_VSI: bool = True
@@ -89,6 +92,6 @@ class LargeImageVSIFileDetailMixin(LargeImageFileDetailMixin):
         return ref if self.USE_VSI else access.local_ref(ref)
 
     def get_path(self, request: Request, pk: Any = None) -> Any:
-        """Return the path that GDAL reads: local, or of a virtual file system."""
+        """Return the path that GDAL reads: a local one, or one of GDAL's virtual file systems (/vsi…)."""
         ref = self._field_ref()
         return ref.path or access.local_ref(ref).path

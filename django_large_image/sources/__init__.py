@@ -1,4 +1,4 @@
-"""Names that projects import to read images without HTTP; see docs/customizing.md, "From Python"."""
+"""Names that projects import to read images without HTTP. See docs/customizing.md, "From Python"."""
 
 from django_large_image.caching import block_cache, shared_blocks, tile_cache
 from django_large_image.handles import (

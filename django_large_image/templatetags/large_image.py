@@ -18,7 +18,7 @@ from django_large_image.rest.pages.addresses import object_address
 
 register = template.Library()
 
-#: Where a page remembers which files it has.
+#: The key under which a page remembers which static files it has.
 _KEY = 'django_large_image.brought'
 
 
@@ -26,9 +26,10 @@ _KEY = 'django_large_image.brought'
 def large_image_viewer(
     context: Context, src: object, basename: str | None = None, **values: object
 ) -> SafeString:
-    """Return the viewer of an image, with its script and style if they are the first of the page.
+    """Return the viewer of an image, with its script and style if the page does not have them yet.
 
-    `src` is an address in the API, or an object of a model; further keywords are attributes of the element.
+    `src` is an address in the API, or an object of a model, whose viewset `basename` may name. Further keywords are
+    attributes of the element. Raises `TemplateSyntaxError` for an image without an address.
     """
     return _brought(context, 'viewer') + elements.element('viewer', address(src, basename), **values)
 
@@ -37,19 +38,19 @@ def large_image_viewer(
 def large_image_globe(
     context: Context, src: object, basename: str | None = None, **values: object
 ) -> SafeString:
-    """Return the globe with an image, as `large_image_viewer`."""
+    """Return the globe with an image, as `large_image_viewer` returns the viewer."""
     return _brought(context, 'globe') + elements.element('globe', address(src, basename), **values)
 
 
 @register.simple_tag(takes_context=True)
 def large_image_style(context: Context) -> SafeString:
-    """Return the link to the style, once a page."""
+    """Return the link to the style; nothing if the page has it already."""
     return elements.style() if _first(context, 'style') else SafeString()
 
 
 @register.simple_tag(takes_context=True)
 def large_image_script(context: Context, kind: str) -> SafeString:
-    """Return the script of `viewer` or `globe`, once a page."""
+    """Return the script of `viewer` or `globe`; nothing if the page has it already."""
     return elements.script(_known(kind)) if _first(context, kind) else SafeString()
 
 
@@ -58,7 +59,7 @@ def large_image_attributes(
     src: object, values: Json | None = None, basename: str | None = None
 ) -> SafeString:
     """Return `src` and further attributes of an element, for a template that writes the element by itself."""
-    # Variables that a view does not give are empty texts here.
+    # A variable that is missing in the context is an empty text here.
     return elements.attributes(
         {'src': address(src, basename), **(values if isinstance(values, dict) else {})}
     )
@@ -68,14 +69,14 @@ def large_image_attributes(
 def large_image_base_layer(
     kind: str, base_layer: str | None = None, ion_token: str | None = None
 ) -> SafeString:
-    """Return the attributes that say what is below the image: those of the settings, and which is shown."""
+    """Return the attributes of the base layers: those of the settings, and the layer that is shown."""
     given = {'base_layer': base_layer or None} | ({'ion_token': ion_token} if ion_token else {})
     return elements.attributes(elements.defaults(_known(kind)) | given)
 
 
 @register.simple_tag
 def large_image_controls(controls: str | None = None) -> SafeString:
-    """Return the attribute that says which controls there are, if a choice was made."""
+    """Return the attribute that says which controls there are; nothing for all of them."""
     return elements.attributes({'controls': controls or None})
 
 
@@ -91,7 +92,7 @@ def large_image_globals(context: Context) -> SafeString:
 
 
 def address(src: object, basename: str | None = None) -> str:
-    """Return the address of an image; raises `TemplateSyntaxError` for what has none."""
+    """Return the address of an image; raises `TemplateSyntaxError` if it has none."""
     if isinstance(src, Model):
         try:
             return object_address(src, basename)
@@ -116,9 +117,9 @@ def _brought(context: Context, kind: str) -> SafeString:
 
 
 def _first(context: Context, name: str) -> bool:
-    """Return whether a page does not have a file yet, and remember that it has it now."""
-    # An included template sees a layer of its own at the top; the page's is the first above the built-in names.
-    # Any: the stubs know only texts in them.
+    """Return whether a page does not have a static file yet, and remember that it has it now."""
+    # An included template has a layer of its own on top. That of the page is the first above the built-in names.
+    # Any: for the stubs the layers hold only texts.
     layers: Any = context.render_context.dicts
     brought: set[str] = layers[min(1, len(layers) - 1)].setdefault(_KEY, set())
     if name in brought:

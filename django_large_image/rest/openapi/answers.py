@@ -1,7 +1,7 @@
-"""What endpoints answer and what they take as a body, as JSON schemas for the OpenAPI documents.
+"""JSON schemas of answers and bodies, for the OpenAPI documents.
 
-They say what holds for every reader and no more: what depends on the reader is an object of anything. null stands in
-lists of types, as in JSON Schema; each document has a spelling of its own for that.
+They say what holds for every reader. What depends on the reader is an object of anything. A value that can be null has
+'null' in a list of types, as in JSON Schema; `translated` spells it as each document needs it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Schema = Json
 
 @dataclass(frozen=True)
 class Shape:
-    """A schema under the name that it has in the documents; inside another it stands for a reference to it."""
+    """A schema with its name in the documents. Inside another schema it stands for a reference to it."""
 
     name: str
     schema: Schema
@@ -32,7 +32,7 @@ class Shape:
 def _object(
     properties: Schema, required: bool = True, optional: Schema | None = None, **more: object
 ) -> Schema:
-    """Return the schema of an object that has all of `properties`, or may have them, and perhaps others."""
+    """Return the schema of an object with `properties`, which it must have if `required`, and perhaps `optional`."""
     needed = {'required': list(properties)} if required else {}
     return {'type': 'object', 'properties': properties | (optional or {}), **needed, **more}
 
@@ -252,7 +252,7 @@ CACHE = Shape(
 CLEARED = Shape('LargeImageCleared', _object({'removed': {'type': ['integer', 'null']}}))
 
 _NUMBER_OR_WORD: Schema = {'anyOf': [NUMBER, TEXT | {'pattern': RANGE_PATTERN}]}
-# Words under names of their own: drf-spectacular gives such lists names that a project may have for lists of its own.
+# Lists of words have names here, because drf-spectacular would give them names that a project may use for its own.
 _SCHEME = Shape('LargeImageScheme', TEXT | {'enum': list(SCHEMES)})
 _COMPOSITE = Shape('LargeImageComposite', TEXT | {'enum': list(COMPOSITES)})
 _DTYPE = Shape('LargeImageDtype', TEXT | {'enum': list(DTYPES)})

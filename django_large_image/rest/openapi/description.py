@@ -1,7 +1,7 @@
 """OpenAPI: what drf-yasg and drf-spectacular, whichever is installed, show of an endpoint.
 
-Here is what is true of an endpoint, `schema_yasg` and `schema_spectacular` say it to the generators. They ask when a
-document is made, so that it has the bounds, the formats and the sources of that time.
+This module describes endpoints. `openapi.yasg` and `openapi.spectacular` hand the descriptions to the generators. They
+ask when a document is made, so that it has the bounds, the formats and the sources of that moment.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ class Description:
         return list(dict.fromkeys(member.media_type for member in by_extension().values()))
 
     def statuses_of(self, view: APIView, method: str) -> Iterator[tuple[int, str]]:
-        """Yield the statuses of a method beside 200, each with what it means."""
+        """Yield the statuses other than 200 that a method can answer, each with its meaning."""
         found = {*self.statuses, *(() if self.image else (406,))}
         if method.lower() != 'get':
             found.discard(304)
@@ -116,7 +116,7 @@ class Description:
 
 
 def _asks_for_credentials(view: APIView) -> bool:
-    """Return whether the view answers 401: DRF does it where the first authentication has something to ask for."""
+    """Return whether the view answers 401: DRF does so if the first authentication class has a challenge for it."""
     authenticators = view.get_authenticators()
     try:
         return bool(authenticators and authenticators[0].authenticate_header(view.request))
@@ -166,7 +166,7 @@ def _kind(described: Field) -> str:
 def translated(
     schema: object, reference: Callable[[Shape], object], null: Callable[[Schema], Schema]
 ) -> object:
-    """Return a schema with its shapes as references, and with the spelling of null that `null` gives."""
+    """Return a schema in which `reference` replaced each shape, and `null` each schema that can be null."""
     if isinstance(schema, Shape):
         return reference(schema)
     if isinstance(schema, list):
@@ -181,7 +181,7 @@ def translated(
 
 
 def identifier(text: str) -> str:
-    """Return an operation id without the dots and dashes that generators of clients stumble over."""
+    """Return a text as an operation id: generators of clients do not take dots and dashes."""
     return re.sub(r'[\W_]+', '_', text)
 
 
@@ -201,7 +201,7 @@ def describe(handler: HandlerType, about: Description) -> HandlerType:
 def describe_view(
     summary: str, answer: Shape | None = None, query: type[Params] = Params, **options: Any
 ) -> Callable[[HandlerType], HandlerType]:
-    """Describe a method of a project-wide view, whose `statuses` are 403 if nothing else is said."""
+    """Describe a method of a project-wide view. `options` are fields of `Description`, `statuses` (403,) by default."""
 
     def decorate(method: HandlerType) -> HandlerType:
         return describe(method, Description(summary, query, answer=answer, **{'statuses': (403,), **options}))

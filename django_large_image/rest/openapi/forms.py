@@ -1,4 +1,4 @@
-"""What DRF itself shows of an endpoint, its answer to OPTIONS and its HTML forms, without the fields of the model."""
+"""What DRF itself shows of an endpoint, in its answer to OPTIONS and its HTML forms: no fields of the model."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from django_large_image.rest.fields import Params
 
 
 def hide_model_fields(view: Any) -> None:
-    """Make a view take no fields as far as DRF knows.
+    """Give a view a serializer without fields.
 
-    DRF takes what a POST takes from the serializer of the viewset: of the model, or it fails where there is none.
+    For DRF a POST takes the fields of the viewset's serializer: those of the model. Without a serializer it fails.
     """
     view.get_serializer = Params
 
@@ -24,7 +24,7 @@ class EndpointMetadata(BaseMetadata):
     """Answer OPTIONS as the viewset does, without fields that no endpoint takes."""
 
     def determine_metadata(self, request: Request, view: APIView) -> object:
-        """Return what the metadata class of the viewset finds."""
+        """Return what the metadata class of the viewset returns, without `actions`; raises `MethodNotAllowed`."""
         metadata_class = type(view).metadata_class
         if metadata_class is None:  # the project answers no OPTIONS
             raise MethodNotAllowed(str(request.method))

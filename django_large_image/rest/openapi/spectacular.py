@@ -24,20 +24,20 @@ Parameter: Any = OpenApiParameter
 
 
 class EndpointSchema:
-    """What is said of an endpoint; a project's own decorators and classes still have the last word."""
+    """The schema of an endpoint, over the project's class of schemas. A project's own decorators override it."""
 
     about: Description
-    # Of drf-spectacular's class, which comes after this one.
+    # Attributes of drf-spectacular's class, which follows this one in the MRO.
     method: str
     view: APIView
     registry: ComponentRegistry
 
     def get_operation_id(self) -> str:
-        """Return drf-spectacular's id, which is made of the path, without the dots of the path."""
+        """Return drf-spectacular's id, which it makes of the path, with `part` for the dots of the path."""
         return identifier(super().get_operation_id().replace('.', self.about.part))  # type: ignore[misc]
 
     def get_operation(self, *args: object) -> Json | None:
-        """Return the operation; what is changed has to be said, and without a body an image has the query's style."""
+        """Return the operation. Its body is required, except in a POST: there the style can be in the query."""
         operation: Json | None = super().get_operation(*args)  # type: ignore[misc]
         if operation and 'requestBody' in operation and self.method != 'POST':
             operation['requestBody']['required'] = True
@@ -71,13 +71,13 @@ class EndpointSchema:
             if status == 304:
                 found[status] = OpenApiResponse(None, meaning)
             else:
-                # A picture's view has no renderer but JSON's, or ignores those it has.
+                # Errors are JSON: the view of a picture has no other renderer, or ignores those it has.
                 key: Status = (status, JSON) if self.about.image else status
                 found[key] = OpenApiResponse(self._reference(ERROR), meaning)
         return found
 
     def _reference(self, shape: Shape) -> Schema:
-        # Not before a document is made: it is the greater part of the package.
+        # Imported when a document is made: this is the greater part of the package.
         from drf_spectacular import plumbing
 
         component_class: Any = plumbing.ResolvedComponent
@@ -98,8 +98,8 @@ def _or_null(schema: Schema) -> Schema:
 
 
 def describe(handler: HandlerType, about: Description) -> HandlerType:
-    """Attach the description of an endpoint where drf-spectacular looks for it: in the keywords of an action."""
-    # Its own decorator does the same with a class over the project's default; the view's own is put in its place later.
+    """Attach the description of an endpoint where drf-spectacular looks for it: the keyword `schema` of an action."""
+    # drf-spectacular's decorator does the same, with a class over the project's default.
     base: Any = api_settings.DEFAULT_SCHEMA_CLASS
     if base is None:
         from drf_spectacular.openapi import AutoSchema as base

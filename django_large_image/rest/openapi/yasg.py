@@ -18,9 +18,9 @@ JSON = 'application/json'
 
 
 class EndpointSchema:
-    """What is said of an endpoint, over the project's own class of schemas."""
+    """The schema of an endpoint, over the project's own class of schemas."""
 
-    # Of drf-yasg's class, which comes after this one.
+    # Attributes of drf-yasg's class, which follows this one in the MRO.
     method: str
     view: APIView
     components: openapi.ReferenceResolver
@@ -31,11 +31,11 @@ class EndpointSchema:
         super().__init__(*args, **kwargs)
 
     def has_list_response(self) -> bool:
-        """Return that no answer is a page of a list: else drf-yasg adds `page` and an envelope to list routes."""
+        """Return False: no answer is a page of a list, to which drf-yasg would add `page` and an envelope."""
         return False
 
     def get_operation_id(self, operation_keys: Sequence[str] | None = None) -> str:
-        """Return an id of its own for each endpoint: drf-yasg's are of the path up to the first variable."""
+        """Return an id that no other endpoint has: drf-yasg takes only the path up to the first variable."""
         *keys, last = operation_keys or self.operation_keys
         action = getattr(self.view, 'action', None)
         # A project-wide view has no action; drf-yasg calls a GET of a path without variables a list.
@@ -52,7 +52,7 @@ class EndpointSchema:
         return self.about.summary_of(self.method), '\n'.join(lines)
 
     def get_query_parameters(self) -> list[openapi.Parameter]:
-        """Return none of filters and pages."""
+        """Return no parameters: filters and pages have no effect on these endpoints."""
         return []
 
     def add_manual_parameters(self, parameters: list[openapi.Parameter]) -> list[openapi.Parameter]:
@@ -70,7 +70,7 @@ class EndpointSchema:
         return self._reference(body) if body else None
 
     def make_body_parameter(self, schema: openapi.SchemaRef) -> openapi.Parameter:
-        """Return the body as a parameter; without it an image is drawn in the style of the query."""
+        """Return the body as a parameter. It is not required in a POST: there the style can be in the query."""
         required = self.method.lower() != 'post'
         return openapi.Parameter('data', openapi.IN_BODY, required=required, schema=schema)
 
@@ -102,7 +102,7 @@ class EndpointSchema:
     def _reference(self, shape: Shape) -> openapi.SchemaRef:
         definitions = self.components.with_scope(openapi.SCHEMA_DEFINITIONS)
         if not definitions.has(shape.name):
-            # Empty at first: drf-yasg's own class knows types that are one, and Swagger 2 no alternatives.
+            # Filled afterwards: the constructor of drf-yasg's class does not take all that a schema may say.
             schema = openapi.Schema(type=openapi.TYPE_OBJECT)
             schema.clear()
             schema.update(_plain(translated(shape.schema, self._reference, _or_null)))
@@ -115,7 +115,7 @@ def _or_null(schema: Schema) -> Schema:
 
 
 def _plain(schema: object) -> object:
-    """Return a schema without alternatives, which Swagger 2 does not have: nothing is said of their type."""
+    """Return a schema without `oneOf` and `anyOf`, which Swagger 2 does not have."""
     if isinstance(schema, list):
         return [_plain(entry) for entry in schema]
     if type(schema) is not dict:
@@ -134,7 +134,7 @@ def describe(handler: HandlerType, about: Description) -> HandlerType:
     def inspector(*args: object) -> SwaggerAutoSchema:
         return _over(swagger_settings.DEFAULT_AUTO_SCHEMA_CLASS or SwaggerAutoSchema)(about, *args)
 
-    # A method of a view is decorated once, an action for each of its methods.
+    # drf-yasg wants the method of a view decorated once, and an action once for each of its HTTP methods.
     for methods in [[method] for method in about.methods] if hasattr(handler, 'mapping') else [None]:
         handler = swagger_auto_schema(methods=methods, auto_schema=inspector)(handler)
     return handler

@@ -1,4 +1,4 @@
-"""The address of an object in the API: from the object, by the viewsets of the URLconf."""
+"""The address of an object in the API, found by the viewsets in the URLconf."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.urls import NoReverseMatch, URLResolver, get_resolver, get_urlconf, 
 from django_large_image.exceptions import Misconfigured
 from django_large_image.rest.base import LargeImageBase
 
-#: The endpoint whose route says where the others are.
+#: The endpoint whose route gives the address of the object, and the end of its path.
 ACTION, END = 'tiles_metadata', 'tiles/metadata'
 
 
@@ -42,7 +42,7 @@ class Route:
         """Return the address of an object; raises `NoReverseMatch` and `AttributeError`."""
         lookup = getattr(self.viewset, 'lookup_field', 'pk')
         name = getattr(self.viewset, 'lookup_url_kwarg', None) or lookup
-        # drf-nested-routers knows the outer keys by these.
+        # drf-nested-routers has the keys of the outer objects here.
         lookups = getattr(self.viewset, 'parent_lookup_kwargs', {}) | {name: lookup}
         found = reverse(self.name, kwargs={name: _value(instance, path) for name, path in lookups.items()})
         slash = '/' if found.endswith('/') else ''
@@ -59,7 +59,7 @@ _routes: WeakKeyDictionary[URLResolver, list[Route]] = WeakKeyDictionary()
 
 
 def routes() -> list[Route]:
-    """Return the viewsets with detail routes of images, in the order of the URLconf that is in use."""
+    """Return the viewsets with detail routes of images, in the order of the URLconf in use."""
     resolver = get_resolver(get_urlconf())
     if resolver not in _routes:
         _routes[resolver] = list(_walk(resolver, '', ''))
@@ -87,9 +87,9 @@ def _walk(resolver: URLResolver, names: str, app_names: str) -> Iterator[Route]:
 
 
 def object_address(instance: Model, basename: str | None = None) -> str:
-    """Return the address of an object by the first viewset whose queryset has its model, or by the one of a name.
+    """Return the address of an object, by the first viewset of its model or by the viewset that `basename` names.
 
-    Raises `Misconfigured` if there is none, and says what to do.
+    Raises `Misconfigured` if there is none, with a message that says what to do.
     """
     label = instance._meta.label
     if instance.pk is None:
@@ -104,7 +104,7 @@ def object_address(instance: Model, basename: str | None = None) -> str:
         try:
             return route.address(instance)
         except (NoReverseMatch, AttributeError):
-            continue  # nested below another object, which is not known here
+            continue  # it is nested below another object, whose key is not known here
     raise Misconfigured(
         f'No viewset of images in the URLconf has an address for this {label}. Name one with basename=, or give the '
         'address itself.'

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from django.contrib.admin.options import InlineModelAdmin
     from django.forms.models import BaseInlineFormSet, ModelForm
 
-#: Where the endpoints are: below the object's own address in the admin, and of inlines below that of their parent.
+#: The routes of the endpoints: below the object's address in the admin, and for inlines below that of their parent.
 OWN = r'^(?P<pk>[^/]+)/large-image'
 INLINE = r'^(?P<parent>[^/]+)/large-image/inlines/(?P<inline>[^/]+)/(?P<pk>[^/]+)'
 
@@ -51,7 +51,7 @@ class ImageModelAdmin(Protocol):
         """Return the inlines of an object."""
 
     def has_view_or_change_permission(self, request: HttpRequest, obj: Model | None) -> bool:
-        """Return whether the request may see an object, or with None any."""
+        """Return whether the request may see an object; with None, whether it may see any."""
 
 
 class ImageInline(Protocol):
@@ -59,7 +59,7 @@ class ImageInline(Protocol):
 
     @property
     def large_image_key(self) -> str:
-        """Return what the addresses name the inline by."""
+        """Return the name of the inline in addresses."""
 
     def get_large_image_field(self) -> str:
         """Return the name of the field with the image."""
@@ -74,10 +74,10 @@ class ImageInline(Protocol):
 
 
 class AdminPermission(BasePermission):
-    """Let in whom the admin site lets in; what they may see of a model, `get_object` asks."""
+    """Allow whom the admin site allows. `AdminImageViewSet.get_object` checks the permissions for the model."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        """Return whether the site does."""
+        """Return whether the admin site allows the request."""
         assert isinstance(view, AdminImageViewSet)
         return bool(view.model_admin.admin_site.has_permission(request._request))
 
@@ -90,28 +90,28 @@ class AdminImageViewSet(LargeImageFileDetailMixin, GenericViewSet[Model]):
     model_admin: ImageModelAdmin = None  # type: ignore[assignment]
     authentication_classes = (SessionAuthentication,)
     permission_classes = (AdminPermission,)
-    # What a project has for its API is not meant for its admin.
+    # Not the project's defaults: those are for its API, and not for its admin.
     renderer_classes = (JSONRenderer,)
     throttle_classes = ()
     filter_backends = ()
     versioning_class = None
     schema = None
-    #: The admin shows images, and decides of none whether it is served.
+    #: Left out: the admin shows images, and does not make files large images.
     large_image = None
 
     def finalize_response(
         self, request: Request, response: Response, *args: object, **kwargs: object
     ) -> Response:
-        """Keep answers out of shared caches, where the project's setting allows them for its API."""
+        """Keep answers out of shared caches, even if the project's setting allows them for its API."""
         response = super().finalize_response(request, response, *args, **kwargs)
         if 'no-store' not in response.get('Cache-Control', ''):
             response['Cache-Control'] = 'private, no-cache'
         return response
 
     def get_object(self) -> Model:
-        """Return the object as the admin's change view finds it.
+        """Return the object as the admin's change view finds it; raises `Http404` and `PermissionDenied`.
 
-        Who may not see the model gets 403 whether there is such an object or not.
+        Who may not see the model gets 403, whether there is such an object or not.
         """
         request, pk = self.request._request, unquote(self.kwargs['pk'])
         admin, key = self.model_admin, self.kwargs.get('inline')
@@ -160,14 +160,14 @@ def route_name(model: type[Model], url_name: str, inline: bool = False) -> str:
 
 
 def patterns(model_admin: ImageModelAdmin) -> list[URLPattern]:
-    """Return the routes of the endpoints of a ModelAdmin, with everything that its site asks of a view."""
+    """Return the routes of the endpoints of a ModelAdmin, each wrapped in the checks of its admin site."""
     found = []
     for prefix, inline in ((OWN, False), (INLINE, True)):
         for handler in AdminImageViewSet.get_extra_actions():
             options = {**handler.kwargs, 'schema': None, 'model_admin': model_admin}
             view = AdminImageViewSet.as_view(dict(handler.mapping), **options)
             name = route_name(model_admin.model, handler.url_name, inline)
-            # Cacheable by the ETags of the endpoints: they ask for the permission each time.
+            # `cacheable`, because the endpoints have ETags of their own and check permissions before they answer 304.
             wrapped = model_admin.admin_site.admin_view(view, cacheable=True)
             found.append(re_path(f'{prefix}/{handler.url_path}$', wrapped, name=name))
     return found

@@ -1,4 +1,4 @@
-"""The pages of an image: its viewer and its globe, as HTML, under the permissions of the endpoints."""
+"""The pages of an image, its viewer and its globe, as HTML, with the permissions of the endpoints."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from django_large_image.rest.renderers import ActionOptions
 from django_large_image.rest.routing import endpoint
 from django_large_image.rest.session import ImageQuery, ImageSession
 
-#: The longest side of a poster in pixels: it is seen for a moment, and is there before the map is.
+#: The longest side of a poster in pixels. It is shown until the map is there, so it must be small.
 POSTER_SIDE = 512
 #: The templates of the pages.
 TEMPLATES = {'viewer': 'django_large_image/viewer.html', 'globe': 'django_large_image/cesium_viewer.html'}
-#: What a template raises in a project that has not set up templates, or static files.
+#: What a template raises in a project without settings for templates or static files.
 UNPREPARED = (TemplateDoesNotExist, ImproperlyConfigured)
 
 
@@ -64,12 +64,12 @@ class ErrorPageRenderer(BaseRenderer):
 
 
 class PageNegotiation(DefaultContentNegotiation):
-    """A page is HTML whatever Accept and `?format=` say; they choose between HTML and JSON for its errors."""
+    """A page is always HTML. Accept chooses only between HTML and JSON for its errors, and `?format=` has no effect."""
 
     def select_renderer(
         self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
-        """Return the renderer of errors; a page with a format suffix does not exist."""
+        """Return the renderer of errors; raises `Http404` for a page with a format suffix."""
         if format_suffix:
             raise Http404
         types = [JSONRenderer.media_type, ErrorPageRenderer.media_type]
@@ -79,7 +79,7 @@ class PageNegotiation(DefaultContentNegotiation):
         return chosen(), chosen.media_type
 
 
-#: The options of `@action` for a page. The first renderer is that of errors before anything is negotiated.
+#: The options of `@action` for a page. The first renderer is for errors that come before the negotiation.
 PAGE_ACTION: ActionOptions = {
     'renderer_classes': [JSONRenderer, ErrorPageRenderer],
     'content_negotiation_class': PageNegotiation,
@@ -87,7 +87,7 @@ PAGE_ACTION: ActionOptions = {
 
 
 class Pages(LargeImageBase):
-    """The pages; `viewer = None` or `globe = None` in a viewset leaves one out."""
+    """The pages of an image. `viewer = None` or `globe = None` in a viewset leaves one out."""
 
     @endpoint(
         'viewer', name='viewer', summary='The viewer, a page', query=PageParams, hidden=True, **PAGE_ACTION
@@ -104,11 +104,11 @@ class Pages(LargeImageBase):
         return self._page(session, 'globe')
 
     def _page(self, session: ImageSession, kind: str) -> HttpResponse:
-        """Return the page of an element; the image is not opened, which the element asks for by itself."""
+        """Return the page of an element. The image is not opened here: the element asks the endpoints for it."""
         request, values = session.request, dict(session.query.values)
         src = source_address(request._request)
         poster = self._poster(session, src, values) if kind == 'viewer' else None
-        # As it was sent: the checked one has all colours of its palettes.
+        # The style as it was sent: the checked one has a list of colours for each palette, and is much longer.
         style = None if values.pop('style') is None else request.query_params['style']
         context = {
             'src': src,
@@ -128,16 +128,16 @@ class Pages(LargeImageBase):
         return HttpResponse(html, status=HTTPStatus.OK, headers={'Cache-Control': 'no-store'})
 
     def _poster(self, session: ImageSession, src: str, values: Json) -> str | None:
-        """Return the address of a thumbnail to be seen until the map's first tile is; None where it is not known.
+        """Return the address of a thumbnail that is shown until the map has its first tile; None if it is not known.
 
-        Whether the image is georeferenced, and so shown on the web map, is known if somebody asked `tiles/metadata`
-        before: nothing is opened for it.
+        The map shows a georeferenced image in the web map's projection, and so must the thumbnail. The image is not
+        opened to find out whether it is one: that is known if the answer of `tiles/metadata` is in the cache.
         """
         try:
             key = session.key('tiles', ImageQuery(ProjectionParams.read({})), None)
             body = key and tile_cache.get(tile_cache.key(key))
         except Exception:
-            # Whatever the storage or the project's hooks raise: the element asks the same and says what is wrong.
+            # The storage or the project's hooks may raise anything. The element will get the same error, and show it.
             return None
         if not body or getattr(self, 'thumbnail', None) is None:
             return None
@@ -159,10 +159,10 @@ class Pages(LargeImageBase):
 
 
 def source_address(request: HttpRequest) -> str:
-    """Return the address of the object whose page is asked for: the request's own, without its last part.
+    """Return the address of the object whose page is asked for: that of the request without the last part of its path.
 
-    It keeps a site's prefix, the keys of nested routes, a slash at the end, and what the query says beside the
-    parameters of the page (and DRF's `format`, with which the API would answer the element in another format).
+    It keeps a site's prefix, the keys of nested routes and a slash at the end. Of the query it leaves out the
+    parameters of the page, and DRF's `format`, which would change the format of the API's answers to the element.
     """
     path = quote(request.path, safe="/!$&'()*+,;=:@~")
     slash = '/' if path.endswith('/') else ''
