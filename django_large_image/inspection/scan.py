@@ -10,15 +10,12 @@ import re
 from dataclasses import dataclass
 
 from django_large_image.inspection import tiffheader
-from django_large_image.inspection.tiffheader import Directory
+from django_large_image.inspection.tiffheader import Directory, SubImage
 
 #: Compressions that GDAL reads: none, LZW, JPEG, deflate, PackBits, ZSTD, WebP. JPEG 2000 of scanners is OpenSlide's.
 _READ = {1, 5, 7, 8, 32946, 32773, 50000, 50001}
 #: PhotometricInterpretation: black is zero, RGB, YCbCr.
 _COLOURS = {1, 2, 6}
-_ALIKE = (
-    tiffheader.BITS, tiffheader.SAMPLES, tiffheader.PHOTOMETRIC, tiffheader.PLANAR, tiffheader.COMPRESSION,
-)  # fmt: skip
 _APERIO = b'Aperio'
 #: Tags of what only other readers heed: a place on earth, which is GDAL's, and a colour profile.
 _OTHERS = {*tiffheader.GEOREFERENCE, tiffheader.ICC}
@@ -29,22 +26,13 @@ _MOST_BESIDE = 2**24
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """A page: its size in pixels, and where its directory begins in the file, in bytes."""
-
-    width: int
-    height: int
-    offset: int
-
-
-@dataclass(frozen=True, slots=True)
 class Scan:
     """A pyramid of pages, and the pictures beside it."""
 
     #: The smaller versions of the image.
-    levels: tuple[Page, ...]
+    levels: tuple[SubImage, ...]
     #: The pictures beside it by name: thumbnail, label, macro.
-    associated: tuple[tuple[str, Page], ...] = ()
+    associated: tuple[tuple[str, SubImage], ...] = ()
     #: The magnification of the objective, and the size of a pixel in millimetres; None where nobody says it.
     magnification: float | None = None
     pixel_mm: float | None = None
@@ -61,10 +49,10 @@ def find(directories: tuple[Directory, ...]) -> Scan | None:
     if first.description and not aperio:
         # Somebody's own format, or text of which other readers know more.
         return None
-    levels: list[Page] = []
-    beside: list[tuple[str, Page]] = []
+    levels: list[SubImage] = []
+    beside: list[tuple[str, SubImage]] = []
     for directory in directories[1:]:
-        page = Page(directory.number(tiffheader.WIDTH), directory.number(tiffheader.HEIGHT), directory.offset)
+        page = directory.image
         if _is_level(directory, first):
             levels.append(page)
         elif not directory.main:
@@ -100,14 +88,14 @@ def _is_read(directory: Directory) -> bool:
 
 def _is_level(directory: Directory, image: Directory) -> bool:
     """Return whether a directory is the image, made smaller by a whole number but for less than a pixel."""
-    width, height = directory.number(tiffheader.WIDTH), directory.number(tiffheader.HEIGHT)
-    full = image.number(tiffheader.WIDTH), image.number(tiffheader.HEIGHT)
-    if not (0 < width < full[0] and 0 < height <= full[1] and _is_tiled(directory)):
+    if not (_is_tiled(directory) and directory.is_smaller_version_of(image)):
         return False
-    factor = round(full[0] / width)
-    alike = all(directory.tags.get(tag) == image.tags.get(tag) for tag in _ALIKE)
-    return alike and all(
-        abs(small * factor - large) < factor for small, large in zip((width, height), full, strict=True)
+    if directory.number(tiffheader.COMPRESSION) != image.number(tiffheader.COMPRESSION):
+        return False
+    small, full = directory.image, image.image
+    factor = round(full.width / small.width)
+    return (
+        abs(small.width * factor - full.width) < factor and abs(small.height * factor - full.height) < factor
     )
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from django_large_image.inspection import scan, tiffheader
 from django_large_image.inspection.scan import Scan
-from django_large_image.inspection.tiffheader import Directory
+from django_large_image.inspection.tiffheader import Directory, SubImage
 
 #: PhotometricInterpretation: white is zero, black is zero, RGB, palette, CMYK, YCbCr.
 _PLAIN = {0, 1, 2, 3, 5, 6}
@@ -22,17 +22,6 @@ _LAB, _CMYK = 8, 5
 _MASK = 4
 #: Descriptions of files of which other readers know more: scanners', OME and other XML, stacks in one directory.
 _DESCRIBED = re.compile(rb'Aperio|\xef\xbb\xbf|<|.{0,4000}?(\bimages=(?!1\b)|"truncated": true)', re.S)
-#: The tags in which a smaller version is like its image.
-_ALIKE = (tiffheader.BITS, tiffheader.SAMPLES, tiffheader.PHOTOMETRIC, tiffheader.PLANAR)
-
-
-@dataclass(frozen=True, slots=True)
-class SubImage:
-    """A smaller version of an image: its size in pixels, and where its directory begins in the file, in bytes."""
-
-    width: int
-    height: int
-    offset: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,16 +91,14 @@ class Tiff:
         """
         found = self.scan
         if found is not None:
-            return [SubImage(level.width, level.height, level.offset) for level in found.levels]
+            return list(found.levels)
         if not self.has_one_image:
             return []
         named = set(self.first.tags.get(tiffheader.SUB_IFDS, ()))
         return [
-            SubImage(
-                directory.number(tiffheader.WIDTH), directory.number(tiffheader.HEIGHT), directory.offset
-            )
+            directory.image
             for directory in self.directories
-            if directory.offset in named and _is_smaller_version(directory, self.first)
+            if directory.offset in named and directory.is_smaller_version_of(self.first)
         ]
 
     def visits(self) -> int:
@@ -124,12 +111,3 @@ class Tiff:
     def value_bytes(self) -> int:
         """Return the bytes of the values of all tags; those that several tags share count for each of them."""
         return sum(directory.value_bytes for directory in self.directories)
-
-
-def _is_smaller_version(directory: Directory, image: Directory) -> bool:
-    """Return whether a directory differs from that of an image in nothing but its size, which is smaller."""
-    return (
-        0 < directory.number(tiffheader.WIDTH) < image.number(tiffheader.WIDTH)
-        and 0 < directory.number(tiffheader.HEIGHT) <= image.number(tiffheader.HEIGHT)
-        and all(directory.tags.get(tag) == image.tags.get(tag) for tag in _ALIKE)
-    )

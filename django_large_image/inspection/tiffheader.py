@@ -45,6 +45,18 @@ _LEADS_NOWHERE = (struct.error, OverflowError, ValueError)
 
 Tags = dict[int, tuple[int, ...] | bytes]
 
+#: The tags in which a smaller version is like its image.
+_ALIKE = (BITS, SAMPLES, PHOTOMETRIC, PLANAR)
+
+
+@dataclass(frozen=True, slots=True)
+class SubImage:
+    """An image beside the first: its size in pixels, and where its directory begins in the file, in bytes."""
+
+    width: int
+    height: int
+    offset: int
+
 
 @dataclass(frozen=True, slots=True)
 class Directory:
@@ -72,6 +84,19 @@ class Directory:
         if self.number(TILE_WIDTH):
             return self.number(TILE_WIDTH), self.number(TILE_HEIGHT)
         return self.number(WIDTH), min(self.number(HEIGHT), self.number(ROWS) or self.number(HEIGHT))
+
+    @property
+    def image(self) -> SubImage:
+        """Return the size of its image, and where it is in the file."""
+        return SubImage(self.number(WIDTH), self.number(HEIGHT), self.offset)
+
+    def is_smaller_version_of(self, image: Directory) -> bool:
+        """Return whether its image differs from another one in nothing but its size, which is smaller."""
+        return (
+            0 < self.number(WIDTH) < image.number(WIDTH)
+            and 0 < self.number(HEIGHT) <= image.number(HEIGHT)
+            and all(self.tags.get(tag) == image.tags.get(tag) for tag in _ALIKE)
+        )
 
     @property
     def is_overview(self) -> bool:

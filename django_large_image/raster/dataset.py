@@ -21,7 +21,8 @@ from django_large_image.exceptions import ImageChanged, ImageRefused, ImageUnrea
 from django_large_image.inspection import jp2header, limits, orientation
 from django_large_image.inspection.costs import weight_of
 from django_large_image.inspection.signatures import sniff
-from django_large_image.inspection.tiff import SubImage, Tiff
+from django_large_image.inspection.tiff import Tiff
+from django_large_image.inspection.tiffheader import SubImage
 
 #: The drivers that are tried for a remote file. Its signature is not read first: that would cost a request.
 REMOTE_DRIVERS = ('GTiff', 'JP2OpenJPEG')

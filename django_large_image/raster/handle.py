@@ -13,8 +13,9 @@ from rasterio.io import DatasetReader
 
 from django_large_image.exceptions import InvalidParameter, fault_of
 from django_large_image.inspection import limits
-from django_large_image.inspection.scan import Page, Scan
-from django_large_image.inspection.tiff import SubImage, Tiff
+from django_large_image.inspection.scan import Scan
+from django_large_image.inspection.tiff import Tiff
+from django_large_image.inspection.tiffheader import SubImage
 from django_large_image.pixels import Array
 from django_large_image.raster.blocks.blockreader import BlockReader
 from django_large_image.raster.dataset import check_dataset, is_georeferenced, sub_images_of
@@ -197,7 +198,7 @@ class RasterHandle:
             )
         return found
 
-    def page(self, page: Page) -> Array:
+    def page(self, page: SubImage) -> Array:
         """Return the pixels of a page beside the image, (rows, columns, bands)."""
         dataset = self._origin.open_overview(self.dataset, self.name, -page.offset)
         with contextlib.closing(dataset):
@@ -264,8 +265,7 @@ def _described(dataset: DatasetReader, scan: Scan | None, tiff: Tiff | None) -> 
     if scan is None:
         return describe(dataset, sub_images_of(dataset, tiff))
     # What GDAL 3.10 takes for overviews are pictures of the label and of the slide.
-    levels = [SubImage(page.width, page.height, page.offset) for page in scan.levels]
-    return describe(dataset, levels, with_overviews=False)
+    return describe(dataset, list(scan.levels), with_overviews=False)
 
 
 def _frame_names(dataset: DatasetReader) -> tuple[str, ...]:
