@@ -1,4 +1,8 @@
-"""A lease: an open handle of an image that one request has borrowed, and the readers of it."""
+"""A lease: an open handle of an image that one request has borrowed, and the readers of it.
+
+The engine's modules cannot be imported without rasterio. `ready.make_ready` has imported them before there is a handle
+of the engine, so that the imports in methods here only look them up.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,6 @@ from typing import TYPE_CHECKING, cast
 from django_large_image.access import ImageRef
 from django_large_image.exceptions import ImageUnreadable, LargeImageError, RemoteUnavailable
 from django_large_image.handles.pool import Loan, handle_pool
-from django_large_image.loading import load
 from django_large_image.pixels import Json
 from django_large_image.readers import reader_of
 from django_large_image.readers.base import ImageReader
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from large_image.tilesource import TileSource
 
     from django_large_image.raster.handle import RasterHandle
+    from django_large_image.readers.rasterreader import RasterReader
 
 
 class Lease:
@@ -35,12 +39,15 @@ class Lease:
         self._loan = loan
         self._open = True
         self._projection = projection
+        #: The engine's reader in the default style, which those in other styles are made of.
+        self._default: RasterReader | None = None
 
     def __enter__(self) -> Lease:
         handle = self.handle
         if not isinstance(handle, PooledSource):
-            dataset = load('django_large_image.raster.dataset')
-            _raster(handle).begin(lambda: dataset.gdal_env(self.ref))
+            from django_large_image.raster.dataset import gdal_env
+
+            _raster(handle).begin(lambda: gdal_env(self.ref))
         return self
 
     def __exit__(
@@ -100,14 +107,17 @@ class Lease:
         with reading():
             if isinstance(handle, PooledSource):
                 return handle.styled(style, encoding, keeper)
-            plugin = load('django_large_image.readers.plugin')
-            reader = self._raster_reader(style, resampling)
-            return plugin.RasterTileSource(reader, encoding=encoding, noCache=True, keeper=keeper)
+            from django_large_image.readers.plugin import RasterTileSource
 
-    def _raster_reader(self, style: Json | None, resampling: str | None) -> ImageReader:
-        module = load('django_large_image.readers.rasterreader')
-        handle = _raster(self.handle)
-        return cast(ImageReader, module.RasterReader(handle, self._projection, style, resampling))
+            reader = self._raster_reader(style, resampling)
+            return RasterTileSource(reader, encoding=encoding, noCache=True, keeper=keeper)
+
+    def _raster_reader(self, style: Json | None, resampling: str | None) -> RasterReader:
+        if self._default is None:
+            from django_large_image.readers.rasterreader import RasterReader
+
+            self._default = RasterReader(_raster(self.handle), self._projection)
+        return self._default.styled(style, resampling) if style or resampling else self._default
 
 
 def _raster(handle: object) -> RasterHandle:

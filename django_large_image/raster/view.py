@@ -80,7 +80,8 @@ class StyledView:
         """
         self.handle = handle
         self.target = target
-        self._style, self._style_json = style, json.dumps(style, sort_keys=True)
+        self._style = style
+        self._style_json = '' if style is None else json.dumps(style, sort_keys=True)
         self.resampling = resampling
         matrix = handle.tile_matrix(target)
         if matrix is None:
