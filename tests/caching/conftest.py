@@ -1,4 +1,4 @@
-"""A place where the processes of a test share blocks."""
+"""A place where the processes of a test share blocks, and a clock for the tile cache."""
 
 from __future__ import annotations
 
@@ -8,10 +8,28 @@ from typing import Any
 
 import pytest
 
-from django_large_image.caching import shared
+from django_large_image.caching import answers, shared
 from django_large_image.caching.shared import shared_blocks
 
 LIMIT = 64 * 2**20
+
+
+class Clock:
+    """A clock that the test sets."""
+
+    now = 1000.0
+
+    def monotonic(self) -> float:
+        """Return the time."""
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Let the tile cache look at a clock of the test's own."""
+    clock = Clock()
+    monkeypatch.setattr(answers, 'time', clock)
+    return clock
 
 
 @pytest.fixture

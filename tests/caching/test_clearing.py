@@ -8,26 +8,8 @@ from typing import Any
 import pytest
 from django.core.cache import caches
 
-from django_large_image.caching import answers
 from django_large_image.caching.answers import FLUSH_SECONDS, TileCache
-
-
-class Clock:
-    """A clock that goes on when it is told to."""
-
-    now = 1000.0
-
-    def monotonic(self) -> float:
-        """Return its time."""
-        return self.now
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """Let the tile cache look at a clock of the test's own."""
-    clock = Clock()
-    monkeypatch.setattr(answers, 'time', clock)
-    return clock
+from tests.caching.conftest import Clock
 
 
 @pytest.fixture(params=['filebased.FileBasedCache', 'locmem.LocMemCache'])

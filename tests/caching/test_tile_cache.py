@@ -11,25 +11,7 @@ from django.core.cache.backends.locmem import LocMemCache
 from django_large_image.caching import answers
 from django_large_image.caching.answers import TileCache
 from django_large_image.exceptions import CacheUnavailable
-
-
-class Clock:
-    """A clock that the test sets."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def monotonic(self) -> float:
-        """Return the time."""
-        return self.now
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """Let the cache look at a clock of the test's own."""
-    clock = Clock()
-    monkeypatch.setattr(answers, 'time', clock)
-    return clock
+from tests.caching.conftest import Clock
 
 
 class Flaky(LocMemCache):
