@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 #: An array of any dtype. A docstring says its shape and what it holds.
@@ -18,6 +19,11 @@ def strips_of(top: int, bottom: int, rows: int) -> Iterator[tuple[int, int]]:
     """Yield strips of at most `rows` rows from `top` to before `bottom`: the first row, and the row after the last."""
     for first in range(top, bottom, rows):
         yield first, min(bottom, first + rows)
+
+
+def finite(values: Array) -> Array:
+    """Return the values of a flat array that are neither NaN nor infinite."""
+    return values[np.isfinite(values)] if values.dtype.kind == 'f' else values
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,6 @@
 
 from django_large_image.colors.resolving import names, resolve
 from django_large_image.colors.single import code
-from django_large_image.colors.styles import bounded, levels, with_colours
+from django_large_image.colors.styles import bands_of, bounded, each_band, levels, with_colours
 
-__all__ = ['bounded', 'code', 'levels', 'names', 'resolve', 'with_colours']
+__all__ = ['bands_of', 'bounded', 'code', 'each_band', 'levels', 'names', 'resolve', 'with_colours']

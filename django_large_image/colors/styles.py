@@ -24,12 +24,27 @@ def _levels(entry: str | Sequence[float]) -> list[float]:
     return [part * 255 for part in (*entry, 1)[:4]]
 
 
+def bands_of(style: Style | None) -> list[Style]:
+    """Return the band entries of a checked style: those that it lists, or else the style itself."""
+    if not style:
+        return []
+    return list(style['bands']) if 'bands' in style else [style]
+
+
+def each_band(style: Style, change: Callable[[Style], Style]) -> Style:
+    """Return a style with each of its band entries changed."""
+    bands = style.get('bands')
+    if isinstance(bands, list):
+        return style | {'bands': [change(band) if isinstance(band, dict) else band for band in bands]}
+    return change(style)
+
+
 def with_colours(style: Style) -> Style:
     """Return a style in which each palette is a list of #rrggbbaa; raises `InvalidParameter`.
 
     large-image 1.35.6 would look up names itself: first in all of palettable, then in whatever else is installed.
     """
-    return _each_band(style, _with_colours)
+    return each_band(style, _with_colours)
 
 
 def _with_colours(band: Style) -> Style:
@@ -52,7 +67,7 @@ def bounded(style: Style) -> Style:
     bands = style.get('bands')
     entries = [style, *(bands if isinstance(bands, list) else ())]
     typed = any(entry.get('dtype') for entry in entries if isinstance(entry, dict))
-    return _each_band(style, lambda band: _bounded(band, typed))
+    return each_band(style, lambda band: _bounded(band, typed))
 
 
 def _bounded(band: Style, typed: bool) -> Style:
@@ -69,10 +84,3 @@ def _bounded(band: Style, typed: bool) -> Style:
         return band
     middle = tuple(float(part) for part in ends.mean(axis=0) / 255)
     return band | {'palette': [palette[0], middle, palette[1]]}
-
-
-def _each_band(style: Style, change: Callable[[Style], Style]) -> Style:
-    bands = style.get('bands')
-    if isinstance(bands, list):
-        return style | {'bands': [change(band) if isinstance(band, dict) else band for band in bands]}
-    return change(style)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
+from django_large_image.colors import bands_of
 from django_large_image.conf import settings
 from django_large_image.exceptions import InvalidParameter, NotSupported, RegionTooLarge, TooMuchToDecode
 from django_large_image.imaging.formats import MAX_SIDE, Format, check_pixels
-from django_large_image.imaging.style import bands_of, check_against
+from django_large_image.imaging.style import check_against
 from django_large_image.pixels import Json
 from django_large_image.readers.base import ImageReader
 

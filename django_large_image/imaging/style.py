@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable
 from typing import TypeGuard
 
+from django_large_image.colors import bands_of
 from django_large_image.conf import settings
 from django_large_image.exceptions import InvalidParameter
 from django_large_image.imaging import palettes
@@ -223,13 +224,6 @@ def short_style(values: Json) -> Json | None:
 def canonical(style: Json | None) -> str:
     """Return a style as JSON with sorted keys, for cache keys."""
     return json.dumps(style, sort_keys=True, separators=(',', ':'))
-
-
-def bands_of(style: Json | None) -> list[Json]:
-    """Return the band entries of a checked style."""
-    if not style:
-        return []
-    return list(style['bands']) if 'bands' in style else [style]
 
 
 def check_against(style: Json | None, bands: int, frames: int) -> None:

@@ -11,7 +11,7 @@ from rasterio.io import DatasetReader
 
 from django_large_image.conf import settings
 from django_large_image.inspection.costs import Budget
-from django_large_image.pixels import Array
+from django_large_image.pixels import Array, finite
 from django_large_image.raster.blocks.blockreader import BlockReader
 from django_large_image.raster.blocks.decimation import decimated
 from django_large_image.raster.facts import Band
@@ -132,7 +132,7 @@ def valid_values(info: RasterInfo, band: int, values: Array, mask: Array | None)
         found = values[values != (values.dtype.type(nodata) if values.dtype.kind == 'f' else nodata)]
     else:
         found = values.ravel() if mask is None else values[mask != 0]
-    return np.asarray(found[np.isfinite(found)] if found.dtype.kind == 'f' else found)
+    return finite(found)
 
 
 def band_statistics(values: Array) -> Band:

@@ -208,7 +208,7 @@ class ImageReader(ABC):
     def values(self, exact: bool, frame: int) -> Iterator[Pieces]:
         """Yield the file's own values, one `Pieces` for each group of bands: those of all pixels with `exact`.
 
-        Otherwise they are those of about a million pixels.
+        Otherwise they are those of about a million pixels. NaN and infinite values are left out.
         """
 
     def write_geotiff(self, path: Path, window: ReadWindow, frame: int, pixels: Array | None) -> None:

@@ -10,8 +10,9 @@ from large_image.constants import TILE_FORMAT_NUMPY
 from large_image.exceptions import TileSourceXYZRangeError
 from large_image.tilesource import TileSource
 
+from django_large_image import colors
 from django_large_image.exceptions import InvalidParameter, TileOutsideGrid
-from django_large_image.pixels import Array, Json, strips_of
+from django_large_image.pixels import Array, Json, finite, strips_of
 from django_large_image.raster.colour.rendered import RenderedImage, to_uint8
 from django_large_image.raster.georef.tile_matrix import TileMatrix
 from django_large_image.readers.base import ImageReader, Pieces, ReadWindow
@@ -38,6 +39,12 @@ class LargeImageReader(ImageReader):
         self.name = str(source.name)
         self._pooled = source if isinstance(source, PooledSource) else None
         self._facts = SourceFacts() if self._pooled is None else self._pooled.facts
+
+    @property
+    def _stored(self) -> TileSource:
+        """Return the source in its style, but never in automatic ranges: then it is that of the file's own values."""
+        automatic = self._pooled is not None and self._pooled.automatic_ranges_shown
+        return self.raw if automatic else self.source
 
     @property
     def matrix(self) -> TileMatrix:
@@ -88,7 +95,7 @@ class LargeImageReader(ImageReader):
 
     def bands(self, statistics: bool = False, frame: int = 0) -> dict[int, Json]:
         options: Json = {'frame': frame} if frame else {}
-        return dict(self.source.getBandInformation(statistics=statistics, **options))
+        return dict(self._stored.getBandInformation(statistics=statistics, **options))
 
     def ranges(self) -> list[Json] | None:
         found = None if self._pooled is None else self._pooled.automatic_ranges()
@@ -113,7 +120,7 @@ class LargeImageReader(ImageReader):
             width * height // 4 ** (levels - 1),
             min(width, matrix.tile_width) * min(height, matrix.tile_height),
         )
-        bands = list(style['bands']) if 'bands' in style else [style]
+        bands = colors.bands_of(style)
         most = MAX_ENGINE_WORK // max(1, pixels) - _WITHOUT
         if any(':' in str(entry.get(end)) for entry in bands for end in ('min', 'max')):
             most -= _THRESHOLDS
@@ -192,10 +199,8 @@ class LargeImageReader(ImageReader):
         return to_uint8(pixels)
 
     def pixel(self, column: int, row: int, frame: int) -> Json:
-        # Without a style the colours may be scaled by automatic ranges. The answer has the values of the file.
-        automatic = self._pooled is not None and self._pooled.automatic_ranges_shown
-        source = self.raw if automatic else self.source
-        return dict(source.getPixel(region={'left': column, 'top': row, 'units': 'base_pixels'}, frame=frame))
+        region = {'left': column, 'top': row, 'units': 'base_pixels'}
+        return dict(self._stored.getPixel(region=region, frame=frame))
 
     def values(self, exact: bool, frame: int) -> Iterator[Pieces]:
         width, height = self.matrix.width, self.matrix.height
@@ -209,7 +214,7 @@ class LargeImageReader(ImageReader):
                 pixels, _ = self.raw.getRegion(
                     region=region, format=TILE_FORMAT_NUMPY, resample=None, frame=frame, **output
                 )
-                yield [band.ravel() for band in np.moveaxis(np.asarray(pixels), 2, 0)]
+                yield [finite(band.ravel()) for band in np.moveaxis(np.asarray(pixels), 2, 0)]
 
         yield pieces
 

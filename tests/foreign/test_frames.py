@@ -44,6 +44,39 @@ def test_tifffile_ome_has_one_range_a_channel(get: Any, image_file: Any, tmp_pat
     assert pixel['value'] == [int(stack[place['IndexC'], place['IndexZ'], 7, 5])]
 
 
+def test_tifffile_ome_has_the_statistics_of_its_values(
+    get: Any, image_file: Any, tmp_path: pathlib.Path
+) -> None:
+    stack = np.stack([grey().astype('uint16') * 250, grey().astype('uint16') * 100])
+    path = tmp_path / 'deep.ome.tif'
+    tifffile.imwrite(path, stack, ome=True, metadata={'axes': 'ZYX'}, photometric='minisblack')
+    image = image_file(path)
+    for found in (
+        get('bands', image).json()['1'],
+        get('band', image, query={'band': 1}).json(),
+    ):
+        assert (found['min'], found['max']) == (stack[0].min(), stack[0].max())
+        assert found['mean'] == pytest.approx(stack[0].mean())
+        assert found['stdev'] == pytest.approx(stack[0].std())
+
+
+def test_tifffile_floats_that_are_not_finite(get: Any, image_file: Any, tmp_path: pathlib.Path) -> None:
+    stack = np.stack([grey().astype('float32'), grey()[::-1].astype('float32')])
+    stack[:, :5], stack[:, 9, 7], stack[:, 9, 8] = np.nan, np.inf, -np.inf
+    path = tmp_path / 'floats.tif'
+    tifffile.imwrite(path, stack, photometric='minisblack')
+    image = image_file(path)
+    there = stack[0][np.isfinite(stack[0])]
+    for exact in ('true', 'false'):
+        found = get('histogram', image, query={'exact': exact}).json()[0]
+        assert (found['samples'], found['min'], found['max']) == (there.size, there.min(), there.max())
+    entry = get('metadata', image).json()['ranges'][0]
+    drawn = thumbnail(get, image, 0)[0]
+    assert (drawn[9, 7], drawn[9, 8]) == (255, 0)
+    expected = (stack[0] - entry['min']) / (entry['max'] - entry['min']) * 255
+    assert np.abs(drawn - expected)[np.isfinite(stack[0])].max() <= 1
+
+
 @pytest.mark.parametrize('kind', ['white is zero', 'palette', 'CMYK', '4 bits', 'unspecified sample'])
 def test_tifffile_pages_have_the_colours_of_their_tags(
     get: Any, image_file: Any, tmp_path: pathlib.Path, kind: str

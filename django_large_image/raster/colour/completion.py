@@ -37,7 +37,7 @@ def complete(
         style = colors.with_colours(style)
         if set(style) == {'icc'}:
             return style
-        entries = list(style['bands']) if 'bands' in style else [style]
+        entries = colors.bands_of(style)
         if len(entries) == 1 and _is_no_band(entries[0].get('band', 1)):
             entries = []
     if entries:

@@ -69,7 +69,9 @@ def shown(values: Array, tones: Tones, low: Array | None, high: Array | None) ->
     colours = values[:, :, : tones.colours]
     if low is not None and high is not None:
         span = np.where(high > low, high - low, 1.0)[: tones.colours]
-        scaled = (np.nan_to_num(colours.astype(np.float64)) - low[: tones.colours]) * (255 / span)
+        with np.errstate(over='ignore'):
+            # What is infinite in the file lies beyond either end of the range.
+            scaled = (np.nan_to_num(colours.astype(np.float64)) - low[: tones.colours]) * (255 / span)
     else:
         scaled = colours.astype(np.float64) * (255 / (2 ** min(tones.bits, 8) - 1))
     # Cut off and not rounded, as large-image does it with styles.

@@ -149,7 +149,7 @@ class PooledSource:
             return
         style = colors.with_colours(style)
         if not self.has_default_style:
-            style = _without_auto_nodata(style)
+            style = colors.each_band(style, _without_auto_nodata)
         try:
             view._setStyle(style)
             if view._style:
@@ -164,11 +164,9 @@ class PooledSource:
             ) from None
 
 
-def _without_auto_nodata(style: Json) -> Json:
-    """Return a style without `nodata: auto`, which only geospatial sources of large-image understand."""
-    if 'bands' in style:
-        return style | {'bands': [_without_auto_nodata(band) for band in style['bands']]}
-    return {key: value for key, value in style.items() if (key, value) != ('nodata', 'auto')}
+def _without_auto_nodata(band: Json) -> Json:
+    """Return a band entry without `nodata: auto`, which only geospatial sources of large-image understand."""
+    return {key: value for key, value in band.items() if (key, value) != ('nodata', 'auto')}
 
 
 def pooled(source_class: type[TileSource]) -> type[PooledSource]:
