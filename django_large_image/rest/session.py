@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -114,9 +115,12 @@ class ImageSession:
 
     # -- the image
 
-    @property
+    @functools.cached_property
     def ref(self) -> ImageRef:
-        """Return the `ImageRef` of the image; raises `NotLargeImage` if it may not be served."""
+        """Return the `ImageRef` of the image; raises `NotLargeImage` if it may not be served.
+
+        Whether it may is asked once for a session, since it may be a question to the database.
+        """
         return self.hooks.image_ref(self.request, self.pk)
 
     @property

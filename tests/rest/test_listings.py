@@ -6,8 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
+from django_large_image.access import image_ref
 from django_large_image.conf import DEFAULTS
+from django_large_image.models import LargeImage, make_large_image
+from django_large_image.rest.session import identity_of
 from tests import reference
 
 pytestmark = pytest.mark.django_db
@@ -102,6 +107,28 @@ def test_only_files_that_were_made_large_images(
     assert get('tile', image, **tile).status_code == 409
     api.patch('/api/large-image/settings', {'auto_serve': True}, format='json')
     assert get('tile', image, **tile).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ('endpoint', 'parts'),
+    [
+        ('metadata', {}),
+        ('tiles-metadata', {}),
+        ('bands', {}),
+        ('tile', {'z': 0, 'x': 0, 'y': 0, 'fmt': 'png'}),
+    ],
+)
+def test_the_database_is_asked_once_whether_an_image_is_served(
+    get: Any, image_file: Any, settings: Any, endpoint: str, parts: dict[str, Any]
+) -> None:
+    settings.LARGE_IMAGE_AUTO_SERVE = False
+    image = image_file('rgb')
+    make_large_image(identity_of(image_ref(image.file)))
+    table = LargeImage._meta.db_table
+    for headers in ({}, {}):
+        with CaptureQueriesContext(connection) as queries:
+            assert get(endpoint, image, headers=headers, **parts).status_code == 200
+        assert sum(table in query['sql'] for query in queries.captured_queries) == 1
 
 
 @pytest.mark.parametrize(
