@@ -209,7 +209,8 @@ def _open_raster(ref: ImageRef, key: PoolKey, facts: ImageFacts, question: Quest
             check()
             if question is not None and not question(dataset):
                 raise _Declined()
-            if dataset.driver == 'JP2OpenJPEG' and not ref.remote:
+            # Once for a version: the header of many tiles takes milliseconds to walk.
+            if dataset.driver == 'JP2OpenJPEG' and not (ref.remote or facts.nbytes):
                 assert ref.path is not None
                 facts.nbytes = jp2header.check(ref.path).table_bytes
             handle = RasterHandle(dataset, Origin(ref.digest, overview, key.limit, check), facts.raster, tiff)

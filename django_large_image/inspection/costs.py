@@ -23,20 +23,6 @@ WEIGHTS = {
     'CCITTRLE': 3,
     'JPEG2000': 5,
 }
-#: The same by the number of a TIFF's tag 259.
-TIFF_WEIGHTS = {
-    2: 3,
-    3: 3,
-    4: 3,
-    34925: 8,
-    34887: 3,
-    50001: 2,
-    34892: 8,
-    50002: 8,
-    34712: 16,
-    33003: 16,
-    33005: 16,
-}
 
 
 def weight_of(driver: str, compression: str) -> int:

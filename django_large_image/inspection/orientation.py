@@ -12,6 +12,7 @@ from PIL import Image
 
 from django_large_image.exceptions import ImageUnreadable, NeedsConversion
 from django_large_image.inspection import pngheader, tiffheader
+from django_large_image.inspection.tiff import Tiff
 
 ORIENTATION = 0x0112
 #: The names of the kinds (`signatures.Kind`) whose pictures may be turned.
@@ -23,10 +24,7 @@ _TURNED = (
 
 
 def orientation(path: str, kind: str) -> int:
-    """Return the orientation, 1 to 8, of a local file of the kind of this name; 1 where it says nothing valid.
-
-    A `Tiff` that was read before knows its own.
-    """
+    """Return the orientation, 1 to 8, of a local file of the kind of this name; 1 where it says nothing valid."""
     if kind not in KINDS:
         return 1
     if kind == 'tiff':
@@ -56,9 +54,12 @@ def _of_picture(path: str) -> object:
         return None
 
 
-def check_as_stored(path: str, kind: str) -> None:
-    """Raise `ImageUnreadable` for a picture that is stored turned, which only `PlainPictureSource` shows upright."""
-    if orientation(path, kind) != 1:
+def check_as_stored(path: str, kind: str, tiff: Tiff | None = None) -> None:
+    """Raise `ImageUnreadable` for a picture that is stored turned, which only `PlainPictureSource` shows upright.
+
+    `tiff` are the directories of a TIFF, if they were read already.
+    """
+    if (orientation(path, kind) if tiff is None else tiff.orientation) != 1:
         raise ImageUnreadable(_TURNED)
 
 

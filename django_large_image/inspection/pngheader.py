@@ -19,8 +19,8 @@ MAX_CHUNKS = 2**17
 _EXIF_BYTES = 65_536
 #: The signature, and the chunk IHDR with its length, type and checksum, in bytes.
 _SIGNATURE_BYTES, _IHDR_BYTES = 8, 25
-#: Types of colour that other modules ask for.
-GREY, RGB, PALETTE = 0, 2, 3
+#: The type of colour of a grey picture.
+_GREY = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def _walk(file: IO[bytes]) -> PngHeader:
             frames = max(1, struct.unpack('>I', file.read(4))[0])
         elif kind == b'eXIf' and not exif:
             exif = file.read(min(length, _EXIF_BYTES))
-        elif kind == b'tRNS' and colour == GREY and length == 2:
+        elif kind == b'tRNS' and colour == _GREY and length == 2:
             clear = struct.unpack('>H', file.read(2))[0]
         elif kind == b'IEND':
             break

@@ -8,6 +8,7 @@ descriptions GDAL reads too little, go to large-image's readers.
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 
@@ -24,7 +25,7 @@ _MASK = 4
 _DESCRIBED = re.compile(rb'Aperio|\xef\xbb\xbf|<|.{0,4000}?(\bimages=(?!1\b)|"truncated": true)', re.S)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Tiff:
     """The directories of one version of a local TIFF, read once and passed on to all who ask something of them."""
 
@@ -52,7 +53,7 @@ class Tiff:
         """Return whether the first image is described by OME-XML."""
         return self.first.description.rstrip(b'\0 \r\n\t').endswith(b'OME>')
 
-    @property
+    @functools.cached_property
     def has_one_image(self) -> bool:
         """Return whether the file is one image, with or without smaller versions of it and masks."""
         images = [
@@ -64,7 +65,7 @@ class Tiff:
         ]
         return len(images) == 1 and self.first.main and not _DESCRIBED.match(images[0].description.lstrip())
 
-    @property
+    @functools.cached_property
     def scan(self) -> Scan | None:
         """Return the pyramid of pages that the file is, None if it is another kind of file."""
         return None if self.has_one_image else scan.find(self.directories)

@@ -91,7 +91,7 @@ def open_dataset(ref: ImageRef, limit: int) -> tuple[DatasetReader, Tiff | None]
     try:
         check_dataset(dataset, limit, tiff)
         if not (ref.remote or is_georeferenced(dataset)):
-            orientation.check_as_stored(ref.path, kind.name)
+            orientation.check_as_stored(ref.path, kind.name, tiff)
     except Exception:
         dataset.close()
         raise

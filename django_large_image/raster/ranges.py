@@ -24,7 +24,6 @@ from django_large_image.raster.statistics import (
 )
 
 End = Literal['min', 'max']
-_ENDS: tuple[End, End] = ('min', 'max')
 
 #: The most frames whose values are looked at.
 MAX_FRAMES = 16

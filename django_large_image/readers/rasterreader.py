@@ -53,7 +53,7 @@ class RasterReader(ImageReader):
         in.
         """
         self.handle, self.style = handle, style
-        self._code, self._resampling = projection, resampling
+        self._code = projection
         target = None if projection is None else _target_of(projection)
         self.view = StyledView(handle, style, target, resampling)
 

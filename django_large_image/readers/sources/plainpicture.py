@@ -5,7 +5,6 @@ In large-image 1.35.6's own source of Pillow the only tile is the whole picture,
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Callable, Hashable, Mapping
 from typing import IO
@@ -19,6 +18,7 @@ from django_large_image.caching.blocks import block_cache
 from django_large_image.conf import settings
 from django_large_image.inspection import orientation, pngheader
 from django_large_image.pixels import Json, MaskedPixels
+from django_large_image.raster.georef.tile_matrix import levels_for
 from django_large_image.readers.sources.plainpixels import Pyramid, pyramid_of, smallest_first
 from django_large_image.readers.sources.pooled import PooledSource
 
@@ -79,7 +79,7 @@ class _UprightSource(PILFileTileSource):  # type: ignore[misc]
         self._frameCount = len(self._frames)
         self.sizeX, self.sizeY = width, height
         self.tileWidth = self.tileHeight = TILE
-        self.levels = 1 + max(0, math.ceil(math.log2(max(width, height) / TILE)))
+        self.levels = levels_for(width, height, (TILE, TILE))
         if self._about['mode'] in ('I', 'F') or image.format == 'JPEG2000':
             # Decoded at once: modes I and F are scaled by all values, and a JPEG 2000 that Pillow cannot decode goes to
             # another reader.
