@@ -15,10 +15,10 @@ from django_large_image.handles import available_sources, handle_pool
 from django_large_image.handles.registry import source_class
 from django_large_image.imaging import formats, palettes
 from django_large_image.models import RuntimeSetting, change_runtime_settings, runtime_settings
+from django_large_image.rest.dispatch import error_response
 from django_large_image.rest.openapi import answers, description
 from django_large_image.rest.params import LegendParams
 from django_large_image.rest.renderers import ImageNegotiation
-from django_large_image.rest.routing import error_response
 
 #: Settings that are not shown: a path on the server, and a token.
 HIDDEN = frozenset({'LOCAL_COPY_DIR', 'CESIUM_ION_TOKEN'})

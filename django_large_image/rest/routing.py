@@ -10,13 +10,12 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping
 from inspect import getmembers
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from django.http import Http404, HttpResponseBase
 from rest_framework.decorators import action
-from rest_framework.exceptions import APIException
 from rest_framework.request import Request
-from rest_framework.response import Response
+from rest_framework.viewsets import ViewSetMixin
 
 from django_large_image.access import ImageRef
 from django_large_image.access.versions import remote_versions
@@ -29,6 +28,7 @@ from django_large_image.exceptions import (
 )
 from django_large_image.imaging.formats import parse_format
 from django_large_image.pixels import Json
+from django_large_image.rest.dispatch import GUARDS, adapt, error_response
 from django_large_image.rest.fields import Params
 from django_large_image.rest.openapi import description
 from django_large_image.rest.openapi.answers import STYLE, Shape
@@ -189,44 +189,6 @@ def _once(
         view._large_image_session = None
 
 
-class _Answer(APIException):
-    """One of our errors as an exception of DRF, which a project's exception handler knows how to answer."""
-
-    def __init__(self, error: LargeImageError) -> None:
-        super().__init__(error.message, error.code)
-        self.status_code = error.status
-        self.detail = error.body
-        self.code = error.code
-        self.wait = error.retry_after
-
-    def get_codes(self) -> str:
-        """Return the code."""
-        return self.code
-
-    def get_full_details(self) -> Any:
-        """Return the body of the answer."""
-        return self.detail
-
-
-class Explaining(Protocol):
-    """A view of DRF, or a mixin of one."""
-
-    def handle_exception(self, exc: Exception) -> Response:
-        """Return the answer to an exception, or raise it."""
-
-
-def error_response(view: Explaining, error: LargeImageError) -> Response:
-    """Return the answer to an error by the project's own exception handler, or as JSON if that returns none."""
-    try:
-        response = view.handle_exception(_Answer(error))
-    except _Answer:
-        # The project's handler passed it on to Django, which would answer with an HTML page.
-        response = Response(error.body, status=error.status)
-        response.exception = True
-    response['Cache-Control'] = 'no-store'
-    return response
-
-
 def _is_endpoint(member: object) -> bool:
     return callable(member) and hasattr(member, 'mapping')
 
@@ -243,17 +205,13 @@ def _copied(method: Handler, attributes: Handler) -> Handler:
     return handler
 
 
-#: The options of `@action` that say who may ask. Those of an endpoint hold for its aliases, too.
-_GUARDS = frozenset({'authentication_classes', 'permission_classes', 'throttle_classes', 'throttle_scope'})
-
-
 def _options(cls: type, method: Handler) -> dict[str, object]:
     """Return the options of an action; those of an alias have the guards of the endpoint that it stands for."""
     options: dict[str, object] = vars(method)['kwargs']
     target = getattr(cls, vars(method).get('alias_of') or '', None)
     if not _is_endpoint(target):
         return options
-    return options | {key: value for key, value in vars(target)['kwargs'].items() if key in _GUARDS}
+    return options | {key: value for key, value in vars(target)['kwargs'].items() if key in GUARDS}
 
 
 class Endpoints:
@@ -280,6 +238,8 @@ class Endpoints:
             setattr(cls, name, routed)
         if detail is not None:
             cls._large_image_detail = detail
+        if issubclass(cls, ViewSetMixin):
+            adapt(cls)
 
     @classmethod
     def get_extra_actions(cls) -> list[Any]:

@@ -138,6 +138,7 @@ class ImageSession:
             source = hooks.get_tile_source(self.request, self.pk, style=style or False)
             with reading():
                 reader = reader_of(source)
+                checks.check_style(reader, style)
         else:
             lease = handles.borrow(self.ref, projection=query.projection, source=query.source)
             self.stack.enter_context(lease)
