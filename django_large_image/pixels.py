@@ -26,6 +26,18 @@ def finite(values: Array) -> Array:
     return values[np.isfinite(values)] if values.dtype.kind == 'f' else values
 
 
+def summary(values: Array) -> dict[str, float]:
+    """Return `min`, `max`, `mean` and `stdev` of flat values; an empty dictionary if there are none."""
+    if not values.size:
+        return {}
+    return {
+        'min': float(values.min()),
+        'max': float(values.max()),
+        'mean': float(values.mean(dtype=np.float64)),
+        'stdev': float(values.std(dtype=np.float64)),
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class MaskedPixels:
     """Values (rows, columns, bands) with a mask, uint8 (rows, columns): the validity of each pixel, 0 is not valid.

@@ -20,7 +20,7 @@ _APERIO = b'Aperio'
 #: Tags of what only other readers heed: a place on earth, which is GDAL's, and a colour profile.
 _OTHERS = {*tiffheader.GEOREFERENCE, tiffheader.ICC}
 #: What Aperio's description says of the microscope: `AppMag = 20`, and `MPP = 0.499` micrometres a pixel.
-_STATED = re.compile(rb'\|\s*(AppMag|MPP)\s*=\s*([0-9.]+)\s*(?=\||\Z|\0|\s)')
+_STATED = re.compile(rb'\|\s*(AppMag|MPP)\s*=\s*(\d{1,9}(?:\.\d{0,9})?|\.\d{1,9})\s*(?=\||\Z|\0|\s)')
 #: The most pixels of a picture beside the image.
 _MOST_BESIDE = 2**24
 
@@ -64,9 +64,7 @@ def find(directories: tuple[Directory, ...]) -> Scan | None:
             return None
     if not (levels or aperio):
         return None
-    stated = {
-        name: float(value) for name, value in _STATED.findall(first.description[:4096]) if value.strip(b'.')
-    }
+    stated = {name: float(value) for name, value in _STATED.findall(first.description[:4096])}
     pixel = stated.get(b'MPP')
     return Scan(tuple(levels), tuple(beside), stated.get(b'AppMag'), None if not pixel else pixel / 1000)
 

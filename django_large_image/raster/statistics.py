@@ -11,7 +11,7 @@ from rasterio.io import DatasetReader
 
 from django_large_image.conf import settings
 from django_large_image.inspection.costs import Budget
-from django_large_image.pixels import Array, finite
+from django_large_image.pixels import Array, finite, summary
 from django_large_image.raster.blocks.blockreader import BlockReader
 from django_large_image.raster.blocks.decimation import decimated
 from django_large_image.raster.facts import Band
@@ -137,14 +137,7 @@ def valid_values(info: RasterInfo, band: int, values: Array, mask: Array | None)
 
 def band_statistics(values: Array) -> Band:
     """Return `min`, `max`, `mean` and `stdev` of a band's sample; an empty dictionary if it has no values."""
-    if not values.size:
-        return {}
-    return {
-        'min': float(values.min()),
-        'max': float(values.max()),
-        'mean': float(values.mean(dtype=np.float64)),
-        'stdev': float(values.std(dtype=np.float64)),
-    }
+    return cast(Band, summary(values))
 
 
 def band_histogram(values: Array) -> tuple[Array, Array]:

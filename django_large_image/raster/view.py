@@ -12,7 +12,7 @@ import numpy as np
 from affine import Affine
 
 from django_large_image.colors.styles import Style
-from django_large_image.exceptions import InvalidParameter
+from django_large_image.exceptions import InvalidParameter, NotSupported
 from django_large_image.inspection.costs import Budget
 from django_large_image.pixels import Array
 from django_large_image.raster import ranges
@@ -76,7 +76,7 @@ class StyledView:
 
         `style` None means what fits the file, `target` None the image's own pixels. `resampling` is 'nearest',
         'bilinear' or 'cubic'; None means bilinear, and classes are always nearest. Raises `InvalidParameter` for a
-        projection that the image cannot be shown in.
+        projection that the image cannot be shown in, and `NotSupported` for any if it is not georeferenced.
         """
         self.handle = handle
         self.target = target
@@ -84,6 +84,10 @@ class StyledView:
         self._style_json = '' if style is None else json.dumps(style, sort_keys=True)
         self.resampling = resampling
         matrix = handle.tile_matrix(target)
+        if matrix is None and handle.facts.georeference.crs is None:
+            raise NotSupported(
+                'The image is not georeferenced, so it has no projection.', parameter='projection'
+            )
         if matrix is None:
             raise InvalidParameter(
                 'projection',

@@ -41,7 +41,7 @@ def write(path: Path, view: StyledView, area: ReadWindow, frame: int, pixels: Ar
         window = Window(area.left, area.top, area.right - area.left, area.bottom - area.top)
         crs = georeference.crs
         scale = (window.width / area.width, window.height / area.height)
-        transform = window_transform(window, georeference.affine) * rasterio.Affine.scale(*scale)
+        transform = window_transform(window, georeference.affine) @ rasterio.Affine.scale(*scale)
     profile: Profile = {
         'driver': 'GTiff', 'crs': crs, 'transform': transform, 'width': area.width, 'height': area.height,
         'compress': 'deflate', 'zlevel': 1, 'bigtiff': 'IF_SAFER',

@@ -12,7 +12,7 @@ from large_image.tilesource import TileSource
 
 from django_large_image import colors
 from django_large_image.exceptions import InvalidParameter, TileOutsideGrid
-from django_large_image.pixels import Array, Json, finite, strips_of
+from django_large_image.pixels import Array, Json, finite, strips_of, summary
 from django_large_image.raster.colour.rendered import RenderedImage, to_uint8
 from django_large_image.raster.georef.tile_matrix import TileMatrix
 from django_large_image.readers.base import ImageReader, Pieces, ReadWindow
@@ -95,7 +95,14 @@ class LargeImageReader(ImageReader):
 
     def bands(self, statistics: bool = False, frame: int = 0) -> dict[int, Json]:
         options: Json = {'frame': frame} if frame else {}
-        return dict(self._stored.getBandInformation(statistics=statistics, **options))
+        with np.errstate(over='ignore', invalid='ignore'):
+            found = dict(self._stored.getBandInformation(statistics=statistics, **options))
+        if statistics and not all(map(_is_finite, found.values())):
+            # large-image 1.35.6 adds infinite values up, and half floats beyond their range.
+            sample = next(next(self.values(False, frame))())
+            for band, values in zip(found.values(), sample, strict=False):
+                band.update(summary(values))
+        return found
 
     def ranges(self) -> list[Json] | None:
         found = None if self._pooled is None else self._pooled.automatic_ranges()
@@ -226,3 +233,8 @@ class LargeImageReader(ImageReader):
     def associated_image(self, name: str) -> Array | None:
         found = self.source.getAssociatedImage(name, format=TILE_FORMAT_NUMPY)
         return to_uint8(found[0]) if found else None
+
+
+def _is_finite(band: Json) -> bool:
+    """Return whether the statistics of a band are finite numbers."""
+    return all(math.isfinite(band.get(name) or 0) for name in ('min', 'max', 'mean', 'stdev'))

@@ -70,6 +70,8 @@ def test_tifffile_floats_that_are_not_finite(get: Any, image_file: Any, tmp_path
     for exact in ('true', 'false'):
         found = get('histogram', image, query={'exact': exact}).json()[0]
         assert (found['samples'], found['min'], found['max']) == (there.size, there.min(), there.max())
+    band = get('bands', image).json()['1']
+    assert (band['min'], band['max'], band['mean']) == (there.min(), there.max(), pytest.approx(there.mean()))
     entry = get('metadata', image).json()['ranges'][0]
     drawn = thumbnail(get, image, 0)[0]
     assert (drawn[9, 7], drawn[9, 8]) == (255, 0)

@@ -178,3 +178,15 @@ def test_a_pyramid_of_pages_that_nothing_flags(get: Any, image_file: Any, tmp_pa
         own = reduced(pixels, factor)[:512, :512].astype(int)
         shown = tile_of(get, image, z, 0, 0)[: own.shape[0], : own.shape[1]]
         assert (shown == own).all()
+
+
+@pytest.mark.parametrize('stated', [b'1.2.3', b'..', b'0', b'9' * 400, b'.5.'])
+def test_a_scan_that_states_no_size_is_served_without(
+    get: Any, image_file: Any, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, stated: bytes
+) -> None:
+    monkeypatch.setattr(f'{__name__}.ABOUT', ABOUT.replace(b'0.4990', stated))
+    svs(tmp_path / 'a.svs', size=(600, 500))
+    image = image_file(tmp_path / 'a.svs')
+    found = get('metadata', image).json()
+    assert (found['mm_x'], found['mm_y'], found['magnification']) == (None, None, 20)
+    assert get('tile', image, z=0, x=0, y=0, fmt='png').status_code == 200

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from PIL import Image
 
 pytestmark = pytest.mark.django_db
 
@@ -32,8 +33,13 @@ def test_a_projection_that_tiles_cannot_have(get: Any, image_file: Any, value: s
     assert response.json()['parameter'] == 'projection'
 
 
-def test_a_projection_of_an_image_without_a_place(get: Any, image_file: Any) -> None:
-    response = get('tile', image_file('png'), z=0, x=0, y=0, fmt='png', query={'projection': 'EPSG:3857'})
+@pytest.mark.parametrize('name', ['png', 'plain.tif'])
+def test_a_projection_of_an_image_without_a_place(
+    get: Any, image_file: Any, tmp_path: Any, name: str
+) -> None:
+    Image.new('RGB', (600, 500)).save(tmp_path / 'plain.tif')
+    image = image_file(tmp_path / name if '.' in name else name)
+    response = get('tile', image, z=0, x=0, y=0, fmt='png', query={'projection': 'EPSG:3857'})
     assert (response.status_code, response.json()['code']) == (400, 'not_supported')
 
 

@@ -30,7 +30,7 @@ class GeoBox:
 
     def rows(self, first: int, count: int) -> GeoBox:
         """Return the GeoBox of `count` rows from row `first` on."""
-        return GeoBox(self.affine * Affine.translation(0, first), self.width, count, self.target)
+        return GeoBox(self.affine @ Affine.translation(0, first), self.width, count, self.target)
 
 
 @dataclass(frozen=True, slots=True)
