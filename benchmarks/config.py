@@ -50,17 +50,27 @@ class Scale:
     memory_seconds: float
     #: How long each loop of one process runs, in seconds.
     loop_seconds: float
+    #: The side of slides and cells in pixels, and the film's frames: times, planes, channels.
+    scan_side: int
+    scan_frames: tuple[int, int, int]
+    #: How often what is measured of scans has its turn, how many tiles of 256 pixels it draws then (of 512 a quarter),
+    #: and how long a server is asked for in its turn, in seconds.
+    scan_rounds: int
+    scan_tiles: int
+    scan_seconds: float
 
 
 FULL = Scale(
     name='full', side=8192, large_side=20_000, tiles=600, cold_seconds=12, warm_seconds=3, warm_tiles=150,
     gate_tiles=4, gate_levels=(0, 1, 2), region_side=4096, repetitions=3, memory_images=200, memory_tiles=20_000,
-    memory_seconds=900, loop_seconds=6,
+    memory_seconds=900, loop_seconds=6, scan_side=8192, scan_frames=(100, 5, 2), scan_rounds=7, scan_tiles=64,
+    scan_seconds=3,
 )  # fmt: skip
 QUICK = Scale(
     name='quick', side=2048, large_side=8192, tiles=60, cold_seconds=2, warm_seconds=0.4, warm_tiles=16,
     gate_tiles=1, gate_levels=(0, 2), region_side=1024, repetitions=1, memory_images=20, memory_tiles=2000,
-    memory_seconds=40, loop_seconds=1,
+    memory_seconds=40, loop_seconds=1, scan_side=4096, scan_frames=(20, 5, 2), scan_rounds=3, scan_tiles=32,
+    scan_seconds=1,
 )  # fmt: skip
 
 

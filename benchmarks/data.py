@@ -199,9 +199,14 @@ def write_many(folder: pathlib.Path) -> None:
         made.append(path)
 
 
-def make() -> pathlib.Path:
-    """Make what is missing of the images and return their folder."""
+def make(warmup_only: bool = False) -> pathlib.Path:
+    """Make what is missing of the images, or of the small one that nothing is measured with; return their folder."""
     folder = data_folder()
+    if not (folder / 'warmup.tif').exists():
+        small = Image('warmup', 1024, 3, 'uint8', 'EPSG:32633', utm(10), LOSSLESS, 10, 245, 0.01)
+        write(small, folder / 'warmup.tif', 99)
+    if warmup_only:
+        return folder
     for seed, image in enumerate(images()):
         path = folder / f'{image.name}.tif'
         if not path.exists():
@@ -210,9 +215,6 @@ def make() -> pathlib.Path:
     if not (folder / 'world.tif').exists():
         print('==> Making world.tif', flush=True)
         write_world(folder / 'world.tif')
-    if not (folder / 'warmup.tif').exists():
-        small = Image('warmup', 1024, 3, 'uint8', 'EPSG:32633', utm(10), LOSSLESS, 10, 245, 0.01)
-        write(small, folder / 'warmup.tif', 99)
     write_many(folder / 'many')
     return folder
 

@@ -59,5 +59,9 @@ def machine() -> dict[str, Any]:
         'python': platform.python_version(),
         'gdal': rasterio.__gdal_version__,
         'commit': _commit(),
-        'versions': {name: environments.versions(name, packages) for name, packages in PACKAGES.items()},
+        'versions': {
+            name: environments.versions(name, packages)
+            for name, packages in PACKAGES.items()
+            if environments.python(name).exists()
+        },
     }

@@ -9,6 +9,8 @@ from typing import Any
 
 from benchmarks.cases import CASES
 from benchmarks.config import CONNECTIONS, DATA, HERE, THREADS, WORKERS, scale
+from benchmarks.scanfiles import STORED_QUALITY
+from benchmarks.scanloops import GROUPS, OUT
 from benchmarks.targets import PEERS, cold_ratios, rows
 
 NAMES = {'ours': 'this package', 'old': '0.10.5', 'titiler': 'TiTiler'}
@@ -40,7 +42,8 @@ def lines(results: dict[str, Any]) -> Iterator[str]:
     yield ''
     took = sum(part.get('took', 0) for part in results.values())
     yield (
-        f'This package beside django-large-image 0.10.5 and TiTiler, measured {" and ".join(dates)} '
+        'This package beside django-large-image 0.10.5 and TiTiler, and for scans beside OpenSlide, large-image and '
+        f'iipsrv, measured {" and ".join(dates)} '
         f'in {took / 60:.0f} minutes by `make bench{" QUICK=1" if scale().name == "quick" else ""}`.'
     )
     yield ''
@@ -57,6 +60,7 @@ def lines(results: dict[str, Any]) -> Iterator[str]:
     yield from _process(results)
     yield from _whole(results)
     yield from _rest(results)
+    yield from _scans(results)
     yield from _machine(results['machine'])
     yield from _method()
 
@@ -240,6 +244,78 @@ def _rest(results: dict[str, Any]) -> Iterator[str]:
         yield ''
 
 
+def _scans(results: dict[str, Any]) -> Iterator[str]:
+    if 'scans' not in results:
+        return
+    found = results['scans']['found']
+    times, planes, channels = found['frames']
+    yield '## Scans'
+    yield ''
+    yield (
+        f'Slides of {found["side"]}² pixels in JPEG of quality {STORED_QUALITY}, three channels of as many pixels in '
+        f'uint16, and a film of {times} × {planes} × {channels} frames of 512². In process, in milliseconds of the '
+        'processor a tile: this package answers a whole request through Django and DRF without a tile cache, and each '
+        "tile is asked for once; the peers only make the picture. The peer is OpenSlide's `read_region` with Pillow "
+        "for slides, `getTile` of large-image's tifffile source for channels (with the one call mended that zarr 3.1 "
+        'refuses), and for the film opening that source with its first `getTile`. For tiles '
+        f'{OUT} levels out it is our own tile of the full resolution, and the ratio is our time over that. All have '
+        'their turns in each round; times and ratios are medians of the rounds.'
+    )
+    yield ''
+    yield (
+        'dB: how close pictures are to what was written, ours and those of the peer; of smaller levels, those of the '
+        'level in the file. Ours may be 1 dB below. Without a style the two show different ranges of the film, so each '
+        'is judged by how well its levels follow the values.'
+    )
+    yield ''
+    body = [
+        [
+            f'{GROUPS[row["group"]]}: {row["title"]}',
+            f'{1000 * row["ours"]:.2f}',
+            f'{1000 * row["peer"]:.2f}',
+            f'{row["ratio"]:.2f}×' if row['ok'] else 'wrong',
+            *(f'{size:.0f}' for size in row['bytes']),
+            *(f'{db:.1f}' for db in row['db']),
+        ]
+        for row in found['rows']
+    ]
+    head = ['what', 'ours, ms', 'peer, ms', 'ratio', 'ours, bytes', 'peer, bytes', 'ours, dB', 'peer, dB']
+    yield from table(head, body)
+    yield from _iipsrv(found['http'])
+    yield 'Versions: ' + ', '.join(f'{name} {version}' for name, version in found['versions'].items()) + '.'
+    yield ''
+
+
+def _iipsrv(found: dict[str, Any]) -> Iterator[str]:
+    """Yield the table of stored JPEG tiles over HTTP."""
+    if 'missing' in found:
+        yield f'Not beside iipsrv: {found["missing"]}'
+        yield ''
+        return
+    yield (
+        f'Stored JPEG tiles of 256 px over HTTP, {CONNECTIONS} connections that are kept, in turn, no cache of tiles: '
+        f'{WORKERS} workers of {THREADS} threads, and {WORKERS} processes of iipsrv behind nginx ({found["version"]}), '
+        "which decode the tile and encode it anew with the quality of the file. The processor's time is that of "
+        'all processes of a server.'
+    )
+    yield ''
+    names = {'ours': NAMES['ours'], 'iipsrv': 'iipsrv'}
+    body = [
+        [
+            text,
+            number(found[key]['rate']),
+            ms(found[key]['p50']),
+            ms(found[key]['p99']),
+            f'{1000 * found[key]["cpu"]:.2f}',
+            f'{found[key]["bytes"]:.0f}',
+            f'{found[key]["db"]:.1f}',
+        ]
+        for key, text in names.items()
+    ]
+    head = ['server', 'requests/s', 'p50', 'p99', 'ms of processor', 'bytes a tile', 'dB']
+    yield from table(head, body)
+
+
 def _machine(machine: dict[str, Any]) -> Iterator[str]:
     yield '## Machine and versions'
     yield ''
@@ -262,14 +338,16 @@ def _method() -> Iterator[str]:
     yield (
         '`make bench` installs the peers into `benchmarks/.envs`, makes the images with a fixed seed in '
         '`benchmarks/.data`, and writes this file; `make bench QUICK=1` does so with small images within three minutes '
-        'and writes `RESULTS-quick.md`; `make bench ONLY=tiles,s3` measures some parts anew and keeps the others. '
+        'and writes `RESULTS-quick.md`; `make bench ONLY=tiles,scans` measures some parts anew and keeps the others. '
         'See [README.md](README.md).'
     )
 
 
-def write(results: dict[str, Any]) -> pathlib.Path:
-    """Write the report and return its path."""
+def write(results: dict[str, Any], partly: bool = False) -> pathlib.Path:
+    """Write the report and return its path; one that lacks parts is `partly` and not what git keeps."""
     path = HERE / ('RESULTS.md' if scale().name == 'full' else 'RESULTS-quick.md')
+    if partly and scale().name == 'full':
+        path = DATA / 'RESULTS-partly.md'
     path.write_text('\n'.join(lines(results)).rstrip() + '\n', encoding='utf-8')
     return path
 

@@ -57,7 +57,7 @@ def _of(results: dict[str, Any], part: str) -> dict[str, Any] | None:
 
 def rows(results: dict[str, Any]) -> list[Row]:
     """Return every number to reach with what was measured."""
-    return [*_tiles(results), *_process(results), *_whole(results), *_rest(results)]
+    return [*_tiles(results), *_process(results), *_whole(results), *_rest(results), *_scans(results)]
 
 
 def _times(
@@ -167,6 +167,50 @@ def _rest(results: dict[str, Any]) -> Iterator[Row]:
     if found['tiles'] < found['wanted']:
         text += f'; {found["wanted"]} tiles took too long'
     yield Row(what, least, '400 MB', text, reached)
+
+
+def _scans(results: dict[str, Any]) -> Iterator[Row]:
+    """Yield the rows of scans; of those that were measured in several ways the worst one counts."""
+    found = _of(results, 'scans')
+    frames = math.prod(found['frames']) if found else 1000
+    yield _worst(found, 'handed', 'stored JPEG tile of a slide, over OpenSlide and Pillow alone', 1.5, 2.5)
+    yield _worst(found, 'anew', 'the same in another quality or as PNG, over the same', 1.0, 1.5)
+    yield _worst(
+        found, 'composite', 'three channels of uint16 as a tile of 512 px, over large-image alone', 3, 5
+    )
+    yield _worst(
+        found, 'out', 'tile 3 levels out of a pyramid in SubIFDs, over a native one', 1.2, 1.0, lower=True
+    )
+    what = 'stored JPEG tile of a slide over HTTP, requests a second over those of iipsrv'
+    http = found['http'] if found else {}
+    if 'missing' in http:
+        yield Row(what, '0.5×', '1×', f'– (no iipsrv: {http["missing"]})', None)
+    else:
+        note = ''
+        if http:
+            used = http['iipsrv']['cpu'] / http['ours']['cpu']
+            note = f' ({http["ours"]["rate"]:.0f}/s, iipsrv: {http["iipsrv"]["rate"]:.0f}/s; {used:.2f}× by processor)'
+        yield _times(what, http.get('ratio'), 0.5, 1.0, note, http.get('ok', True))
+    what = f'opening {frames} frames for the first tile, over large-image alone'
+    yield _worst(found, 'open', what, 2, 5)
+
+
+def _worst(
+    found: dict[str, Any] | None, group: str, what: str, at_least: float, aim: float, lower: bool = False
+) -> Row:
+    """Return the row of a group: its worst ratio, which should be high or, of times, low."""
+    least, best = (f'≤ {at_least:g}× its time', f'{aim:g}×') if lower else (f'{at_least:g}×', f'{aim:g}×')
+    if found is None:
+        return Row(what, least, best, '–', None)
+    some = sorted(
+        (row for row in found['rows'] if row['group'] == group), key=lambda row: row['ratio'], reverse=lower
+    )
+    wrong = sum(not row['ok'] for row in some)
+    note = some[0]['title'] + f'; {some[-1]["title"]}: {some[-1]["ratio"]:.2f}×'
+    if wrong:
+        note += f'; {wrong} of {len(some)} are wrong'
+    reached = 0 if wrong else level(some[0]['ratio'], at_least, aim, lower)
+    return Row(what, least, best, f'{some[0]["ratio"]:.2f}× ({note})', reached)
 
 
 def _page(found: dict[str, Any] | None) -> Row:

@@ -124,7 +124,7 @@ def _find_out(ref: ImageRef, limit: int) -> tuple[str, bool]:
             question: Question | None = decodes if best else is_georeferenced
             if tiff is not None and tiff.reader == 'rasterio':
                 question = None
-            if _look(ref, limit, question):
+            if _look(ref, limit, question, tiff):
                 # If it is georeferenced, no other reader knows the georeference. So none is tried.
                 return 'rasterio', True
     key = PoolKey(ref.digest, '', limit)
@@ -147,25 +147,31 @@ class _Declined(ImageUnreadable):
 Question = Callable[['DatasetReader'], bool]
 
 
-def _look(ref: ImageRef, limit: int, question: Question | None) -> bool:
+def _look(ref: ImageRef, limit: int, question: Question | None, tiff: Tiff | None = None) -> bool:
     """Open an image with rasterio and return the answer to a question; the pool keeps the handle if it is yes.
 
-    Without a question the answer is yes. Raises what `_open` raises.
+    Without a question the answer is yes. `tiff` are the directories of a local TIFF. Raises what `_open` raises.
     """
     key = PoolKey(ref.digest, 'rasterio', limit, ref.remote)
     try:
-        loan = handle_pool.borrow(key, ref.key, lambda facts: _open(ref, key, facts, question))
+        loan = handle_pool.borrow(key, ref.key, lambda facts: _open(ref, key, facts, question, tiff))
     except _Declined:
         return False
     handle_pool.give_back(loan)
     return True
 
 
-def _open(ref: ImageRef, key: PoolKey, facts: ImageFacts, question: Question | None = None) -> Handle:
+def _open(
+    ref: ImageRef,
+    key: PoolKey,
+    facts: ImageFacts,
+    question: Question | None = None,
+    tiff: Tiff | None = None,
+) -> Handle:
     """Open a handle; raises our errors alone, and `_Declined` if the answer to the question is no."""
     try:
         if key.source == 'rasterio':
-            return _open_raster(ref, key, facts, question)
+            return _open_raster(ref, key, facts, question, tiff)
         return _open_other(ref, key, facts)
     except LargeImageError:
         raise
@@ -188,7 +194,9 @@ def _open(ref: ImageRef, key: PoolKey, facts: ImageFacts, question: Question | N
         raise ImageUnreadable() from error
 
 
-def _open_raster(ref: ImageRef, key: PoolKey, facts: ImageFacts, question: Question | None) -> Handle:
+def _open_raster(
+    ref: ImageRef, key: PoolKey, facts: ImageFacts, question: Question | None, tiff: Tiff | None
+) -> Handle:
     from django_large_image.raster.dataset import gdal_env, open_dataset, open_overview
     from django_large_image.raster.handle import Origin, RasterHandle
 
@@ -203,7 +211,8 @@ def _open_raster(ref: ImageRef, key: PoolKey, facts: ImageFacts, question: Quest
         return opened
 
     with gdal_env(ref):
-        dataset, tiff = open_dataset(ref, key.limit)
+        # What `tiff` was read from, or the facts were found out of, is this version: `check` makes sure of that.
+        dataset, tiff = open_dataset(ref, key.limit, tiff, facts.raster)
         try:
             # The file may have been replaced before it was opened, and then `ref` names the older version.
             check()
@@ -213,7 +222,9 @@ def _open_raster(ref: ImageRef, key: PoolKey, facts: ImageFacts, question: Quest
             if dataset.driver == 'JP2OpenJPEG' and not (ref.remote or facts.nbytes):
                 assert ref.path is not None
                 facts.nbytes = jp2header.check(ref.path).table_bytes
-            handle = RasterHandle(dataset, Origin(ref.digest, overview, key.limit, check), facts.raster, tiff)
+            handle = RasterHandle(
+                dataset, Origin(ref.digest, str(ref.path), overview, key.limit, check), facts.raster, tiff
+            )
             # What every answer needs, while GDAL's options are set.
             handle.info()
         except Exception:
@@ -243,6 +254,8 @@ def _open_other(ref: ImageRef, key: PoolKey, facts: ImageFacts) -> Handle:
     elif key.source == 'pil':
         if tiff is not None:
             limits.check_whole(tiff, key.limit)
+        options['version'] = ref.digest
+    elif key.source == 'openslide':
         options['version'] = ref.digest
     source = registry.source_class(key.source)(ref.path, facts=facts.source, noCache=True, **options)
     try:

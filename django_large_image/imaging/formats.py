@@ -63,11 +63,11 @@ def parse_format(extension: str | None) -> Format:
     return found
 
 
-def encode_picture(picture: RenderedImage, fmt: Format) -> bytes:
-    """Return an encoded picture; PNG keeps its palette. Raises what `write` raises."""
+def encode_picture(picture: RenderedImage, fmt: Format, quality: int | None = None) -> bytes:
+    """Return an encoded picture; PNG keeps its palette. `quality` is that of `write`. Raises what `write` raises."""
     if picture.palette is not None and fmt is Format.PNG:
         return png.encode(picture.pixels, picture.palette)
-    return encode(picture.array(), fmt)
+    return encode(picture.array(), fmt, quality)
 
 
 def without_alpha(pixels: np.ndarray) -> np.ndarray:
@@ -77,38 +77,52 @@ def without_alpha(pixels: np.ndarray) -> np.ndarray:
     return pixels
 
 
-def encode(pixels: np.ndarray, fmt: Format) -> bytes:
+def encode(pixels: np.ndarray, fmt: Format, quality: int | None = None) -> bytes:
     """Return encoded pixels, uint8 (height, width, 1 to 4). An opaque alpha band is left out.
 
-    Raises what `write` raises.
+    `quality` is that of `write`. Raises what `write` raises.
     """
     pixels = without_alpha(pixels)
     if fmt is Format.PNG and pixels.size:
         return png.encode(pixels)
     output = io.BytesIO()
-    write(pixels, fmt, output)
+    write(pixels, fmt, output, quality)
     return output.getvalue()
 
 
-def write(pixels: np.ndarray, fmt: Format, output: IO[bytes]) -> None:
+def write(pixels: np.ndarray, fmt: Format, output: IO[bytes], quality: int | None = None) -> None:
     """Encode pixels, uint8 (height, width, 1 to 4), into a binary file.
 
-    Raises `InvalidParameter` for more than the format can take, `NotSupported` for no pixels, and ValueError, of
-    Pillow, for sides that the format cannot hold.
+    `quality` of a lossy format is 1 to 100, None for the setting's. Raises `InvalidParameter` for more than the format
+    can take, `NotSupported` for no pixels, and ValueError, of Pillow, for sides that the format cannot hold.
     """
     check_pixels(pixels.shape[1], pixels.shape[0], fmt)
     if not pixels.shape[0] or not pixels.shape[1]:
         raise NotSupported('The image covers no pixel in this projection.', parameter='projection')
-    image = Image.fromarray(np.squeeze(pixels, axis=2) if pixels.shape[2] == 1 else pixels)
+    _save(
+        Image.fromarray(np.squeeze(pixels, axis=2) if pixels.shape[2] == 1 else pixels), fmt, output, quality
+    )
+
+
+def recode(body: bytes, fmt: Format, quality: int) -> bytes:
+    """Return a picture of a format in another quality. Raises Pillow's errors for a broken one."""
+    output = io.BytesIO()
+    with Image.open(io.BytesIO(body), formats=(fmt.encoding,)) as image:
+        _save(image, fmt, output, quality)
+    return output.getvalue()
+
+
+def _save(image: Image.Image, fmt: Format, output: IO[bytes], quality: int | None) -> None:
     if fmt is Format.JPEG and image.mode in ('LA', 'RGBA'):
         image = _flatten(image)
     elif fmt in (Format.GIF, Format.WEBP, Format.AVIF) and image.mode == 'LA':
         image = image.convert('RGBA')
+    quality = settings.QUALITY if quality is None else quality
     options: dict[Format, dict[str, object]] = {
         Format.PNG: {'compress_level': 1},
-        Format.JPEG: {'quality': settings.QUALITY},
-        Format.WEBP: {'quality': settings.QUALITY, 'method': 0},
-        Format.AVIF: {'quality': settings.QUALITY, 'speed': 8},
+        Format.JPEG: {'quality': quality},
+        Format.WEBP: {'quality': quality, 'method': 0},
+        Format.AVIF: {'quality': quality, 'speed': 8},
         Format.TIFF: {'compression': 'tiff_adobe_deflate'},
     }
     try:

@@ -47,11 +47,19 @@ class Region:
             )
 
 
-def render(reader: ImageReader, region: Region, styled: bool, frame: int | None, fmt: Format) -> IO[bytes]:
+def render(
+    reader: ImageReader,
+    region: Region,
+    styled: bool,
+    frame: int | None,
+    fmt: Format,
+    quality: int | None = None,
+) -> IO[bytes]:
     """Return the region as a binary file that is open at its start, and is removed when it is closed.
 
     A TIFF of a georeferenced image is georeferenced. If it is not `styled`, it holds the file's own bands, values,
-    nodata and colour table. Raises `InvalidParameter`, `RegionTooLarge`, `NotSupported` and `ImageUnreadable`.
+    nodata and colour table. `quality` is that of `formats.write`. Raises `InvalidParameter`, `RegionTooLarge`,
+    `NotSupported` and `ImageUnreadable`.
     """
     if region.units != 'pixels' and not reader.is_geospatial:
         raise NotSupported(
@@ -75,7 +83,7 @@ def render(reader: ImageReader, region: Region, styled: bool, frame: int | None,
                 if strips is not None:
                     png.write(output, window.width, window.height, strips.channels, strips.strips)
                 else:
-                    write(reader.window(window, number, fmt.lossy), fmt, output)
+                    write(reader.window(window, number, fmt.lossy), fmt, output, quality)
         return open(path, 'rb')
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from django_large_image.conf import settings
 from django_large_image.exceptions import EmptyTile, TileOutsideGrid
-from django_large_image.imaging.formats import Format, check_pixels, empty, encode_picture
+from django_large_image.imaging.formats import Format, check_pixels, empty, encode_picture, recode
 from django_large_image.readers.base import ImageReader
 from django_large_image.readers.errors import reading
 
@@ -30,8 +32,12 @@ def check_index(reader: ImageReader, z: int, x: int, y: int) -> None:
             )
 
 
-def render(reader: ImageReader, z: int, x: int, y: int, frame: int | None, fmt: Format) -> bytes:
+def render(
+    reader: ImageReader, z: int, x: int, y: int, frame: int | None, fmt: Format, quality: int | None = None
+) -> bytes:
     """Return an encoded tile.
+
+    `quality` is that of `formats.write`; without one a tile of the file may be handed on, with the quality that it has.
 
     Raises `TileOutsideGrid`, `EmptyTile` if the image does not touch the tile and `EMPTY_TILE_STATUS` is 404,
     `InvalidParameter` for a tile that is too large for the format, and `ImageUnreadable`.
@@ -40,12 +46,16 @@ def render(reader: ImageReader, z: int, x: int, y: int, frame: int | None, fmt: 
     width, height = reader.matrix.tile_width, reader.matrix.tile_height
     with reading():
         stored = reader.stored_tile(z, x, y, frame or 0, fmt.encoding)
-        if stored is not None:
+        if stored is not None and (quality is None or not fmt.lossy):
             return stored
+        if stored is not None and quality is not None:
+            # Only the reader knows what can be shown of a broken one.
+            with contextlib.suppress(OSError, ValueError, SyntaxError):
+                return recode(stored, fmt, quality)
         check_pixels(width, height, fmt)
         picture = reader.tile(z, x, y, frame or 0, fmt.lossy)
     if picture is not None:
-        return encode_picture(picture, fmt)
+        return encode_picture(picture, fmt, quality)
     if settings.EMPTY_TILE_STATUS == 404:
         raise EmptyTile()
     return empty(width, height, fmt, settings.BACKGROUND)

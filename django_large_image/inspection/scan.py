@@ -17,8 +17,6 @@ _READ = {1, 5, 7, 8, 32946, 32773, 50000, 50001}
 #: PhotometricInterpretation: black is zero, RGB, YCbCr.
 _COLOURS = {1, 2, 6}
 _APERIO = b'Aperio'
-#: Tags of what only other readers heed: a place on earth, which is GDAL's, and a colour profile.
-_OTHERS = {*tiffheader.GEOREFERENCE, tiffheader.ICC}
 #: What Aperio's description says of the microscope: `AppMag = 20`, and `MPP = 0.499` micrometres a pixel.
 _STATED = re.compile(rb'\|\s*(AppMag|MPP)\s*=\s*(\d{1,9}(?:\.\d{0,9})?|\.\d{1,9})\s*(?=\||\Z|\0|\s)')
 #: The most pixels of a picture beside the image.
@@ -43,7 +41,7 @@ def find(directories: tuple[Directory, ...]) -> Scan | None:
     first = directories[0]
     if not (_is_tiled(first) and first.main and not first.is_overview and _is_read(first)):
         return None
-    if first.tags.keys() & _OTHERS or first.orientation != 1:
+    if first.tags.keys() & set(tiffheader.GEOREFERENCE) or first.orientation != 1:
         return None
     aperio = first.description.startswith(_APERIO)
     if first.description and not aperio:

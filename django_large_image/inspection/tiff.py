@@ -12,8 +12,9 @@ import functools
 import re
 from dataclasses import dataclass
 
-from django_large_image.inspection import scan, tiffheader
+from django_large_image.inspection import scan, stack, tiffheader
 from django_large_image.inspection.scan import Scan
+from django_large_image.inspection.stack import Stack
 from django_large_image.inspection.tiffheader import Directory, SubImage
 
 #: PhotometricInterpretation: white is zero, black is zero, RGB, palette, CMYK, YCbCr.
@@ -70,10 +71,18 @@ class Tiff:
         """Return the pyramid of pages that the file is, None if it is another kind of file."""
         return None if self.has_one_image else scan.find(self.directories)
 
+    @functools.cached_property
+    def stack(self) -> Stack | None:
+        """Return the frames of the file, None if it is another kind of file; raises `ImageRefused`."""
+        return None if self.has_one_image or self.scan is not None else stack.find(self.directories)
+
     @property
     def reader(self) -> str | None:
-        """Return the source that reads the file right if it is a plain picture, None if others have to be asked."""
-        if self.scan is not None:
+        """Return the source that reads the file right if that is known from its tags, None if others have to be asked.
+
+        Raises `ImageRefused` for XML that takes too long to parse.
+        """
+        if self.scan is not None or self.stack is not None:
             return 'rasterio'
         if not self.has_one_image:
             return None
@@ -90,9 +99,10 @@ class Tiff:
         libvips (`subifd`), tifffile and Bio-Formats put a pyramid there, where GDAL 3.10 sees no overviews. Those that
         differ from the image in anything but size are left out.
         """
-        found = self.scan
-        if found is not None:
-            return list(found.levels)
+        if self.scan is not None:
+            return list(self.scan.levels)
+        if self.stack is not None:
+            return list(self.stack.pages[0][1:])
         if not self.has_one_image:
             return []
         named = set(self.first.tags.get(tiffheader.SUB_IFDS, ()))

@@ -20,23 +20,29 @@ from django_large_image.exceptions import ImageMissing, ImageRefused, ImageUnrea
 #: Tags by their names in TIFF 6.0, with those of tiles, sub-images (SubIFDs), EXIF and Micro-Manager.
 SUBFILE, WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC = 254, 256, 257, 258, 259, 262
 DESCRIPTION, ORIENTATION, SAMPLES, ROWS = 270, 274, 277, 278
-PLANAR, TILE_WIDTH, TILE_HEIGHT, SUB_IFDS, EXIF, ICC, MICROMANAGER = 284, 322, 323, 330, 34665, 34675, 51123
+X_RESOLUTION, Y_RESOLUTION, PLANAR, RESOLUTION_UNIT = 282, 283, 284, 296
+TILE_WIDTH, TILE_HEIGHT, SUB_IFDS, EXTRA_SAMPLES, SAMPLE_FORMAT = 322, 323, 330, 338, 339
+EXIF, ICC, MICROMANAGER = 34665, 34675, 51123
 #: The tags that say where on earth an image is: tie points, a transformation, and the keys of GeoTIFF.
 GEOREFERENCE = (33922, 34264, 34735)
+
+#: The first private tag; those of many programs: copyright, IPTC, Photoshop, EXIF, ICC, GPS, GDAL's metadata.
+_PRIVATE, _USUAL = 32768, frozenset({33432, 33723, 34377, EXIF, ICC, 34853, 42112})
 
 #: The most values that are read of a tag, by the tag; others are not read at all.
 _WANTED = {
     SUBFILE: 1, WIDTH: 1, HEIGHT: 1, BITS: 64, COMPRESSION: 1, DESCRIPTION: 1 << 24, SAMPLES: 1, ROWS: 1, PLANAR: 1,
     TILE_WIDTH: 1, TILE_HEIGHT: 1, SUB_IFDS: 4096, EXIF: 1, ICC: 1, MICROMANAGER: 1, PHOTOMETRIC: 1, ORIENTATION: 1,
+    EXTRA_SAMPLES: 64, SAMPLE_FORMAT: 1, X_RESOLUTION: 1, Y_RESOLUTION: 1, RESOLUTION_UNIT: 1,
     **dict.fromkeys(GEOREFERENCE, 1),
 }  # fmt: skip
 _WANTED_FOR_ORIENTATION = {ORIENTATION: 1, **dict.fromkeys(GEOREFERENCE, 1)}
-#: The most bytes of the descriptions of all directories together.
+#: The most bytes of the descriptions of all directories together, which may share one text.
 MAX_DESCRIBED = 16 * 2**20
 #: The most tags of all directories together, and of one.
 MAX_TAGS, _MAX_TAGS_OF_ONE = 524_288, 65_535
 #: struct's code of a value by TIFF's number of its type; others are read as bytes.
-_TYPES = {1: 'B', 2: 's', 3: 'H', 4: 'I', 7: 'B', 9: 'i', 13: 'I', 16: 'Q', 17: 'q', 18: 'Q'}
+_TYPES = {1: 'B', 2: 's', 3: 'H', 4: 'I', 5: 'Q', 7: 'B', 9: 'i', 13: 'I', 16: 'Q', 17: 'q', 18: 'Q'}
 #: The bytes of a value by TIFF's number of its type, where it is more than one.
 _SIZES = {3: 2, 4: 4, 5: 8, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 
@@ -72,6 +78,8 @@ class Directory:
     offset: int = 0
     #: The offsets of the directories that it leads to: its sub-images, its EXIF, and the next one of its chain.
     leads_to: tuple[int, ...] = ()
+    #: Whether it has private tags that only some programs write.
+    has_own_tags: bool = False
 
     def number(self, tag: int) -> int:
         """Return the first value of a tag, 0 without the tag."""
@@ -141,8 +149,8 @@ class Directory:
 def read(path: str) -> tuple[Directory, ...]:
     """Return every directory of a local TIFF, those of sub-images and of EXIF included; the first one is the file's.
 
-    Raises `ImageMissing`, `ImageUnreadable` where the first one cannot be read, and `ImageRefused` for directories that
-    lead back to themselves, and for more of them, of tags and of text than are read.
+    Raises `ImageMissing`, `ImageUnreadable` where the first one cannot be read, and `ImageRefused` for those that lead
+    back to themselves, and for more of them, of tags and of text than are read.
     """
     try:
         with open(path, 'rb') as file:
@@ -223,21 +231,20 @@ def _walk(file: IO[bytes]) -> Iterator[Directory]:
         try:
             if offset >= size:
                 raise ImageUnreadable('The TIFF is cut off.')
-            count, values, tags, following = _read(file, offset, order, big, not is_exif)
+            count, values, tags, following, own = _read(file, offset, order, big, not is_exif)
         except (*_LEADS_NOWHERE, ImageUnreadable):
             if offset == first:
                 raise
             continue
-        # Directories may share one text, so that a small file says very much.
         described += len(tags.get(DESCRIPTION, ()))
         tagged += count
         if described > MAX_DESCRIBED or tagged > MAX_TAGS:
             raise ImageRefused('The descriptions in the TIFF are too long, or its tags too many.')
         images = [int(inner) for inner in tags.get(SUB_IFDS, ())]
         exif = [int(inner) for inner in tags.get(EXIF, ())]
-        # What EXIF's pointer leads to is no image. In files whose program did not know the tag it leads to anything.
+        # What EXIF's pointer leads to is no image, and in some files it is anything.
         shown = {} if is_exif else tags
-        yield Directory(shown, main, values, offset, (*images, *exif, following))
+        yield Directory(shown, main, values, offset, (*images, *exif, following), own)
         # The last one is read first: those of the main chain in their order.
         waiting += [(inner, False, is_exif) for inner in images] + [(inner, False, True) for inner in exif]
         waiting.append((following, main, is_exif))
@@ -245,8 +252,8 @@ def _walk(file: IO[bytes]) -> Iterator[Directory]:
 
 def _read(
     file: IO[bytes], offset: int, order: str, big: bool, image: bool = True, wanted: dict[int, int] = _WANTED
-) -> tuple[int, int, Tags, int]:
-    """Return a directory's number of tags, the bytes of all their values, the tags wanted, and the next one's offset.
+) -> tuple[int, int, Tags, int, bool]:
+    """Return a directory's number of tags, the bytes of their values, those wanted, the next offset, `has_own_tags`.
 
     `image` says whether it is one of an image, whose description is checked.
     """
@@ -258,12 +265,13 @@ def _read(
     link = struct.Struct(order + ('Q' if big else 'I'))
     block = file.read(count * entry.size + link.size)
     tags: Tags = {}
-    size = 0
+    size, own = 0, False
     for index in range(count):
         tag, kind, number, inline = entry.unpack_from(block, index * entry.size)
         size += number * _SIZES.get(kind, 1)
+        own = own or (tag >= _PRIVATE and tag not in _USUAL)
         if image and tag == DESCRIPTION and (tag in tags or number > wanted.get(tag, number)):
-            # Readers differ in which of two they take, and in how much of a long one they read.
+            # Readers differ in which of two they take.
             raise ImageRefused('A directory of the TIFF has two descriptions, or one that is too long.')
         if tag in wanted and tag not in tags:
             # Text stays bytes, whatever type it claims to have: as numbers it takes thirty times the memory.
@@ -273,11 +281,9 @@ def _read(
             except _LEADS_NOWHERE:
                 # It points to nothing, so it says nothing; of pixels the most is assumed.
                 tags |= {BITS: (64,)} if tag == BITS else {}
-    # Some writers end the file with the last tag.
-    following = (
-        link.unpack_from(block, count * entry.size)[0] if len(block) >= count * entry.size + link.size else 0
-    )
-    return count, size, tags, int(following)
+    end = count * entry.size  # where some writers end the file
+    following = link.unpack_from(block, end)[0] if len(block) >= end + link.size else 0
+    return count, size, tags, int(following), own
 
 
 def _values(

@@ -21,8 +21,10 @@ from django_large_image.exceptions import ImageChanged, ImageRefused, ImageUnrea
 from django_large_image.inspection import jp2header, limits, orientation
 from django_large_image.inspection.costs import weight_of
 from django_large_image.inspection.signatures import sniff
+from django_large_image.inspection.stack import Stack
 from django_large_image.inspection.tiff import Tiff
 from django_large_image.inspection.tiffheader import SubImage
+from django_large_image.raster.facts import RasterFacts
 
 #: The drivers that are tried for a remote file. Its signature is not read first: that would cost a request.
 REMOTE_DRIVERS = ('GTiff', 'JP2OpenJPEG')
@@ -64,23 +66,27 @@ def gdal_env(ref: ImageRef) -> Iterator[None]:
         yield
 
 
-def open_dataset(ref: ImageRef, limit: int) -> tuple[DatasetReader, Tiff | None]:
-    """Open the image with an allowed driver, and return the directories of a local TIFF too.
+def open_dataset(
+    ref: ImageRef, limit: int, tiff: Tiff | None = None, known: RasterFacts | None = None
+) -> tuple[DatasetReader, Tiff | None]:
+    """Open the image with an allowed driver, and return the directories of a local TIFF too. Of a stack, open frame 0.
 
-    To be called inside `gdal_env`.
-    `limit` is the largest side of an image without tiles. Raises `ImageUnreadable`, `ImageRefused`, `NeedsConversion`
-    and, for a remote image, `ImageMissing`, `ImageChanged` and `RemoteUnavailable`.
+    To be called inside `gdal_env`. `limit` is the largest side of an image without tiles. `tiff` are the directories if
+    they were read before. `known` are the facts of another handle of the same version and limit: then nothing is
+    checked again, and no directories are returned. Raises `ImageUnreadable`, `ImageRefused`, `NeedsConversion` and, for
+    a remote image, `ImageMissing`, `ImageChanged` and `RemoteUnavailable`.
     """
     assert ref.path is not None
-    tiff = None
     if ref.remote:
-        dataset = _open_remote(ref)
+        dataset, tiff = _open_remote(ref), None
+    elif known is not None:
+        return _open(ref.path, sniff(ref.path).driver, known.stack), None
     else:
         kind = sniff(ref.path)
         if not kind.driver or 'rasterio' not in kind.sources:
             raise ImageUnreadable()
         if kind.name == 'tiff':
-            tiff = Tiff.read(ref.path)
+            tiff = Tiff.read(ref.path) if tiff is None else tiff
             limits.check_tiff(tiff, limit, by_block=True)
         elif not kind.tiled:
             limits.check_plain(ref.path, kind, limit)
@@ -88,6 +94,10 @@ def open_dataset(ref: ImageRef, limit: int) -> tuple[DatasetReader, Tiff | None]
             jp2header.check(ref.path)
         limits.check_sidecars(ref.path, limit)
         dataset = _open(ref.path, kind.driver)
+        if tiff is not None and tiff.stack is not None and not is_georeferenced(dataset):
+            # GDAL 3.10 walks all directories to list a file's overviews, but not for one directory that is named.
+            dataset.close()
+            dataset = _open(ref.path, kind.driver, tiff.stack)
     try:
         check_dataset(dataset, limit, tiff)
         if not (ref.remote or is_georeferenced(dataset)):
@@ -98,8 +108,10 @@ def open_dataset(ref: ImageRef, limit: int) -> tuple[DatasetReader, Tiff | None]
     return dataset, tiff
 
 
-def _open(path: str, driver: str) -> DatasetReader:
+def _open(path: str, driver: str, stack: Stack | None = None) -> DatasetReader:
     try:
+        if stack is not None:
+            return open_directory(path, stack.pages[0][0])
         if driver in _KEEP_TO_THEMSELVES or settings.SIDECAR_FILES:
             return rasterio.open(path, driver=driver)
         # Only the driver of SRTM needs the file's name: it says where on earth the file is.
@@ -108,6 +120,11 @@ def _open(path: str, driver: str) -> DatasetReader:
             return rasterio.open(link, driver=driver)
     except RasterioIOError as error:
         raise fault_of(error) or ImageUnreadable() from error
+
+
+def open_directory(path: str, page: SubImage) -> DatasetReader:
+    """Open one directory of a local TIFF; raises rasterio's errors."""
+    return rasterio.open(f'GTIFF_DIR:off:{page.offset}:{path}', driver='GTiff')
 
 
 def open_overview(dataset: DatasetReader, path: str, index: int) -> DatasetReader:

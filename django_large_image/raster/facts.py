@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TypedDict
 
 from django_large_image.inspection.scan import Scan
+from django_large_image.inspection.stack import Stack
 from django_large_image.pixels import Array
 from django_large_image.raster.georef.bounds import Bounds
 from django_large_image.raster.georef.georeference import Georeference
@@ -53,14 +54,32 @@ class RasterFacts:
     """The facts of a file."""
 
     georeference: Georeference
-    #: GDAL's names of the frames; empty for an image of one frame.
+    #: GDAL's names of the frames of a georeferenced file; empty for one of one frame, and for a stack.
     frame_names: tuple[str, ...]
     #: The pyramid of pages that the file is, if it is one.
     scan: Scan | None = None
+    #: The frames of a file without georeference, if it has several or is described as such a file is.
+    stack: Stack | None = None
+    #: The ICC profile of 8-bit RGB without georeference; None without one.
+    profile: bytes | None = None
     frames: dict[int, FrameFacts] = field(default_factory=dict)
-    #: By band, from 1: `min` and `max` over all frames; empty where nothing is valid.
-    ranges: dict[int, dict[str, float]] | None = None
+    #: By channel, from 0, and by band, from 1: `min` and `max` over all its frames; empty where nothing is valid.
+    ranges: dict[int, dict[int, dict[str, float]]] = field(default_factory=dict)
     #: By the WKT of a CRS.
     bounds: dict[str, Bounds] = field(default_factory=dict)
     #: By the WKT of a projection, or '' for the image's own pixels: None where the image cannot be shown.
     matrices: dict[str, TileMatrix | None] = field(default_factory=dict)
+
+    @property
+    def frame_count(self) -> int:
+        """Return the number of frames."""
+        return len(self.frame_names) or (1 if self.stack is None else len(self.stack.pages))
+
+    @property
+    def channel_count(self) -> int:
+        """Return the number of channels; 1 where frames are not named as such."""
+        return 1 if self.stack is None else self.stack.channel_count
+
+    def channel(self, frame: int) -> int:
+        """Return the channel of a frame, both from 0."""
+        return 0 if self.stack is None else self.stack.channel(frame)

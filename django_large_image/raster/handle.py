@@ -8,20 +8,23 @@ from dataclasses import dataclass
 
 import numpy as np
 import rasterio
+from PIL import ImageCms
 from rasterio.crs import CRS
+from rasterio.errors import RasterioIOError
 from rasterio.io import DatasetReader
 
-from django_large_image.exceptions import InvalidParameter, fault_of
+from django_large_image.exceptions import ImageUnreadable, InvalidParameter, fault_of
 from django_large_image.inspection import limits
-from django_large_image.inspection.scan import Scan
 from django_large_image.inspection.tiff import Tiff
 from django_large_image.inspection.tiffheader import SubImage
 from django_large_image.pixels import Array
 from django_large_image.raster.blocks.blockreader import BlockReader
-from django_large_image.raster.dataset import check_dataset, is_georeferenced, sub_images_of
+from django_large_image.raster.colour.profile import ProfileTransform
+from django_large_image.raster.dataset import check_dataset, open_directory
+from django_large_image.raster.discovery import find_out, like_the_first
 from django_large_image.raster.facts import FrameFacts, RasterFacts
 from django_large_image.raster.georef.bounds import Bounds, bounds_of
-from django_large_image.raster.georef.georeference import Georeference, TargetCRS
+from django_large_image.raster.georef.georeference import TargetCRS
 from django_large_image.raster.georef.projected import TILE_SIZE, pixel_metres, tile_matrix_of
 from django_large_image.raster.georef.tile_matrix import TileMatrix
 from django_large_image.raster.info import RasterInfo, describe
@@ -44,6 +47,8 @@ class Origin:
 
     #: Names the version of the file, in keys of caches.
     key: Hashable
+    #: GDAL's name of the file.
+    name: str
     #: Opens an overview of a dataset, as `dataset.open_overview` does: dataset, name, number of the overview.
     open_overview: Callable[[DatasetReader, str, int], DatasetReader]
     #: The largest side in pixels of an image without tiles, as it was when the file was opened.
@@ -72,12 +77,8 @@ class RasterHandle:
         self._stack = contextlib.ExitStack()
         self._blocks: dict[int, BlockReader] = {}
         self._frames: dict[int, DatasetReader] = {}
-        if facts is None:
-            scan = None if tiff is None or is_georeferenced(dataset) else tiff.scan
-            names = _frame_names(dataset) if scan is None else ()
-            facts = RasterFacts(Georeference(dataset), names, scan)
-            facts.frames[0] = FrameFacts(_described(dataset, scan, tiff))
-        self.facts = facts
+        self._transforms: dict[object, ProfileTransform | None] = {}
+        self.facts = find_out(dataset, tiff) if facts is None else facts
 
     @property
     def key(self) -> Hashable:
@@ -92,7 +93,7 @@ class RasterHandle:
     @property
     def name(self) -> str:
         """Return GDAL's name of the file."""
-        return str(self._dataset.name)
+        return self._origin.name
 
     @property
     def path(self) -> str | None:
@@ -140,22 +141,34 @@ class RasterHandle:
     @property
     def frame_count(self) -> int:
         """Return the number of frames."""
-        return len(self.facts.frame_names) or 1
+        return self.facts.frame_count
 
     def frame(self, number: int) -> DatasetReader:
         """Return the dataset of a frame, from 0; raises `InvalidParameter` for a frame that is not there."""
         dataset = self.dataset
         if not number and not self.facts.frame_names:
             return dataset
-        if not 0 <= number < self.frame_count:
-            raise InvalidParameter('frame', number, f'an integer from 0 to {self.frame_count - 1}')
+        self._check_frame(number)
         found = self._frames.get(number)
         if found is None or found.closed:
             while len(self._frames) >= _OPEN_FRAMES:
                 oldest = next(iter(self._frames))
                 self._forget_frame(oldest)
-            found = self._frames[number] = rasterio.open(self.facts.frame_names[number])
+            found = self._frames[number] = self._open_frame(number)
         return found
+
+    def _open_frame(self, number: int) -> DatasetReader:
+        stack = self.facts.stack
+        if stack is None:
+            return rasterio.open(self.facts.frame_names[number])
+        try:
+            return open_directory(self.name, stack.pages[number][0])
+        except RasterioIOError as error:
+            raise fault_of(error) or ImageUnreadable() from error
+
+    def _check_frame(self, number: int) -> None:
+        if not 0 <= number < self.frame_count:
+            raise InvalidParameter('frame', number, f'an integer from 0 to {self.frame_count - 1}')
 
     def _forget_frame(self, number: int) -> None:
         blocks = self._blocks.pop(number, None)
@@ -169,6 +182,9 @@ class RasterHandle:
         Raises `InvalidParameter` for a frame that is not there, and what `check_dataset` raises.
         """
         known = self.facts.frames.get(number)
+        if known is None and self.facts.stack is not None:
+            self._check_frame(number)
+            known = self.facts.frames[number] = like_the_first(self.facts.frames[0], self.facts.stack, number)
         if known is None:
             dataset = self.frame(number)
             if number:
@@ -187,7 +203,9 @@ class RasterHandle:
         if found is None:
             facts = self.frame_facts(number)
             dataset = self.frame(number)
-            name, path, open_overview = dataset.name, self.path, self._origin.open_overview
+            path, open_overview = self.path, self._origin.open_overview
+            # A further frame of a georeferenced file has its own overviews.
+            name = dataset.name if self.facts.frame_names else self.name
             found = self._blocks[number] = BlockReader(
                 lambda: self.frame(number),
                 lambda index: open_overview(dataset, name, index),
@@ -204,6 +222,21 @@ class RasterHandle:
         with contextlib.closing(dataset):
             limits.check_block(dataset.width, dataset.height, dataset.count)
             return np.moveaxis(np.asarray(dataset.read()), 0, 2)
+
+    def transform(self, icc: object) -> ProfileTransform | None:
+        """Return what makes sRGB of the file's colours; None without a profile, and for a broken one.
+
+        `icc` is that of a style: False for the colours as they are, or a rendering intent.
+        """
+        profile = self.facts.profile
+        if profile is None or not icc:
+            return None
+        if icc not in self._transforms:
+            try:
+                self._transforms[icc] = ProfileTransform(profile, str(icc))
+            except ImageCms.PyCMSError:
+                self._transforms[icc] = None
+        return self._transforms[icc]
 
     # -- where the image is
 
@@ -240,9 +273,12 @@ class RasterHandle:
     def _tile_size(self) -> tuple[int, int]:
         """Return the size of tiles in the image's own pixels.
 
-        It is that of the file's blocks where the file is a scan, or where they are pictures that browsers read.
+        It is that of the file's blocks where the file is a scan, or where they are pictures that browsers read. That of
+        a stack is large-image's.
         """
         info = self.info()
+        if self.facts.stack is not None:
+            return self.facts.stack.tile_size
         level = self.blocks().level(0)
         width, height = level.stored_width, level.stored_height
         own = self.facts.scan is not None or info.block_encoding is not None
@@ -258,25 +294,3 @@ class RasterHandle:
         except Exception:
             # The CRS cannot be transformed to longitude and latitude, such as that of a building site.
             return None
-
-
-def _described(dataset: DatasetReader, scan: Scan | None, tiff: Tiff | None) -> RasterInfo:
-    """Return what the headers say of the first frame."""
-    if scan is None:
-        return describe(dataset, sub_images_of(dataset, tiff))
-    # What GDAL 3.10 takes for overviews are pictures of the label and of the slide.
-    return describe(dataset, list(scan.levels), with_overviews=False)
-
-
-def _frame_names(dataset: DatasetReader) -> tuple[str, ...]:
-    """Return GDAL's names of the frames of a file: the pages that have the size and the bands of the first."""
-    try:
-        pages = dataset.subdatasets
-    except (RuntimeError, ZeroDivisionError):
-        return ()
-    found = []
-    for page in pages if len(pages) > 1 else ():
-        with contextlib.suppress(Exception), rasterio.open(page) as frame:
-            if (frame.width, frame.height, frame.indexes) == (dataset.width, dataset.height, dataset.indexes):
-                found.append(page)
-    return tuple(found) if len(found) > 1 else ()

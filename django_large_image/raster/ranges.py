@@ -1,7 +1,7 @@
 """The ranges of a raster's bands: what a style's words mean, such as `auto` and `min:0.02`.
 
 They mean what they mean in large-image 1.35.6 (`TileSource._getMinMax`), with two differences: only valid values count,
-and a band has one range over all frames, so that playback does not flicker.
+and a band has one range over all frames of a channel, so that playback does not flicker.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 from rasterio.errors import RasterioIOError
 
+from django_large_image.conf import settings
 from django_large_image.raster.facts import Band
 from django_large_image.raster.handle import RasterHandle
 from django_large_image.raster.statistics import (
@@ -19,14 +20,15 @@ from django_large_image.raster.statistics import (
     band_statistics,
     describe_bands,
     edge_excluding,
+    sample_cost,
     samples,
     uses_bytes,
 )
 
 End = Literal['min', 'max']
 
-#: The most frames whose values are looked at.
-MAX_FRAMES = 16
+#: The most frames of a channel whose values are looked at, and the most channels whose ranges are listed.
+MAX_FRAMES, MAX_CHANNELS = 16, 64
 #: The interpretations of bands that are shown without a style.
 _SHOWN = ('red', 'green', 'blue', 'gray')
 
@@ -51,31 +53,57 @@ def statistics(handle: RasterHandle, frame: int = 0) -> dict[int, Band]:
     return {band: described[band] | own for band, own in facts.statistics.items()}
 
 
-def over_frames(handle: RasterHandle) -> dict[int, dict[str, float]]:
-    """Return `min` and `max` of each band, by its number from 1, over all frames.
+def over_frames(handle: RasterHandle, channel: int = 0) -> dict[int, dict[str, float]]:
+    """Return `min` and `max` of each band, by its number from 1, over all frames of a channel.
 
-    Of more than `MAX_FRAMES` frames some are looked at, evenly spread. A band without valid values has an empty entry.
-    Raises `TooMuchToDecode`.
+    Of more than `MAX_FRAMES` frames some are looked at, evenly spread, and fewer if a sample of them takes much to
+    decode. A band without valid values has an empty entry. Raises `TooMuchToDecode`.
     """
     facts = handle.facts
-    if facts.ranges is None:
+    if channel not in facts.ranges:
         found: dict[int, dict[str, float]] = {band: {} for band in bands(handle)}
-        for frame in range(0, handle.frame_count, -(-handle.frame_count // MAX_FRAMES)):
+        frames = range(channel, handle.frame_count, facts.channel_count)
+        if facts.stack is not None and facts.stack.channel_count == 1:
+            frames = range(handle.frame_count)
+        for frame in frames[:: -(-len(frames) // _frames_to_look_at(handle))]:
             for band, entry in statistics(handle, frame).items():
                 if 'min' in entry:
                     known = found[band]
                     known['min'] = min(known.get('min', entry['min']), entry['min'])
                     known['max'] = max(known.get('max', entry['max']), entry['max'])
-        facts.ranges = found
-    return facts.ranges
+        facts.ranges[channel] = found
+    return facts.ranges[channel]
+
+
+def _frames_to_look_at(handle: RasterHandle) -> int:
+    """Return how many frames of a channel are looked at for its range."""
+    if handle.facts.stack is None:
+        return MAX_FRAMES
+    # All channels together take no more than a quarter of what may be decoded, as far as each has one frame.
+    cost = sample_cost(handle.blocks()) * handle.facts.channel_count
+    return max(1, min(MAX_FRAMES, int(settings.MAX_DECODED_BYTES // 4 // max(1, cost))))
 
 
 def automatic(handle: RasterHandle) -> list[dict[str, float]]:
-    """Return `band` (from 1), `min` and `max` of each band that is shown without a style; nothing for 8-bit data."""
+    """Return `band` (from 1), `min` and `max` of each band that is shown without a style; nothing for 8-bit data.
+
+    Where frames have channels, also `channel` (from 0), of the first `MAX_CHANNELS` or fewer: the range of a further
+    one is found out when it is shown.
+    """
     if handle.info().dtype == np.uint8:
         return []
     shown = [band for band, entry in bands(handle).items() if entry.get('interpretation') in _SHOWN]
-    return [{'band': band, **entry} for band, entry in over_frames(handle).items() if band in shown and entry]
+    count = handle.facts.channel_count
+    most = count
+    if count > 1:
+        room = int(settings.MAX_DECODED_BYTES // 4 // max(1, sample_cost(handle.blocks())))
+        most = max(1, min(count, MAX_CHANNELS, room))
+    return [
+        {'band': band, **({'channel': channel} if count > 1 else {}), **entry}
+        for channel in range(most)
+        for band, entry in over_frames(handle, channel).items()
+        if band in shown and entry
+    ]
 
 
 def end_of_range(
@@ -103,11 +131,11 @@ def end_of_range(
         edge = edge_excluding(_histogram(handle, frame, band), float(share), chosen)
         if edge is not None:
             return edge
-    elif word == 'auto' and _fits_bytes(handle):
+    elif word == 'auto' and handle.facts.stack is None and _fits_bytes(handle):
         return 0.0 if end == 'min' else 255.0
     if band is None:
         return 0.0 if chosen == 'min' else _top_of_type(info.dtype)
-    return _known_end(handle, band, chosen)
+    return _known_end(handle, band, chosen, handle.facts.channel(frame))
 
 
 def _top_of_type(dtype: np.dtype[np.generic]) -> float:
@@ -116,13 +144,16 @@ def _top_of_type(dtype: np.dtype[np.generic]) -> float:
     return 1.0 if dtype.kind == 'f' else 255.0
 
 
-def _known_end(handle: RasterHandle, band: int, end: End) -> float:
-    """Return `min` or `max` of a band, from 0. The band after the last is alpha: 0 and the maximum of the type."""
+def _known_end(handle: RasterHandle, band: int, end: End, channel: int = 0) -> float:
+    """Return `min` or `max` of a band, from 0, of a channel.
+
+    The band after the last is alpha: 0 and the maximum of the type.
+    """
     info = handle.info()
     if band >= info.count:
         top = float(np.iinfo(info.dtype.name).max) if info.dtype.kind in 'iu' else 1.0
         return 0.0 if end == 'min' else top
-    found = over_frames(handle)[band + 1]
+    found = over_frames(handle, channel)[band + 1]
     # Without a valid value both ends are the nodata value.
     return float(found.get(end, info.nodata[band] or 0.0))
 

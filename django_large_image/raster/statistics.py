@@ -83,6 +83,16 @@ def samples(blocks: BlockReader, bands: tuple[int, ...]) -> Generator[tuple[int,
         yield band, valid_values(blocks.info, band, values, mask)
 
 
+def sample_cost(blocks: BlockReader) -> int:
+    """Return how many bytes are decoded for a sample of all bands, weighted as in `costs`."""
+    info, level = blocks.info, blocks.level(0)
+    index = info.level_for(level.width / sample_shape(level.width, level.height)[1])
+    level = blocks.level(index)
+    return min(
+        info.cost(level, (0, 0, level.width, level.height), info.count), int(settings.MAX_DECODED_BYTES)
+    )
+
+
 def _picked(
     blocks: BlockReader, index: int, shape: tuple[int, int], bands: tuple[int, ...]
 ) -> Iterator[tuple[int, Array, Array | None]]:

@@ -2,64 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import math
-import threading
-from dataclasses import dataclass
 
-import cachetools
 import numpy as np
 from affine import Affine
 
 from django_large_image.colors.styles import Style
 from django_large_image.exceptions import InvalidParameter, NotSupported
 from django_large_image.inspection.costs import Budget
-from django_large_image.pixels import Array
-from django_large_image.raster import ranges
+from django_large_image.pixels import Array, MaskedPixels
 from django_large_image.raster.blocks import passthrough
-from django_large_image.raster.colour.colorizer import Colorizer, compile_style, plain_colorizer
-from django_large_image.raster.colour.completion import complete
 from django_large_image.raster.colour.rendered import RenderedImage
 from django_large_image.raster.georef.geobox import GeoBox
 from django_large_image.raster.georef.georeference import TargetCRS
 from django_large_image.raster.georef.tile_matrix import TileMatrix
 from django_large_image.raster.handle import RasterHandle
+from django_large_image.raster.look import Colours, Look
 from django_large_image.raster.resampling.warp import draw
-
-#: The most memory that colorizers take together. The tables of one take a quarter of a megabyte a band.
-_COLORIZER_BYTES = 32 * 2**20
-#: The memory that a style takes for each character of its JSON, in bytes: it is kept twice, with #rrggbbaa as texts.
-_STYLE_BYTES = 12
-
-
-@dataclass(frozen=True, slots=True)
-class Colours:
-    """What a style means for a frame of an image."""
-
-    #: The complete style; None if the values are colours already, or nothing says what to show.
-    style: Style | None
-    #: What makes colours of values; None where only large-image's engine can.
-    colorizer: Colorizer | None
-    #: The memory that both take, in bytes.
-    nbytes: int
-
-
-_colours: cachetools.LRUCache[object, Colours] = cachetools.LRUCache(
-    _COLORIZER_BYTES, getsizeof=lambda colours: colours.nbytes
-)
-_lock = threading.Lock()
-
-
-def kept_colours() -> dict[str, int]:
-    """Return how many bytes the cached colorizers take (`bytes`), and how many they may (`limit`)."""
-    with _lock:
-        return {'bytes': int(_colours.currsize), 'limit': int(_colours.maxsize)}
-
-
-def forget_colours() -> None:
-    """Drop the colorizers that are kept; those in use live on until their answer is drawn."""
-    with _lock:
-        _colours.clear()
 
 
 class StyledView:
@@ -80,8 +39,10 @@ class StyledView:
         """
         self.handle = handle
         self.target = target
-        self._style = style
-        self._style_json = '' if style is None else json.dumps(style, sort_keys=True)
+        #: Whether the ICC profile of the file is heeded, and by which rendering intent; it is no part of the colours.
+        self._icc: object = True if style is None else style.get('icc', True)
+        style = None if style is None else {key: value for key, value in style.items() if key != 'icc'}
+        self._look = Look(style)
         self.resampling = resampling
         matrix = handle.tile_matrix(target)
         if matrix is None and handle.facts.georeference.crs is None:
@@ -104,34 +65,7 @@ class StyledView:
         Raises `InvalidParameter` for bands or colours that the file does not have, and `TooMuchToDecode` for a range
         that takes too much to find out.
         """
-        key = (self.handle.key, frame, self._style_json, self.target is not None)
-        with _lock:
-            found = _colours.get(key)
-        if found is None:
-            found = self._find_colours(frame)
-            # Larger ones are not cached: four of them would push out all others.
-            if found.nbytes <= _COLORIZER_BYTES // 4:
-                with _lock:
-                    _colours[key] = found
-        return found
-
-    def _find_colours(self, frame: int) -> Colours:
-        info, styled = self.handle.info(frame), bool(self._style)
-        size = 1024 + _STYLE_BYTES * len(self._style_json)
-        if not styled and info.is_picture:
-            colorizer = plain_colorizer((0, 1, 2))
-            return Colours(None, colorizer, size + colorizer.nbytes)
-        style = complete(
-            self._style, ranges.bands(self.handle), self.target is not None, self.handle.info().white_is_zero
-        )
-        if style is None:
-            return Colours(None, None, size)
-        compiled = compile_style(
-            style,
-            info,
-            lambda band, end, wanted: ranges.end_of_range(self.handle, frame, band, end, wanted, styled),
-        )
-        return Colours(style, compiled, size + (0 if compiled is None else compiled.nbytes))
+        return self._look.colours(self.handle, frame, self.target is not None)
 
     def can_paint(self, frame: int) -> bool:
         """Return whether `paint` can draw a frame in this style; if not, large-image's engine has to."""
@@ -154,11 +88,39 @@ class StyledView:
         """
         colorizer = self.colours(frame).colorizer
         assert colorizer is not None
+        budget = Budget() if budget is None else budget
+        parts = []
+        for number, bands in colorizer.reads:
+            found = self._draw(number, geobox, bands, colorizer.nodata, lossy, budget)
+            if found is None:
+                # All frames are of one place and size.
+                return None
+            parts.append(found)
+        return colorizer.paint(parts)
+
+    def _draw(
+        self,
+        frame: int,
+        geobox: GeoBox,
+        bands: tuple[int, ...],
+        nodata: float | None,
+        lossy: bool,
+        budget: Budget,
+    ) -> MaskedPixels | None:
+        """Return bands of a frame on a GeoBox, in sRGB if the file has a profile; None if nothing of it is there."""
+        transform = self.handle.transform(self._icc)
+        # A profile needs all colours, and its values are no longer those that nodata means.
+        read = bands if transform is None else (0, 1, 2, *(band for band in bands if band > 2))
         found = draw(
-            self.handle.blocks(frame), self.handle.facts.georeference, geobox, colorizer.bands,
-            self.resampling or 'bilinear', colorizer.nodata, lossy, budget,
+            self.handle.blocks(frame), self.handle.facts.georeference, geobox, read, self.resampling or 'bilinear',
+            nodata if transform is None else None, lossy, budget,
         )  # fmt: skip
-        return None if found is None else colorizer.paint(found)
+        if transform is None or found is None:
+            return found
+        values = np.concatenate([transform.apply(found.values[:, :, :3]), found.values[:, :, 3:]], axis=2)
+        if read != bands:
+            values = values[:, :, [read.index(band) for band in bands]]
+        return MaskedPixels(values, found.mask)
 
     def values(self, column: int, row: int, frame: int) -> list[float]:
         """Return the file's own values of a pixel, one for each band. Raises `TooMuchToDecode`."""
@@ -264,12 +226,14 @@ class StyledView:
     def stored_tile(self, z: int, x: int, y: int, frame: int, encoding: str) -> bytes | None:
         """Return a tile that is a block of the file as it is, in an encoding ('JPEG' or 'WEBP'); else None.
 
-        Only of a local file, without a style, and of frame 0. Raises `ImageChanged`.
+        Only of a local file, without a style and a profile that is heeded. Raises `ImageChanged`.
         """
         handle = self.handle
-        if frame or handle.path is None or self._style or handle.info().block_encoding != encoding:
+        if handle.path is None or self._look.style or handle.transform(self._icc) is not None:
             return None
-        blocks = handle.blocks()
+        if handle.info(frame).block_encoding != encoding:
+            return None
+        blocks = handle.blocks(frame)
         found = passthrough.block_of(blocks, handle.facts.georeference, self.tile_geobox(z, x, y))
         if found is None:
             return None

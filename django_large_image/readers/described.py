@@ -18,7 +18,7 @@ def metadata(handle: RasterHandle, view: StyledView) -> Json:
     matrix, info = view.matrix, handle.info()
     own = handle.tile_matrix(None)
     projection = None if view.target is None else view.target.crs
-    found: Json = {
+    common: Json = {
         'levels': matrix.levels,
         'sizeX': matrix.size_x,
         'sizeY': matrix.size_y,
@@ -27,6 +27,11 @@ def metadata(handle: RasterHandle, view: StyledView) -> Json:
         **magnification(handle),
         'dtype': str(info.dtype),
         'bandCount': info.count,
+    }
+    if handle.facts.stack is not None:
+        # As in large-image's source of stacks, which has no places and no statistics here.
+        return common | (frames(handle) if handle.frame_count > 1 else {})
+    found: Json = common | {
         'geospatial': handle.facts.georeference.crs is not None,
         'sourceLevels': matrix.levels if own is None else own.levels,
         'sourceSizeX': matrix.width,
@@ -37,8 +42,36 @@ def metadata(handle: RasterHandle, view: StyledView) -> Json:
         'bands': ranges.statistics(handle),
     }
     if handle.frame_count > 1:
-        # As in large-image, for frames without names and axes.
-        found['frames'] = [{'Frame': index, 'Index': index} for index in range(handle.frame_count)]
+        found |= frames(handle)
+    return found
+
+
+def frames(handle: RasterHandle) -> Json:
+    """Return `frames`, `IndexRange`, `IndexStride`, `channels` and `channelmap` of an image of several frames.
+
+    The names and what they mean are those of large-image 1.35.6 (`TileSource._addMetadataFrameInformation`).
+    """
+    stack = handle.facts.stack
+    axes = [] if stack is None else [axis for axis in stack.axes if axis.name != 'I']
+    listed: list[Json] = []
+    for number in range(handle.frame_count):
+        entry: Json = {'Frame': number}
+        entry |= {f'Index{axis.name.upper()}': number // axis.stride % axis.count for axis in axes}
+        listed.append(entry)
+    channels = 1 if stack is None else stack.channel_count
+    named = stack.channels[:channels] if stack is not None and any(stack.channels) else ()
+    # What lies between two steps of the slowest axes but the channels is one index; without axes each frame is one.
+    step = channels if axes else 1
+    for number, entry in enumerate(listed):
+        entry['Index'] = number // step
+        if named:
+            entry['Channel'] = named[entry.get('IndexC', 0)]
+    found: Json = {'frames': listed}
+    if axes:
+        found['IndexRange'] = {f'Index{axis.name.upper()}': axis.count for axis in axes}
+        found['IndexStride'] = {f'Index{axis.name.upper()}': axis.stride for axis in axes}
+    if named:
+        found |= {'channels': list(named), 'channelmap': {name: index for index, name in enumerate(named)}}
     return found
 
 
@@ -70,12 +103,18 @@ def magnification(handle: RasterHandle) -> dict[str, float | None]:
     scan = handle.facts.scan
     if scan is not None and scan.pixel_mm is not None:
         return {'magnification': scan.magnification, 'mm_x': scan.pixel_mm, 'mm_y': scan.pixel_mm}
-    across, down = handle.pixel_metres() or stated_metres(handle.dataset)
-    return {
-        'magnification': None if scan is None else scan.magnification,
-        'mm_x': None if across is None else across * 1000,
-        'mm_y': None if down is None else down * 1000,
-    }
+    stack = handle.facts.stack
+    across, down = (
+        None if metres is None else metres * 1000
+        for metres in handle.pixel_metres() or stated_metres(handle.dataset)
+    )
+    if stack is None:
+        return {'magnification': None if scan is None else scan.magnification, 'mm_x': across, 'mm_y': down}
+    # As in large-image-source-tifffile 1.35.6, which takes ten micrometres for the pixel of a camera.
+    across = stack.pixel_mm[0] if across is None else across
+    down = stack.pixel_mm[1] if down is None else down
+    across, down = across or down, down or across
+    return {'magnification': None if across is None else 0.01 / across, 'mm_x': across, 'mm_y': down}
 
 
 def corners(handle: RasterHandle, crs: CRS | None) -> Json | None:

@@ -90,7 +90,7 @@ class RasterTileSource(RasterioFileTileSource):  # type: ignore[misc]
         if matrix.world is not None:
             self.unitsAcrossLevel0, self.projectionOrigin = matrix.world, (0, 0)
         if reader.frame_count > 1:
-            self._frames = list(reader.handle.facts.frame_names)
+            self._frames = list(range(reader.frame_count))
         self._dtype, self._bandCount = reader.dtype, reader.band_count
 
     @property
@@ -217,7 +217,7 @@ def _opened(path: str | pathlib.Path, projection: object) -> RasterReader:
             with gdal_env(ref):
                 return open_overview(dataset, name, index)
 
-        handle = RasterHandle(dataset, Origin(ref.digest, overview, limit), None, tiff)
+        handle = RasterHandle(dataset, Origin(ref.digest, str(ref.path), overview, limit), None, tiff)
     except LargeImageError as error:
         raise TileSourceError(error.message) from None
     if projection == PROJECTION_SENTINEL:

@@ -11,6 +11,7 @@ import numpy as np
 import rasterio.warp
 from rasterio.crs import CRS
 
+from django_large_image.inspection.tiffheader import SubImage
 from django_large_image.pixels import Array, Json
 from django_large_image.raster import ranges, strips
 from django_large_image.raster.blocks.decimation import everything
@@ -207,6 +208,10 @@ class RasterReader(ImageReader):
     def pixel(self, column: int, row: int, frame: int) -> Json:
         if self._code is not None or not self.view.can_paint(frame):
             return self._engine.pixel(column, row, frame)
+        if self.handle.facts.stack is not None and not self.style and self.dtype.itemsize > 1:
+            # As in large-image's source of stacks, which has no automatic range: the values are what is shown.
+            values = self.view.values(column, row, frame)
+            return {'value': values, 'bands': dict(enumerate(values, 1))}
         picture = self.view.paint(self.view.geobox(column, row, column + 1, row + 1, 1, 1), frame)
         values = self.view.values(column, row, frame)
         style = self.view.colours(frame).style
@@ -235,13 +240,15 @@ class RasterReader(ImageReader):
     # -- pictures beside it
 
     def associated_images(self) -> tuple[str, ...]:
-        scan = self.handle.facts.scan
-        return () if scan is None else tuple(name for name, _ in scan.associated)
+        return tuple(name for name, _ in self._associated())
 
     def associated_image(self, name: str) -> Array | None:
-        scan = self.handle.facts.scan
-        page = None if scan is None else dict(scan.associated).get(name)
+        page = dict(self._associated()).get(name)
         return None if page is None else to_uint8(self.handle.page(page))
+
+    def _associated(self) -> tuple[tuple[str, SubImage], ...]:
+        found = self.handle.facts.scan or self.handle.facts.stack
+        return () if found is None else found.associated
 
     def write_geotiff(self, path: Path, window: ReadWindow, frame: int, pixels: Array | None) -> None:
         geotiff.write(path, self.view, window, frame, pixels)

@@ -33,7 +33,7 @@ class Data(LargeImageBase):
         return session.answer_image(
             'thumbnail',
             lambda reader: thumbnail.render(
-                reader, query['max_width'], query['max_height'], query.frame, query.file_format
+                reader, query['max_width'], query['max_height'], query.frame, query.file_format, query.quality
             ),
         )
 
@@ -52,7 +52,7 @@ class Data(LargeImageBase):
             units = query['units'] or ('EPSG:4326' if reader.is_geospatial else 'pixels')
             sides = {name: query[name] for name in _SIDES}
             wanted = region.Region(units=units, **sides)
-            return region.render(reader, wanted, styled, query.frame, query.file_format)
+            return region.render(reader, wanted, styled, query.frame, query.file_format, query.quality)
 
         return session.answer_file('region', render)
 

@@ -56,6 +56,18 @@ class DrawParams(ProjectionParams):
     )
 
 
+class PictureParams(DrawParams):
+    """How an image is opened, shown, resampled and encoded."""
+
+    quality = serializers.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=100,
+        help_text='The quality of JPEG, WebP and AVIF; other formats ignore it. By default it is that of the site, and '
+        'a tile that is stored in the format is handed on with its own.',
+    )
+
+
 class FrameParams(Params):
     """Which frame of a multi-frame image."""
 
@@ -108,11 +120,11 @@ class StyleParams(Params):
     )
 
 
-class FrameTileParams(DrawParams, StyleParams):
+class FrameTileParams(PictureParams, StyleParams):
     """The query of a tile whose path names the frame."""
 
 
-class TileParams(DrawParams, FrameParams, StyleParams):
+class TileParams(PictureParams, FrameParams, StyleParams):
     """The query of a tile."""
 
 
@@ -136,7 +148,7 @@ class FrameTilePath(TilePath):
     frame = serializers.IntegerField(min_value=0, max_value=1_000_000, help_text='The frame, from 0.')
 
 
-class ThumbnailParams(DrawParams, FrameParams, StyleParams):
+class ThumbnailParams(PictureParams, FrameParams, StyleParams):
     """The query of a thumbnail."""
 
     max_width = BoundedIntegerField(
@@ -155,7 +167,7 @@ class ThumbnailParams(DrawParams, FrameParams, StyleParams):
     )
 
 
-class RegionParams(DrawParams, FrameParams, StyleParams):
+class RegionParams(PictureParams, FrameParams, StyleParams):
     """The query of a region."""
 
     left = NumberField(help_text='Left side, in `units`.')

@@ -73,6 +73,11 @@ class ImageQuery:
         return self.values.get('resampling')
 
     @property
+    def quality(self) -> int | None:
+        """Return the quality of a lossy format, 1 to 100; None for the setting's."""
+        return self.values.get('quality')
+
+    @property
     def frame(self) -> int | None:
         """Return the frame, from 0; None for the first."""
         return self.values.get('frame')

@@ -50,7 +50,7 @@ class Tiles(LargeImageBase):
         return session.answer_image(
             'tile',
             lambda reader: tile.render(
-                reader, query['z'], query['x'], query['y'], query.frame, query.file_format
+                reader, query['z'], query['x'], query['y'], query.frame, query.file_format, query.quality
             ),
         )
 

@@ -145,15 +145,13 @@ def test_a_stored_tile_is_handed_on(
         assert answer.content[-400:] not in data
 
 
-@pytest.mark.parametrize('why', ['icc', 'ome', 'another size', 'jpeg 2000', 'georeference'])
+@pytest.mark.parametrize('why', ['ome', 'another size', 'jpeg 2000', 'georeference'])
 def test_what_is_no_scan(tmp_path: pathlib.Path, why: str) -> None:
     from django_large_image.inspection.tiff import Tiff
 
     path = tmp_path / 'a.tif'
     pixels = np.zeros((1024, 1024, 3), np.uint8)
     options: dict[str, Any] = {'photometric': 'rgb', 'tile': (256, 256), 'metadata': None}
-    if why == 'icc':
-        options['iccprofile'] = b'profile'
     if why == 'georeference':
         options['extratags'] = [(33922, 'd', 6, (0, 0, 0, 5, 50, 0)), (33550, 'd', 3, (1, 1, 0))]
     if why == 'jpeg 2000':
@@ -190,3 +188,46 @@ def test_a_scan_that_states_no_size_is_served_without(
     found = get('metadata', image).json()
     assert (found['mm_x'], found['mm_y'], found['magnification']) == (None, None, 20)
     assert get('tile', image, z=0, x=0, y=0, fmt='png').status_code == 200
+
+
+def test_what_openslide_decodes_is_kept(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    """A scan in JPEG 2000 is OpenSlide's: each region is decoded once for all styles, formats and handles."""
+    openslide = pytest.importorskip('openslide')
+    pytest.importorskip('imagecodecs')
+    settings.LARGE_IMAGE_SHARED_BLOCK_BYTES = 0
+    path = tmp_path / 'a.svs'
+    pixels = np.ascontiguousarray(content.rgb(1000, 700).transpose(1, 2, 0))
+    with tifffile.TiffWriter(path) as output:
+        for part in (pixels, reduced(pixels, 4)):
+            output.write(
+                part, photometric='rgb', compression='aperio_jp2000_rgb', tile=(256, 256), metadata=None,
+                description=ABOUT % (1000, 700, 1000, 700, 256, 256), software=False,
+            )  # fmt: skip
+    read: list[Any] = []
+    real = openslide.OpenSlide.read_region
+    monkeypatch.setattr(
+        openslide.OpenSlide,
+        'read_region',
+        lambda slide, *where: read.append(where) or real(slide, *where),
+    )
+    ref = access.image_ref(path)
+    with handles.borrow(ref) as one, handles.borrow(ref) as another:
+        assert one.handle is not another.handle
+        assert one.source.name == 'openslide'
+        before = len(read)
+        z = one.source.matrix.levels - 1
+        first = one.source.tile(z, 1, 1, 0, False)
+        assert len(read) == before + 1
+        for lease, style in (
+            (one, {'band': 1, 'palette': ['#000', '#f00'], 'min': 0, 'max': 255}),
+            (another, None),
+        ):
+            assert lease.view(style).tile(z, 1, 1, 0, False) is not None
+        assert len(read) == before + 1
+        assert first is not None
+    with openslide.OpenSlide(path) as slide:
+        own = np.asarray(real(slide, (256, 256), 0, (256, 256)).convert('RGB'))
+    assert (first.array()[:, :, :3] == own).all()
+    assert np.abs(own.astype(int) - pixels[256:512, 256:512]).mean() < 3

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from django_large_image.raster import view
+from django_large_image.raster import look
 
 
 @pytest.mark.django_db
 def test_colours_of_many_styles_stay_below_the_bound(api: Any, image_file: Any) -> None:
     image = image_file('uint16')
     # Of the process: other tests fill it, and a full one does not grow.
-    view.forget_colours()
+    look.forget_colours()
 
     def draw(bands: int, turn: int) -> dict[str, int]:
         style = [
@@ -26,7 +26,7 @@ def test_colours_of_many_styles_stay_below_the_bound(api: Any, image_file: Any) 
             content_type='application/json',
         )
         assert answer.status_code == 200
-        return view.kept_colours()
+        return look.kept_colours()
 
     sizes = [draw(16, turn) for turn in range(10)]
     assert 0 < sizes[0]['bytes'] < sizes[1]['bytes']

@@ -1,4 +1,4 @@
-"""Passthrough: tiles that are blocks of a tiled TIFF in JPEG or WebP, and are answered as they are."""
+"""Passthrough: answers that are pixels of a level, or a block of a TIFF in JPEG or WebP, as they are."""
 
 from __future__ import annotations
 
@@ -7,6 +7,31 @@ from affine import Affine
 from django_large_image.raster.blocks.blockreader import BlockReader
 from django_large_image.raster.georef.geobox import GeoBox
 from django_large_image.raster.georef.georeference import Georeference
+
+#: How much the scale of a level may differ from that of an answer whose pixels are those of the level, and how far the
+#: answer's pixels may lie beside them, in pixels.
+_SCALE, _BESIDE = 1e-9, 1 / 128
+
+
+def stored_window(blocks: BlockReader, geobox: GeoBox) -> tuple[int, tuple[int, int, int, int]] | None:
+    """Return the level and the window (left, top, right, bottom) whose pixels are those of a GeoBox; None if none are.
+
+    So it is with the tiles of an image's own pixels. It saves finding out the place of each pixel.
+    """
+    affine = geobox.affine
+    if geobox.target is not None or affine.a <= 0 or affine.a != affine.e:
+        return None
+    index = blocks.info.level_for(affine.a)
+    if any(abs(factor / affine.a - 1) > _SCALE for factor in blocks.factors(index)):
+        return None
+    level = blocks.level(index)
+    column, row = affine.c / affine.a, affine.f / affine.a
+    left, top = round(column), round(row)
+    right, bottom = left + geobox.width, top + geobox.height
+    if max(abs(column - left), abs(row - top)) > _BESIDE:
+        return None
+    inside = min(left, top) >= 0 and right <= level.width and bottom <= level.height
+    return (index, (left, top, right, bottom)) if inside else None
 
 
 def block_of(blocks: BlockReader, georeference: Georeference, geobox: GeoBox) -> tuple[int, int, int] | None:

@@ -17,6 +17,7 @@ from django_large_image.inspection.costs import Budget
 from django_large_image.pixels import Array, MaskedPixels
 from django_large_image.raster.blocks.blockreader import CACHED_BYTES, BlockReader
 from django_large_image.raster.blocks.decimation import nearest
+from django_large_image.raster.blocks.passthrough import stored_window
 from django_large_image.raster.georef.geobox import GeoBox, GeoWindow, windows_of
 from django_large_image.raster.georef.georeference import Georeference
 from django_large_image.raster.georef.grid import centres_of, existing, grid_of, same_grid, scales_of
@@ -56,14 +57,17 @@ def draw(
     valid, of the only band. `lossy` says that the picture is wanted for a lossy format, see `BlockReader.read`.
     `budget` is shared by the strips of one picture. Raises `TooMuchToDecode`, `ImageChanged`, and what rasterio raises.
     """
-    parts = windows_of(georeference, geobox)
-    if not parts:
-        return None
     method = 'nearest' if blocks.info.categorical else resampling
     budget = Budget() if budget is None else budget
     rendering = _Rendering(
         blocks, georeference, geobox, bands, method, nodata, blocks.info.bands_for(bands), lossy, budget
     )
+    stored = stored_window(blocks, geobox)
+    if stored is not None:
+        return finished(rendering.read(*stored), blocks.info.dtype, None, blocks.info.alpha is not None)
+    parts = windows_of(georeference, geobox)
+    if not parts:
+        return None
     if len(parts) == 1 and parts[0].sides == ((0, geobox.width), (0, geobox.height)):
         return rendering.draw(parts[0])
     mosaic = Mosaic(geobox.width, geobox.height, len(bands), blocks.info.dtype)
@@ -207,7 +211,7 @@ class _Rendering:
         left, top, right, bottom = window
         if left < 0 or top < 0 or right > level.width or bottom > level.height:
             return None
-        return self._read(index, window)
+        return self.read(index, window)
 
     def _sample(
         self, index: int, factors: Array, scales: tuple[float, float], sides: tuple[float, ...]
@@ -249,7 +253,7 @@ class _Rendering:
         info = self.blocks.info
         self.budget.foresee(info.cost(level, area, len(self.together)))
         masked = shrunk_window(
-            lambda window: self._read(index, window),
+            lambda window: self.read(index, window),
             area,
             across,
             down,
@@ -262,7 +266,8 @@ class _Rendering:
         method = 'cubic' if sharp else self.resampling
         return masked, (offset[0], offset[1]), (across * factors[0], down * factors[1]), method
 
-    def _read(self, index: int, window: tuple[int, int, int, int]) -> MaskedPixels:
+    def read(self, index: int, window: tuple[int, int, int, int]) -> MaskedPixels:
+        """Return the pixels of a window of a level."""
         return self._without_nodata(*self.blocks.read(index, window, self.together, self.budget, self.lossy))
 
     def _without_nodata(self, values: Array, valid: Array | None) -> MaskedPixels:
@@ -281,7 +286,7 @@ class _Rendering:
         size = (right - left) * (bottom - top) * len(self.together) * self.blocks.info.dtype.itemsize
         few = size < _WHOLE_BYTES and max(right - left, bottom - top) < kernels.MAX_SIDE
         if few and step_x * step_y < 16:
-            return self._read(index, window), (1.0, 1.0)
+            return self.read(index, window), (1.0, 1.0)
         # No overview is near the scale of the answer, so every n-th pixel is read.
         width = max(1, round((right - left) / max(1.0, step_x)))
         height = max(1, round((bottom - top) / max(1.0, step_y)))

@@ -1,0 +1,255 @@
+"""Stacks: TIFFs of several frames of one size, such as the channels, focal planes and times of a microscope.
+
+A frame is a page of the file, and its smaller versions are the page's sub-images (tag 330). Frames and their order are
+those of large-image-source-tifffile 1.35.6: channels change first, then the axes from the last to the first. What is
+not sure to be understood here is left to that source.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+
+from django_large_image.inspection import ome, tiffheader
+from django_large_image.inspection.ome import OmeImage
+from django_large_image.inspection.tiffheader import Directory, SubImage
+
+#: Compressions that GDAL reads: none, LZW, JPEG, deflate, PackBits, ZSTD, WebP.
+_READ = {0, 1, 5, 7, 8, 32946, 32773, 50000, 50001}
+_JPEG = 7
+_BLACK_IS_ZERO, _RGB, _YCBCR = 1, 2, 6
+#: The tags in which all frames are alike, beside the sizes.
+_ALIKE = (
+    tiffheader.WIDTH, tiffheader.HEIGHT, tiffheader.BITS, tiffheader.COMPRESSION, tiffheader.PHOTOMETRIC,
+    tiffheader.SAMPLES, tiffheader.PLANAR, tiffheader.TILE_WIDTH, tiffheader.TILE_HEIGHT, tiffheader.ROWS,
+    tiffheader.EXTRA_SAMPLES, tiffheader.SAMPLE_FORMAT,
+)  # fmt: skip
+_RESOLUTION = (tiffheader.RESOLUTION_UNIT, tiffheader.X_RESOLUTION, tiffheader.Y_RESOLUTION)
+_COMPLEX = {5, 6}
+#: The names of images beside the image, in small letters.
+_BESIDE = {'label', 'macro', 'thumbnail', 'map'}
+#: The shortest and the longest side of an image beside the image, in pixels; those that are smaller are no picture.
+_LEAST_BESIDE, _MOST_BESIDE = 64, 8192
+#: The most smaller versions of a page that are looked at, and the longest description in JSON.
+_MOST_LEVELS, _MOST_JSON = 32, 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """One axis of a stack: frame number f has the index f // stride % count."""
+
+    #: C, Z or T, or what a file calls it; I for pages without names.
+    name: str
+    stride: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """The frames of a file."""
+
+    #: By frame: the full resolution, and its smaller versions from the largest on.
+    pages: tuple[tuple[SubImage, ...], ...]
+    #: Fastest first. Axes of one index are left out.
+    axes: tuple[Axis, ...] = ()
+    #: The names of the channels, empty without names.
+    channels: tuple[str, ...] = ()
+    #: Width and height of a pixel in millimetres by the OME-XML, None where it does not say.
+    pixel_mm: tuple[float | None, float | None] = (None, None)
+    #: The pictures beside it by name.
+    associated: tuple[tuple[str, SubImage], ...] = ()
+    #: The sizes of a tile of the file, 0 without tiles.
+    tile: tuple[int, int] = (0, 0)
+
+    @property
+    def channel_count(self) -> int:
+        """Return the number of channels, 1 without an axis of them."""
+        return next((axis.count for axis in self.axes if axis.name == 'C'), 1)
+
+    def channel(self, frame: int) -> int:
+        """Return the channel of a frame, both from 0."""
+        # The axis of channels has the stride 1.
+        return frame % self.channel_count
+
+    @property
+    def tile_size(self) -> tuple[int, int]:
+        """Return width and height of tiles as large-image-source-tifffile 1.35.6 has them: the file's, if it has some.
+
+        Otherwise they are 1024 pixels, or 512 for a pyramid, and less for a small image.
+        """
+        full = self.pages[0][0]
+        usual = 1024 if len(self.pages[0]) == 1 else 512
+        width, height = (side if 128 <= side <= 2048 else usual for side in self.tile)
+        while width // 2 >= full.width and height // 2 >= full.height and min(width, height) // 2 >= 128:
+            width, height = width // 2, height // 2
+        return width, height
+
+
+def find(directories: tuple[Directory, ...]) -> Stack | None:
+    """Return the stack that a TIFF is, None if it is another kind of file.
+
+    Raises `ImageRefused` for OME-XML that takes too long to parse.
+    """
+    first, pages = directories[0], [directory for directory in directories if directory.main]
+    if not first.main or not _is_read(first):
+        return None
+    if first.tags.keys() & set(tiffheader.GEOREFERENCE) or any(page.orientation != 1 for page in pages):
+        return None
+    described = first.description.strip(b'\0 \r\n\t')
+    if described.endswith(b'OME>'):
+        return _ome(directories, pages)
+    if any(page.is_overview for page in pages) or any(page.description for page in pages[1:]):
+        return None
+    axes = _stated_axes(described, pages) if described else (('I', len(pages)),)
+    return None if axes is None else _stack(directories, pages, axes)
+
+
+def _is_read(page: Directory) -> bool:
+    """Return whether the engine shows the colours of a page right."""
+    photometric, samples = page.number(tiffheader.PHOTOMETRIC), page.number(tiffheader.SAMPLES) or 1
+    compression, extra = page.number(tiffheader.COMPRESSION), page.tags.get(tiffheader.EXTRA_SAMPLES, ())
+    if compression not in _READ or page.number(tiffheader.SAMPLE_FORMAT) in _COMPLEX or page.has_own_tags:
+        return False
+    if page.bits not in (8, 16, 32, 64) or len(set(page.tags.get(tiffheader.BITS, (1,)))) > 1:
+        return False
+    if tiffheader.ICC in page.tags and (page.bits > 8 or samples < 3):
+        # A profile of deep or of grey values is another reader's.
+        return False
+    if photometric == _BLACK_IS_ZERO:
+        return samples == 1
+    if photometric == _YCBCR:
+        return compression == _JPEG and samples == 3
+    return photometric == _RGB and (samples == 3 or (samples == 4 and tuple(extra) in ((1,), (2,))))
+
+
+def _stated_axes(described: bytes, pages: list[Directory]) -> tuple[tuple[str, int], ...] | None:
+    """Return axes and sizes, slowest first, that tifffile wrote as JSON into the description; None for other text."""
+    try:
+        stated = json.loads(described if len(described) <= _MOST_JSON else '')
+        shape, names = stated['shape'], stated['axes']
+        if stated.get('truncated') or not (isinstance(names, str) and len(names) == len(shape)):
+            return None
+        sizes = [int(size) for size in shape]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+    page = pages[0]
+    inner = {
+        'Y': page.number(tiffheader.HEIGHT),
+        'X': page.number(tiffheader.WIDTH),
+        'S': page.number(tiffheader.SAMPLES),
+    }
+    outer = [(name, size) for name, size in zip(names, sizes, strict=True) if name not in inner]
+    stored = names[len(outer) :]
+    planar = page.number(tiffheader.PLANAR) == 2
+    fits = stored == ('YX' if inner['S'] < 2 else 'SYX' if planar else 'YXS')
+    fits = fits and all(inner[name] == size for name, size in zip(stored, sizes[len(outer) :], strict=True))
+    usual = all(name.isascii() and name.isalpha() for name, _ in outer) and len(set(names)) == len(names)
+    return tuple(outer) if fits and usual and all(size > 0 for _, size in outer) else None
+
+
+def _stack(
+    directories: tuple[Directory, ...], pages: list[Directory], axes: tuple[tuple[str, int], ...]
+) -> Stack | None:
+    """Return the stack of pages in the order of axes with their sizes, slowest first; None if they do not fit."""
+    first = pages[0]
+    like = [first.tags.get(tag) for tag in _ALIKE]
+    if math.prod(size for _, size in axes) != len(pages):
+        return None
+    if any([page.tags.get(tag) for tag in _ALIKE] != like for page in pages[1:]):
+        return None
+    by_offset = {directory.offset: directory for directory in directories}
+    with_levels = [_with_levels(page, by_offset) for page in pages]
+    sizes = [(level.width, level.height) for level in with_levels[0]]
+    if any([(level.width, level.height) for level in levels] != sizes for levels in with_levels[1:]):
+        return None
+    strides, stride = {}, 1
+    for name, size in reversed(axes):
+        strides[name] = stride
+        stride *= size
+    found: list[Axis] = []
+    stride = 1
+    reverse = axes[::-1]
+    for name, size in sorted(reverse, key=lambda axis: axis[0] != 'C'):
+        if size > 1:
+            found.append(Axis(name, stride, size))
+            stride *= size
+    numbers = [
+        sum(frame // axis.stride % axis.count * strides[axis.name] for axis in found)
+        for frame in range(len(pages))
+    ]
+    return Stack(
+        tuple(with_levels[number] for number in numbers), tuple(found),
+        tile=(first.number(tiffheader.TILE_WIDTH), first.number(tiffheader.TILE_HEIGHT)),
+    )  # fmt: skip
+
+
+def _with_levels(page: Directory, by_offset: dict[int, Directory]) -> tuple[SubImage, ...]:
+    """Return the full resolution of a page, and its smaller versions."""
+    levels = [page.image]
+    for offset in page.tags.get(tiffheader.SUB_IFDS, ())[:_MOST_LEVELS]:
+        smaller = by_offset.get(int(offset))
+        if smaller is None or not smaller.is_smaller_version_of(page):
+            continue
+        if smaller.number(tiffheader.COMPRESSION) == page.number(tiffheader.COMPRESSION):
+            levels.append(smaller.image)
+    return tuple(levels)
+
+
+def _ome(directories: tuple[Directory, ...], pages: list[Directory]) -> Stack | None:
+    images = ome.parse(directories[0].description, len(pages))
+    if images is None or any(page.is_overview for page in pages):
+        return None
+    used = [page for image in images for page in image.pages]
+    if len(used) != len(set(used)) or len(used) != len(pages):
+        # Pages that no image has, or several: tifffile knows what is beside the image.
+        return None
+    image = max(images, key=lambda image: len(image.pages) * _pixels(pages[image.pages[0]]))
+    first = pages[image.pages[0]]
+    if image.pages[0] or (first.number(tiffheader.SAMPLES) or 1) != image.samples:
+        return None
+    beside = [other for other in images if other is not image]
+    if any(_is_position(other, image, pages) for other in beside):
+        return None
+    found = _stack(directories, [pages[page] for page in image.pages], image.axes)
+    if found is None:
+        return None
+    return Stack(
+        found.pages, found.axes, _names(image, found), image.pixel_mm,
+        _associated(beside, images, pages), found.tile,
+    )  # fmt: skip
+
+
+def _pixels(page: Directory) -> int:
+    samples = page.number(tiffheader.SAMPLES) or 1
+    return page.number(tiffheader.WIDTH) * page.number(tiffheader.HEIGHT) * samples
+
+
+def _is_position(other: OmeImage, image: OmeImage, pages: list[Directory]) -> bool:
+    """Return whether another image is a further position of the stage, which only tifffile shows as frames."""
+    if other.name.lower() in _BESIDE or (dict(other.axes), other.samples) != (
+        dict(image.axes),
+        image.samples,
+    ):
+        return False
+    there, here = (pages[which.pages[0]] for which in (other, image))
+    return all(there.tags.get(tag) == here.tags.get(tag) for tag in _RESOLUTION)
+
+
+def _names(image: OmeImage, stack: Stack) -> tuple[str, ...]:
+    return image.channels if len(image.channels) >= stack.channel_count else ()
+
+
+def _associated(
+    beside: list[OmeImage], images: list[OmeImage], pages: list[Directory]
+) -> tuple[tuple[str, SubImage], ...]:
+    """Return the pictures beside the image by name; a picture has one page, and another number without a name."""
+    found: dict[str, SubImage] = {}
+    for other in beside:
+        page = pages[other.pages[0]]
+        longest = max(page.image.width, page.image.height)
+        if len(other.pages) > 1 or not _LEAST_BESIDE <= longest <= _MOST_BESIDE or not _is_read(page):
+            continue
+        name = other.name.lower()
+        found.setdefault(name if name and name not in found else f'series_{images.index(other)}', page.image)
+    return tuple(sorted(found.items()))
