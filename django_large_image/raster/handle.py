@@ -224,7 +224,7 @@ class RasterHandle:
             return np.moveaxis(np.asarray(dataset.read()), 0, 2)
 
     def transform(self, icc: object) -> ProfileTransform | None:
-        """Return what makes sRGB of the file's colours; None without a profile, and for a broken one.
+        """Return what makes sRGB of the file's colours; None without a profile, for a broken one and for sRGB itself.
 
         `icc` is that of a style: False for the colours as they are, or a rendering intent.
         """
@@ -233,7 +233,8 @@ class RasterHandle:
             return None
         if icc not in self._transforms:
             try:
-                self._transforms[icc] = ProfileTransform(profile, str(icc))
+                found = ProfileTransform(profile, str(icc))
+                self._transforms[icc] = found if found.changes else None
             except ImageCms.PyCMSError:
                 self._transforms[icc] = None
         return self._transforms[icc]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import cast
+from xml.etree import ElementTree
 
+from large_image.tilesource.utilities import etreeToDict
 from rasterio.crs import CRS
 
 from django_large_image.pixels import Json
@@ -92,7 +95,17 @@ def internal_metadata(handle: RasterHandle) -> Json:
         'GCPProjection': crs,
         'Metadata': meta,
     }
+    if handle.facts.scan is not None or handle.facts.stack is not None:
+        found |= _description(str(dataset.tags().get('TIFFTAG_IMAGEDESCRIPTION', '')))
     return found | ({'GCPs': [point.asdict() for point in points]} if points else {})
+
+
+def _description(text: str) -> Json:
+    """Return the description of a scan or a stack under large-image's names: `xml` for OME-XML, which was checked."""
+    if text.rstrip().endswith('OME>'):
+        with contextlib.suppress(ElementTree.ParseError):
+            return {'xml': etreeToDict(ElementTree.fromstring(text.strip()))}  # noqa: S314 - `check_xml` has bounded it
+    return {'ImageDescription': text} if text else {}
 
 
 def magnification(handle: RasterHandle) -> dict[str, float | None]:

@@ -380,6 +380,7 @@ def test_pictures_beside_an_image(tmp_path: pathlib.Path) -> None:
     assert source.getAssociatedImagesList() == ['label', 'macro']
     with handles.borrow(access.image_ref(path)) as lease:
         reader = lease.source
+        assert reader.internal_metadata()['xml'] == source.getInternalMetadata()['xml']
         assert (reader.name, reader.associated_images()) == ('rasterio', ('label', 'macro'))
         for name, picture in zip(('label', 'macro'), pictures[1:], strict=True):
             found = reader.associated_image(name)
@@ -490,3 +491,40 @@ def test_a_giant_with_few_tiles(get: Any, image_file: Any, tmp_path: pathlib.Pat
     for z, x, y in ((8, 100, 100), (8, 195, 195), (3, 0, 0), (0, 0, 0)):
         assert get('tile', image, z=z, x=x, y=y, fmt='jpg', query={'style': style}).status_code == 200
     assert get('thumbnail', image, fmt='png').status_code == 200
+
+
+@pytest.mark.parametrize('compression', ['jpeg', 'webp'])
+@pytest.mark.parametrize('subifd', [True, False])
+def test_the_recommended_file_of_libvips(
+    get: Any, image_file: Any, tmp_path: pathlib.Path, compression: str, subifd: bool
+) -> None:
+    """docs/formats.md says how to make it: its tiles are handed on at each level, also with a profile of sRGB."""
+    pyvips = pytest.importorskip('pyvips')
+    pixels = np.ascontiguousarray(np.moveaxis(content.rgb(1024, 1024), 0, 2))
+    path = tmp_path / 'a.tif'
+    picture = pyvips.Image.new_from_array(pixels).copy(interpretation='srgb')
+    picture.set_type(
+        pyvips.GValue.blob_type,
+        'icc-profile-data',
+        ImageCms.ImageCmsProfile(ImageCms.createProfile('sRGB')).tobytes(),
+    )
+    picture.tiffsave(
+        str(path),
+        compression=compression,
+        Q=85,
+        tile=True,
+        tile_width=256,
+        tile_height=256,
+        pyramid=True,
+        subifd=subifd,
+    )
+    image, data = image_file(path), path.read_bytes()
+    found = get('metadata', image).json()
+    assert (found['levels'], found['tileWidth'], found['frames']) == (3, 256, False)
+    for z, factor in ((2, 1), (1, 2), (0, 4)):
+        answer = get('tile', image, z=z, x=0, y=0, fmt='jpg' if compression == 'jpeg' else 'webp')
+        assert answer.content[-100:] in data
+        with Image.open(io.BytesIO(answer.content)) as stored:
+            shown = np.asarray(stored.convert('RGB')).astype(int)
+        own = pixels.reshape(1024 // factor, factor, 1024 // factor, factor, 3).mean(axis=(1, 3))[:256, :256]
+        assert np.abs(shown - own).mean() < 6

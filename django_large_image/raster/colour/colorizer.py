@@ -108,8 +108,8 @@ class Colorizer:
         for entry, channel, levels in self._planes:
             mask = parts[entry.part].mask if len(parts) > 1 else None
             channels[channel] = _shown(np.take(levels, entry.values(parts)), mask)
-        planes = np.stack([plane if plane.size else np.zeros(shape, np.uint8) for plane in channels])
-        return kernels.merge(planes) if kernels.can_merge(planes.dtype, 3) else np.moveaxis(planes, 0, 2)
+        planes = [plane if plane.size else np.zeros(shape, np.uint8) for plane in channels]
+        return kernels.merge(planes) if kernels.can_merge(planes[0].dtype, 3) else np.stack(planes, axis=2)
 
     def _paint_one(self, entry: _Entry, masked: MaskedPixels) -> RenderedImage:
         rows = entry.scale.indices(masked.values[:, :, entry.position])

@@ -45,6 +45,13 @@ class ProfileTransform:
             renderingIntent=chosen,
         )
 
+    @property
+    def changes(self) -> bool:
+        """Return whether it changes a colour by more than a level: a profile of sRGB itself does not."""
+        levels = np.linspace(0, 255, 9).round().astype(np.uint8)
+        cube = np.stack(np.meshgrid(levels, levels, levels), axis=-1).reshape(9, 81, 3)
+        return bool(np.abs(self.apply(cube).astype(np.int16) - cube).max() > 1)
+
     def apply(self, values: Array) -> Array:
         """Return colours, uint8 (rows, columns, 3), as sRGB."""
         picture = Image.fromarray(np.ascontiguousarray(values))

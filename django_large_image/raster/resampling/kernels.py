@@ -6,7 +6,7 @@ W009).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -42,8 +42,8 @@ def can_merge(dtype: np.dtype[np.generic], count: int) -> bool:
     return cv2 is not None and dtype in _NATIVE and 1 < count <= _BANDS
 
 
-def merge(planes: Array) -> Array:
-    """Return planes (bands, rows, columns) as pixels (rows, columns, bands). Only where `can_merge`."""
+def merge(planes: Iterable[Array]) -> Array:
+    """Return planes, each (rows, columns), as pixels (rows, columns, bands). Only where `can_merge`."""
     merged: Array = cv2.merge(list(planes))
     return merged
 
