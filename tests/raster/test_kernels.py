@@ -253,3 +253,20 @@ def test_places_within(both: None) -> None:
     inside = [0, 0, 0, 255, 255, 255, 0, 0, 0]
     assert found.dtype == np.uint8
     assert found.tolist() == [inside, inside, [0] * 9, [0] * 9]
+
+
+@pytest.mark.parametrize('rows', ['uint8', 'uint16', 'int32'])
+@pytest.mark.parametrize('entries', ['uint8', 'uint32'])
+def test_look_up(both: None, monkeypatch: pytest.MonkeyPatch, rows: str, entries: str) -> None:
+    if kernels.cv2 is None:
+        monkeypatch.setattr(kernels, '_ROWS', frozenset())
+    rng = np.random.default_rng(7)
+    length = 1000 if rows == 'int32' else np.iinfo(rows).max + 1
+    table = rng.integers(0, np.iinfo(entries).max, length, entries, endpoint=True)
+    asked = rng.integers(0, length, (40, 70, 3)).astype(rows)
+    for part in (asked[:, :, 0].copy(), asked[:, :, 1]):
+        found = kernels.look_up(table, part)
+        assert found.dtype == table.dtype
+        assert (found == table[part]).all()
+    # A shorter table is one whose values go no further.
+    assert (kernels.look_up(table[:100], asked[:, :, 2] % 100) == table[asked[:, :, 2] % 100]).all()

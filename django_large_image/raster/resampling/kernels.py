@@ -26,6 +26,11 @@ _NATIVE = frozenset(np.dtype(name) for name in ('uint8', 'uint16', 'int16', 'flo
 _COLOURS = frozenset(np.dtype(name) for name in ('uint8', 'uint16', 'float32'))
 #: The most bands that OpenCV's loops take at a time.
 _BANDS = 4
+#: The dtypes of numbers of rows that cv2.LUT takes: OpenCV before 5.0 takes bytes alone.
+_ROWS = frozenset(
+    np.dtype(name)
+    for name in (() if cv2 is None else ('uint8',) if cv2.__version__ < '5' else ('uint8', 'uint16'))
+)
 #: The longest side of an array that cv2.remap takes: it keeps positions as 16-bit integers.
 MAX_SIDE = 32_000
 
@@ -46,6 +51,19 @@ def merge(planes: Iterable[Array]) -> Array:
     """Return planes, each (rows, columns), as pixels (rows, columns, bands). Only where `can_merge`."""
     merged: Array = cv2.merge(list(planes))
     return merged
+
+
+def look_up(table: Array, rows: Array) -> Array:
+    """Return the entry of a table (uint8 or uint32) for each number of a row, in the shape of `rows`.
+
+    A table has an entry for each value that the dtype of `rows` can have, or `rows` has no greater ones.
+    """
+    if rows.dtype in _ROWS and len(table) == 256**rows.itemsize:
+        # A third of NumPy 2.4's time. OpenCV has no uint32, and copies bits.
+        known = table.view(np.int32) if table.dtype == np.uint32 else table
+        found: Array = cv2.LUT(rows, known.reshape(1, -1)).view(table.dtype)
+        return found.reshape(rows.shape)
+    return np.take(table, rows)
 
 
 def select(values: Array, bands: list[int]) -> Array:
