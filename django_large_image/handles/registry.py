@@ -92,25 +92,28 @@ def check_source(name: str) -> str:
 def candidates(ref: ImageRef, kind: Kind, tiff: Tiff | None) -> Iterator[str]:
     """Yield the names of the sources that may read a local file of a kind, the likeliest first.
 
-    The order is large-image's own, by priority for the extension, with three exceptions: the reader that
+    The order is large-image's own, by priority for the extension, with four exceptions: the reader that
     `Tiff.reader` names comes first; rasterio comes last, as it has already said that the file is not
-    georeferenced; and sources that know the frames of an OME-TIFF come before others.
+    georeferenced; sources that know the frames of an OME-TIFF come before others; and those that say of a file that
+    others know it better come behind them.
     """
     names = [name for name in available_sources() if name in kind.sources]
     extensions = [part.lower() for part in ref.name.split('.')[1:]]
     ome = tiff is not None and tiff.is_ome
     chosen = None if tiff is None else tiff.reader
 
-    def rank(name: str) -> tuple[bool, bool, bool, bool, int]:
+    def rank(name: str) -> tuple[bool, bool, bool, bool, bool, int]:
         try:
-            known = source_class(name).extensions
+            source = source_class(name)
         except Misconfigured:
             # Last, so that this is the error only if no other source reads the file.
-            return True, True, True, True, 0
+            return True, True, True, True, True, 0
+        known = source.extensions
         priority = min((known[part] for part in extensions if part in known), default=SourcePriority.FALLBACK)
+        fallback = tiff is not None and name != 'rasterio' and source.is_fallback(tiff.path)
         other = chosen is not None and name != chosen
         # A source that does not know OME's frames would show the first of them as the image.
-        return False, other, name == 'rasterio', ome and name not in OME_SOURCES, int(priority)
+        return False, other, name == 'rasterio', ome and name not in OME_SOURCES, fallback, int(priority)
 
     if chosen == 'pil' and 'pil' in names:
         # Other sources would show wrong colours.

@@ -69,7 +69,8 @@ def render(
     with reading():
         window = window_of(reader, region)
     check_size(window.width, window.height, fmt)
-    reader.check_window(window.width, window.height, number)
+    with reading():
+        reader.check_window(window.width, window.height, number)
     with temporary_file(f'.{fmt.extensions[0]}') as path, refusing(window.width, window.height), reading():
         if fmt is Format.TIFF and reader.is_geospatial and reader.writes_geotiff:
             if not styled:

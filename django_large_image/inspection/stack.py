@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import dataclass
 
 from django_large_image.inspection import ome, tiffheader
@@ -23,7 +24,7 @@ _BLACK_IS_ZERO, _RGB, _YCBCR = 1, 2, 6
 _ALIKE = (
     tiffheader.WIDTH, tiffheader.HEIGHT, tiffheader.BITS, tiffheader.COMPRESSION, tiffheader.PHOTOMETRIC,
     tiffheader.SAMPLES, tiffheader.PLANAR, tiffheader.TILE_WIDTH, tiffheader.TILE_HEIGHT, tiffheader.ROWS,
-    tiffheader.EXTRA_SAMPLES, tiffheader.SAMPLE_FORMAT,
+    tiffheader.EXTRA_SAMPLES, tiffheader.SAMPLE_FORMAT, tiffheader.ICC,
 )  # fmt: skip
 _RESOLUTION = (tiffheader.RESOLUTION_UNIT, tiffheader.X_RESOLUTION, tiffheader.Y_RESOLUTION)
 _COMPLEX = {5, 6}
@@ -33,6 +34,11 @@ _BESIDE = {'label', 'macro', 'thumbnail', 'map'}
 _LEAST_BESIDE, _MOST_BESIDE = 64, 8192
 #: The most smaller versions of a page that are looked at, and the longest description in JSON.
 _MOST_LEVELS, _MOST_JSON = 32, 65_536
+#: Descriptions of formats of their own, of which tifffile knows more, and what ScanImage calls itself.
+_FORMAT = re.compile(
+    rb'<|\xef\xbb\xbf|\[|#|shape=|ImageJ=|SCIFIO=|Aperio|.{0,4000}?\b(images=|state\.)', re.S
+)
+_SCANIMAGE = b'SI.'
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,16 +98,25 @@ def find(directories: tuple[Directory, ...]) -> Stack | None:
     Raises `ImageRefused` for OME-XML that takes too long to parse.
     """
     first, pages = directories[0], [directory for directory in directories if directory.main]
-    if not first.main or not _is_read(first):
+    software = first.tags.get(tiffheader.SOFTWARE, b'')
+    if (
+        not first.main
+        or not _is_read(first)
+        or (isinstance(software, bytes) and software.startswith(_SCANIMAGE))
+    ):
         return None
     if first.tags.keys() & set(tiffheader.GEOREFERENCE) or any(page.orientation != 1 for page in pages):
         return None
     described = first.description.strip(b'\0 \r\n\t')
     if described.endswith(b'OME>'):
         return _ome(directories, pages)
-    if any(page.is_overview for page in pages) or any(page.description for page in pages[1:]):
+    others = {page.description.strip(b'\0 \r\n\t') for page in pages[1:]} - {b''}
+    if any(page.is_overview for page in pages):
         return None
-    axes = _stated_axes(described, pages) if described else (('I', len(pages)),)
+    if described.startswith(b'{'):
+        axes = None if others else _stated_axes(described, pages)
+    else:
+        axes = None if others - {described} or _FORMAT.match(described) else (('I', len(pages)),)
     return None if axes is None else _stack(directories, pages, axes)
 
 
@@ -125,23 +140,23 @@ def _is_read(page: Directory) -> bool:
 
 def _stated_axes(described: bytes, pages: list[Directory]) -> tuple[tuple[str, int], ...] | None:
     """Return axes and sizes, slowest first, that tifffile wrote as JSON into the description; None for other text."""
+    inner = {
+        'Y': pages[0].number(tiffheader.HEIGHT),
+        'X': pages[0].number(tiffheader.WIDTH),
+        'S': pages[0].number(tiffheader.SAMPLES),
+    }
+    planar = pages[0].number(tiffheader.PLANAR) == 2
     try:
         stated = json.loads(described if len(described) <= _MOST_JSON else '')
-        shape, names = stated['shape'], stated['axes']
-        if stated.get('truncated') or not (isinstance(names, str) and len(names) == len(shape)):
+        sizes = [int(size) for size in stated['shape']]
+        # Without axes it calls the one of pages Q.
+        names = stated.get('axes', 'Q' + ('YX' if inner['S'] < 2 else 'SYX' if planar else 'YXS'))
+        if stated.get('truncated') or not (isinstance(names, str) and len(names) == len(sizes)):
             return None
-        sizes = [int(size) for size in shape]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
-    page = pages[0]
-    inner = {
-        'Y': page.number(tiffheader.HEIGHT),
-        'X': page.number(tiffheader.WIDTH),
-        'S': page.number(tiffheader.SAMPLES),
-    }
     outer = [(name, size) for name, size in zip(names, sizes, strict=True) if name not in inner]
     stored = names[len(outer) :]
-    planar = page.number(tiffheader.PLANAR) == 2
     fits = stored == ('YX' if inner['S'] < 2 else 'SYX' if planar else 'YXS')
     fits = fits and all(inner[name] == size for name, size in zip(stored, sizes[len(outer) :], strict=True))
     usual = all(name.isascii() and name.isalpha() for name, _ in outer) and len(set(names)) == len(names)
@@ -206,7 +221,7 @@ def _ome(directories: tuple[Directory, ...], pages: list[Directory]) -> Stack | 
         return None
     image = max(images, key=lambda image: len(image.pages) * _pixels(pages[image.pages[0]]))
     first = pages[image.pages[0]]
-    if image.pages[0] or (first.number(tiffheader.SAMPLES) or 1) != image.samples:
+    if not _is_read(first) or (first.number(tiffheader.SAMPLES) or 1) != image.samples:
         return None
     beside = [other for other in images if other is not image]
     if any(_is_position(other, image, pages) for other in beside):

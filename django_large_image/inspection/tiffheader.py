@@ -20,7 +20,7 @@ from django_large_image.exceptions import ImageMissing, ImageRefused, ImageUnrea
 #: Tags by their names in TIFF 6.0, with those of tiles, sub-images (SubIFDs), EXIF and Micro-Manager.
 SUBFILE, WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC = 254, 256, 257, 258, 259, 262
 DESCRIPTION, ORIENTATION, SAMPLES, ROWS = 270, 274, 277, 278
-X_RESOLUTION, Y_RESOLUTION, PLANAR, RESOLUTION_UNIT = 282, 283, 284, 296
+X_RESOLUTION, Y_RESOLUTION, PLANAR, RESOLUTION_UNIT, SOFTWARE = 282, 283, 284, 296, 305
 TILE_WIDTH, TILE_HEIGHT, SUB_IFDS, EXTRA_SAMPLES, SAMPLE_FORMAT = 322, 323, 330, 338, 339
 EXIF, ICC, MICROMANAGER = 34665, 34675, 51123
 #: The tags that say where on earth an image is: tie points, a transformation, and the keys of GeoTIFF.
@@ -29,11 +29,11 @@ GEOREFERENCE = (33922, 34264, 34735)
 #: The first private tag; those of many programs: copyright, IPTC, Photoshop, EXIF, ICC, GPS, GDAL's metadata.
 _PRIVATE, _USUAL = 32768, frozenset({33432, 33723, 34377, EXIF, ICC, 34853, 42112})
 
-#: The most values that are read of a tag, by the tag; others are not read at all.
+#: The most values that are read of a tag.
 _WANTED = {
     SUBFILE: 1, WIDTH: 1, HEIGHT: 1, BITS: 64, COMPRESSION: 1, DESCRIPTION: 1 << 24, SAMPLES: 1, ROWS: 1, PLANAR: 1,
-    TILE_WIDTH: 1, TILE_HEIGHT: 1, SUB_IFDS: 4096, EXIF: 1, ICC: 1, MICROMANAGER: 1, PHOTOMETRIC: 1, ORIENTATION: 1,
-    EXTRA_SAMPLES: 64, SAMPLE_FORMAT: 1, X_RESOLUTION: 1, Y_RESOLUTION: 1, RESOLUTION_UNIT: 1,
+    TILE_WIDTH: 1, TILE_HEIGHT: 1, SUB_IFDS: 4096, EXIF: 1, ICC: 100, MICROMANAGER: 1, PHOTOMETRIC: 1, ORIENTATION: 1,
+    SOFTWARE: 16, EXTRA_SAMPLES: 64, SAMPLE_FORMAT: 64, X_RESOLUTION: 1, Y_RESOLUTION: 1, RESOLUTION_UNIT: 1,
     **dict.fromkeys(GEOREFERENCE, 1),
 }  # fmt: skip
 _WANTED_FOR_ORIENTATION = {ORIENTATION: 1, **dict.fromkeys(GEOREFERENCE, 1)}
@@ -242,7 +242,6 @@ def _walk(file: IO[bytes]) -> Iterator[Directory]:
             raise ImageRefused('The descriptions in the TIFF are too long, or its tags too many.')
         images = [int(inner) for inner in tags.get(SUB_IFDS, ())]
         exif = [int(inner) for inner in tags.get(EXIF, ())]
-        # What EXIF's pointer leads to is no image, and in some files it is anything.
         shown = {} if is_exif else tags
         yield Directory(shown, main, values, offset, (*images, *exif, following), own)
         # The last one is read first: those of the main chain in their order.
@@ -277,7 +276,7 @@ def _read(
             # Text stays bytes, whatever type it claims to have: as numbers it takes thirty times the memory.
             kind = 2 if tag == DESCRIPTION else kind
             try:
-                tags[tag] = _values(file, order, link, kind, min(number, wanted[tag]), inline)
+                tags[tag] = _values(file, order, link, kind, (number, wanted[tag]), inline)
             except _LEADS_NOWHERE:
                 # It points to nothing, so it says nothing; of pixels the most is assumed.
                 tags |= {BITS: (64,)} if tag == BITS else {}
@@ -287,14 +286,15 @@ def _read(
 
 
 def _values(
-    file: IO[bytes], order: str, link: struct.Struct, kind: int, number: int, inline: bytes
+    file: IO[bytes], order: str, link: struct.Struct, kind: int, numbers: tuple[int, int], inline: bytes
 ) -> tuple[int, ...] | bytes:
-    """Return the first values of a tag, which are in its entry or where that points to; raises `struct.error`."""
-    code = _TYPES.get(kind, 'B')
-    length = number * struct.calcsize(order + code)
-    if length > len(inline):
+    """Return the first values of a tag: `numbers` are how many it has and the most to return. Raises `struct.error`."""
+    code, number = _TYPES.get(kind, 'B'), min(numbers)
+    size = struct.calcsize(order + code)
+    if numbers[0] * size > len(inline):
+        # All of them together decide whether they are in the entry, or where that points to.
         file.seek(link.unpack(inline)[0])
-        inline = file.read(length)
-    if code == 's':
-        return inline[:number]
-    return struct.unpack(f'{order}{number}{code}', inline[:length])
+        inline = file.read(number * size)
+    return (
+        inline[:number] if code == 's' else struct.unpack(f'{order}{number}{code}', inline[: number * size])
+    )

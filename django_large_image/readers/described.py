@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 from large_image.tilesource.utilities import etreeToDict
 from rasterio.crs import CRS
 
+from django_large_image.inspection.stack import Axis
 from django_large_image.pixels import Json
 from django_large_image.raster import ranges
 from django_large_image.raster.handle import RasterHandle
@@ -59,7 +60,7 @@ def frames(handle: RasterHandle) -> Json:
     listed: list[Json] = []
     for number in range(handle.frame_count):
         entry: Json = {'Frame': number}
-        entry |= {f'Index{axis.name.upper()}': number // axis.stride % axis.count for axis in axes}
+        entry |= {_index_of(axis): number // axis.stride % axis.count for axis in axes}
         listed.append(entry)
     channels = 1 if stack is None else stack.channel_count
     named = stack.channels[:channels] if stack is not None and any(stack.channels) else ()
@@ -71,11 +72,16 @@ def frames(handle: RasterHandle) -> Json:
             entry['Channel'] = named[entry.get('IndexC', 0)]
     found: Json = {'frames': listed}
     if axes:
-        found['IndexRange'] = {f'Index{axis.name.upper()}': axis.count for axis in axes}
-        found['IndexStride'] = {f'Index{axis.name.upper()}': axis.stride for axis in axes}
+        found['IndexRange'] = {_index_of(axis): axis.count for axis in axes}
+        found['IndexStride'] = {_index_of(axis): axis.stride for axis in axes}
     if named:
         found |= {'channels': list(named), 'channelmap': {name: index for index, name in enumerate(named)}}
     return found
+
+
+def _index_of(axis: Axis) -> str:
+    """Return large-image's name of the index on an axis."""
+    return 'Index' + ('XY' if axis.name.upper() == 'P' else axis.name.upper())
 
 
 def internal_metadata(handle: RasterHandle) -> Json:

@@ -208,7 +208,7 @@ class RasterReader(ImageReader):
     def pixel(self, column: int, row: int, frame: int) -> Json:
         if self._code is not None or not self.view.can_paint(frame):
             return self._engine.pixel(column, row, frame)
-        if self.handle.facts.stack is not None and not self.style and self.dtype.itemsize > 1:
+        if self.handle.facts.stack is not None and not self.style and self.dtype != np.uint8:
             # As in large-image's source of stacks, which has no automatic range: the values are what is shown.
             values = self.view.values(column, row, frame)
             return {'value': values, 'bands': dict(enumerate(values, 1))}

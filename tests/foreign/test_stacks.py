@@ -168,6 +168,24 @@ def write(path: pathlib.Path, case: str) -> np.ndarray:
         data = cells(2, 64, 80, dtype='float32')
         tifffile.imwrite(path, data, ome=True, photometric='minisblack', metadata={'axes': 'ZYX'})
         return data
+    if case == 'a shape without axes':
+        data = cells(5, 200, 300)
+        tifffile.imwrite(path, data, ome=False, photometric='minisblack', tile=(128, 128))
+        return data
+    if case == 'pages with a text':
+        data = cells(3, 200, 300)
+        plain(path, data, photometric='minisblack', tile=(128, 128), description='Slice of a scan')
+        return data
+    if case == 'RGB of 16 bits':
+        data = np.stack([cells(3, 64, 80, seed=n) for n in range(2)])
+        tifffile.imwrite(
+            path, data, ome=True, photometric='rgb', planarconfig='separate', metadata={'axes': 'ZSYX'}
+        )
+        return np.moveaxis(data, 1, 3)
+    if case == 'signed bytes':
+        data = (cells(2, 64, 80, dtype='uint8').astype(int) - 128).astype('int8')
+        plain(path, data, photometric='minisblack')
+        return data
     assert case == 'big-endian'
     data = cells(4, 64, 80)
     tifffile.imwrite(path, data, ome=True, photometric='minisblack', metadata={'axes': 'ZYX'}, byteorder='>')
@@ -177,7 +195,7 @@ def write(path: pathlib.Path, case: str) -> np.ndarray:
 CASES = (
     'XYCZT', 'XYZCT', 'XYTZC', 'XYTCZ', 'all pages in one element', 'channels, planes and times',
     'a pyramid of channels', 'one plane with a pyramid', 'pages', 'tiled pages', 'pages of RGB', 'RGB in planes',
-    'stated axes', 'floats', 'big-endian',
+    'stated axes', 'floats', 'big-endian', 'a shape without axes', 'pages with a text', 'RGB of 16 bits', 'signed bytes',
 )  # fmt: skip
 
 
@@ -528,3 +546,73 @@ def test_the_recommended_file_of_libvips(
             shown = np.asarray(stored.convert('RGB')).astype(int)
         own = pixels.reshape(1024 // factor, factor, 1024 // factor, factor, 3).mean(axis=(1, 3))[:256, :256]
         assert np.abs(shown - own).mean() < 6
+
+
+def test_planes_in_any_order(get: Any, image_file: Any, tmp_path: pathlib.Path) -> None:
+    """The first plane need not be the first page."""
+    data, order = cells(4, 150, 200), (2, 0, 3, 1)
+    planes = ''.join(f'<TiffData FirstZ="{z}" IFD="{page}" PlaneCount="1"/>' for z, page in enumerate(order))
+    described(
+        tmp_path / 'cells.ome.tif', list(data), ome_xml('XYCZT', {'C': 1, 'Z': 4, 'T': 1}, planes),
+        photometric='minisblack',
+    )  # fmt: skip
+    image = image_file(tmp_path / 'cells.ome.tif')
+    for frame, page in enumerate(order):
+        found = get('pixel', image, query={'left': 9, 'top': 4, 'frame': frame}).json()
+        assert found['value'] == [int(data[page, 4, 9])]
+
+
+def test_pages_that_libvips_writes(get: Any, image_file: Any, tmp_path: pathlib.Path) -> None:
+    pyvips = pytest.importorskip('pyvips')
+    pages = np.stack([np.moveaxis(content.rgb(300, 200, seed=n), 0, 2) for n in range(4)])
+    picture = pyvips.Image.new_from_array(pages.reshape(800, 300, 3), interpretation='srgb').copy()
+    picture.set_type(pyvips.GValue.gint_type, 'page-height', 200)
+    picture.tiffsave(
+        str(tmp_path / 'a.tif'), tile=True, tile_width=128, tile_height=128, pyramid=True, subifd=True
+    )
+    image = image_file(tmp_path / 'a.tif')
+    found = get('metadata', image).json()
+    assert (len(found['frames']), found['bandCount'], found['dtype']) == (4, 3, 'uint8')
+    for frame, page in enumerate(pages):
+        query = {'max_width': 300, 'max_height': 300, 'frame': frame}
+        answer = get('thumbnail', image, fmt='png', query=query)
+        assert (reference.decoded(answer.content, 'RGB').transpose(1, 2, 0) == page).all()
+
+
+def test_tiled_pages_of_several_kinds_keep_their_values(
+    get: Any, image_file: Any, tmp_path: pathlib.Path
+) -> None:
+    """OpenSlide opens any tiled TIFF, and would show one page in 8 bits."""
+    pytest.importorskip('openslide')
+    with tifffile.TiffWriter(tmp_path / 'a.tif') as output:
+        for number, page in enumerate(cells(3, 200, 300)):
+            output.write(
+                page, contiguous=False, tile=(128, 128), metadata=None, compression='zlib' if number else None
+            )
+    found = get('metadata', image_file(tmp_path / 'a.tif')).json()
+    assert (found['dtype'], found['bandCount']) == ('uint16', 1)
+
+
+def test_a_profile_of_another_page_is_not_that_of_all(tmp_path: pathlib.Path) -> None:
+    pixels = np.ascontiguousarray(np.moveaxis(content.rgb(200, 150), 0, 2))
+    for own in ((True, False), (False, True)):
+        with tifffile.TiffWriter(tmp_path / 'a.tif') as output:
+            for with_profile in own:
+                more: dict[str, Any] = {'iccprofile': profile()} if with_profile else {}
+                output.write(pixels, photometric='rgb', metadata=None, contiguous=False, **more)
+        assert Tiff.read(str(tmp_path / 'a.tif')).stack is None
+
+
+def test_a_stack_that_is_cut_off(get: Any, image_file: Any, tmp_path: pathlib.Path) -> None:
+    path = tmp_path / 'cells.tif'
+    plain(path, cells(3, 600, 800), photometric='minisblack', compression='zlib', tile=(128, 128))
+    whole = path.read_bytes()
+    for share in (0.3, 0.5, 0.9):
+        path.write_bytes(whole[: int(len(whole) * share)])
+        image = image_file(path)
+        sides = {'left': 0, 'top': 0, 'right': 20, 'bottom': 20}
+        for frame in (0, 1, 2):
+            for place, query in (('region', sides), ('pixel', {'left': 1, 'top': 1}), ('thumbnail', {})):
+                where = {} if place == 'pixel' else {'fmt': 'png'}
+                answer = get(place, image, query=query | {'frame': frame}, **where)
+                assert answer.status_code in (200, 400, 422), (share, place, frame)

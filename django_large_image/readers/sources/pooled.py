@@ -103,6 +103,11 @@ class PooledSource:
         """Return functions that close the files of the source."""
         return ()
 
+    @classmethod
+    def is_fallback(cls, path: str) -> bool:
+        """Return whether other sources know a local file better, and this one is to be tried behind them."""
+        return False
+
     @property
     def held_bytes(self) -> int:
         """Return the bytes that a handle may hold: a source without levels keeps the whole decoded picture."""

@@ -70,6 +70,11 @@ class SlideSource(PooledSource, OpenslideFileTileSource):  # type: ignore[misc]
         if version is not None and not isinstance(self._openslide, _KeptRegions):
             self._openslide = _KeptRegions(self._openslide, version)
 
+    @classmethod
+    def is_fallback(cls, path: str) -> bool:
+        """Return whether the file is any tiled TIFF: OpenSlide 4.0 shows one page of it, with 8 bits."""
+        return bool(openslide.OpenSlide.detect_format(path) == 'generic-tiff')
+
     def closers(self) -> tuple[Callable[[], object], ...]:
         """Return what closes the slide."""
         return (lambda: self._openslide.close(),)
