@@ -184,3 +184,15 @@ def test_what_a_cache_that_is_down_did_not_take_is_not_counted(clock: Clock, fla
     tiles.stats()
     counted = caches['flaky'].get_many([f'{answers.PREFIX}count:{name}' for name in ('entries', 'bytes')])
     assert list(counted.values()) == [1, 5]
+
+
+def test_a_cache_that_keeps_nothing_is_no_broken_one(settings: Any, clock: Clock, caplog: Any) -> None:
+    settings.CACHES = settings.CACHES | {'none': {'BACKEND': 'django.core.cache.backends.dummy.DummyCache'}}
+    settings.LARGE_IMAGE_CACHE_NAME = 'none'
+    tiles = TileCache()
+    for number in range(3):
+        clock.now += 2 * answers.FLUSH_SECONDS
+        assert tiles.get(tiles.key(number)) is None
+        tiles.set(tiles.key(number), b'12345')
+    assert not caplog.records
+    assert tiles.stats()['hits'] == 0
