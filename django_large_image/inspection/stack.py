@@ -168,15 +168,13 @@ def _stack(
 ) -> Stack | None:
     """Return the stack of pages in the order of axes with their sizes, slowest first; None if they do not fit."""
     first = pages[0]
-    like = [first.tags.get(tag) for tag in _ALIKE]
     if math.prod(size for _, size in axes) != len(pages):
-        return None
-    if any([page.tags.get(tag) for tag in _ALIKE] != like for page in pages[1:]):
         return None
     by_offset = {directory.offset: directory for directory in directories}
     with_levels = [_with_levels(page, by_offset) for page in pages]
-    sizes = [(level.width, level.height) for level in with_levels[0]]
-    if any([(level.width, level.height) for level in levels] != sizes for levels in with_levels[1:]):
+    # Also the blocks of levels: what a tile costs is known from those of the first frame.
+    like = [_alike(level) for level in with_levels[0]]
+    if any([_alike(level) for level in levels] != like for levels in with_levels[1:]):
         return None
     strides, stride = {}, 1
     for name, size in reversed(axes):
@@ -194,21 +192,26 @@ def _stack(
         for frame in range(len(pages))
     ]
     return Stack(
-        tuple(with_levels[number] for number in numbers), tuple(found),
+        tuple(tuple(level.image for level in with_levels[number]) for number in numbers), tuple(found),
         tile=(first.number(tiffheader.TILE_WIDTH), first.number(tiffheader.TILE_HEIGHT)),
     )  # fmt: skip
 
 
-def _with_levels(page: Directory, by_offset: dict[int, Directory]) -> tuple[SubImage, ...]:
-    """Return the full resolution of a page, and its smaller versions."""
-    levels = [page.image]
+def _alike(directory: Directory) -> list[object]:
+    """Return what the directories of all frames have in common."""
+    return [directory.tags.get(tag) for tag in _ALIKE]
+
+
+def _with_levels(page: Directory, by_offset: dict[int, Directory]) -> list[Directory]:
+    """Return the directory of a page, and those of its smaller versions."""
+    levels = [page]
     for offset in page.tags.get(tiffheader.SUB_IFDS, ())[:_MOST_LEVELS]:
         smaller = by_offset.get(int(offset))
         if smaller is None or not smaller.is_smaller_version_of(page):
             continue
         if smaller.number(tiffheader.COMPRESSION) == page.number(tiffheader.COMPRESSION):
-            levels.append(smaller.image)
-    return tuple(levels)
+            levels.append(smaller)
+    return levels
 
 
 def _ome(directories: tuple[Directory, ...], pages: list[Directory]) -> Stack | None:

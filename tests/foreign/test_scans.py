@@ -231,3 +231,43 @@ def test_what_openslide_decodes_is_kept(
         own = np.asarray(real(slide, (256, 256), 0, (256, 256)).convert('RGB'))
     assert (first.array()[:, :, :3] == own).all()
     assert np.abs(own.astype(int) - pixels[256:512, 256:512]).mean() < 3
+
+
+@pytest.mark.parametrize('jfif', [True, False])
+@pytest.mark.parametrize('subsampling', [0, 2])
+@pytest.mark.parametrize('scan', [True, False])
+def test_colour_differences_under_a_tag_that_says_rgb(
+    get: Any, image_file: Any, tmp_path: pathlib.Path, jfif: bool, subsampling: int, scan: bool
+) -> None:
+    """Their streams say what they are, by JFIF or by components of half the resolution: in PNG and handed on."""
+    if not (jfif or subsampling):
+        pytest.skip('nothing says that these are no red, green and blue')
+    pixels = np.ascontiguousarray(content.rgb(512, 512).transpose(1, 2, 0))
+
+    def stream(part: np.ndarray) -> bytes:
+        output = io.BytesIO()
+        Image.fromarray(np.ascontiguousarray(part)).save(output, 'JPEG', quality=95, subsampling=subsampling)
+        data = output.getvalue()
+        assert data[6:10] == b'JFIF'
+        return data if jfif else data[:2] + data[4 + int.from_bytes(data[4:6], 'big') :]
+
+    path = tmp_path / 'a.tif'
+    with tifffile.TiffWriter(path) as output:
+        for level in (pixels, reduced(pixels, 2)) if scan else (pixels,):
+            side = level.shape[0]
+            parts = [
+                level[y : y + 256, x : x + 256] for y in range(0, side, 256) for x in range(0, side, 256)
+            ]
+            output.write(
+                iter([stream(part) for part in parts]), shape=level.shape, dtype='uint8', tile=(256, 256),
+                compression='jpeg', photometric='rgb', metadata=None,
+            )  # fmt: skip
+    with tifffile.TiffFile(path, mode='r+b') as file:
+        for page in file.pages:
+            page.tags['PhotometricInterpretation'].overwrite(2)
+    image = image_file(path)
+    for z, level in ((1, pixels), (0, reduced(pixels, 2)))[: 2 if scan else 1]:
+        for fmt in ('png', 'jpg', 'webp'):
+            assert np.abs(tile_of(get, image, z, 0, 0, fmt) - level[:256, :256]).mean() < 3, (z, fmt)
+        answer = get('tile', image, z=z, x=0, y=0, fmt='jpg')
+        assert answer.content[-200:] in path.read_bytes()

@@ -616,3 +616,14 @@ def test_a_stack_that_is_cut_off(get: Any, image_file: Any, tmp_path: pathlib.Pa
                 where = {} if place == 'pixel' else {'fmt': 'png'}
                 answer = get(place, image, query=query | {'frame': frame}, **where)
                 assert answer.status_code in (200, 400, 422), (share, place, frame)
+
+
+def test_levels_of_another_frame_that_have_larger_tiles(tmp_path: pathlib.Path) -> None:
+    """What a tile costs is counted by the blocks of the first frame."""
+    data = cells(2, 600, 700)
+    with tifffile.TiffWriter(tmp_path / 'a.tif', ome=False) as output:
+        for page, tile in zip(data, (64, 256), strict=True):
+            options: dict[str, Any] = {'photometric': 'minisblack', 'metadata': None, 'contiguous': False}
+            output.write(page, subifds=1, tile=(128, 128), **options)
+            output.write(halved(page, 1), subfiletype=1, tile=(tile, tile), **options)
+    assert Tiff.read(str(tmp_path / 'a.tif')).stack is None

@@ -13,7 +13,7 @@ from django_large_image.caching.shared import shared_blocks
 from django_large_image.conf import settings
 from django_large_image.inspection.costs import Budget
 from django_large_image.pixels import Array, MaskedPixels
-from django_large_image.raster.blocks.encoded_blocks import decode_jpeg, read_block
+from django_large_image.raster.blocks.encoded_blocks import contradicts_rgb, decode_jpeg, read_block
 from django_large_image.raster.blocks.validity import checked, none_if_all
 from django_large_image.raster.blocks.windows import Window, assembled, columns_of, rectangles
 from django_large_image.raster.facts import FrameFacts
@@ -160,9 +160,9 @@ class BlockReader:
         level = self.level(index)
         positions = {position: key for key, position in keys.items()}
         loaded: dict[Hashable, MaskedPixels] = {}
-        if quick:
+        if quick or (self._path and self.info.has_jpeg_blocks and self.info.compression == 'JPEG'):
             for position in list(positions):
-                block = self._jpeg(index, level, position, bands, budget)
+                block = self._jpeg(index, level, position, bands, budget, quick)
                 if block is not None:
                     loaded[positions.pop(position)] = block
         for top, left, bottom, right in rectangles(set(positions)) if positions else ():
@@ -197,9 +197,15 @@ class BlockReader:
         return checked(info, values, bands, wanted, mask)
 
     def _jpeg(
-        self, index: int, level: Level, position: tuple[int, int], bands: tuple[int, ...], budget: Budget
+        self,
+        index: int,
+        level: Level,
+        position: tuple[int, int],
+        bands: tuple[int, ...],
+        budget: Budget,
+        quick: bool,
     ) -> MaskedPixels | None:
-        """Return a JPEG block decoded by Pillow; None if GDAL has to decode it.
+        """Return a JPEG block decoded by Pillow; None if GDAL has to decode it: without `quick`, those it shows right.
 
         The libjpeg in rasterio 1.4.4's wheels (IJG's 9.6) takes four times as long as the one in Pillow's. The two
         differ where colours are stored at half the resolution: a photograph has a PSNR of 52 dB. Encoding the answer as
@@ -207,10 +213,13 @@ class BlockReader:
         """
         info, (row, column) = self.info, position
         size = level.block_width, level.block_height
-        if not self._facts.jpegs.get(index, True) or self.dataset(index).block_shapes[0] != size[::-1]:
+        if self.dataset(index).block_shapes[0] != size[::-1]:
             return None
         data = self.encoded(index, column, row, size)
         if data is None or data[:2] != b'\xff\xd8':
+            return None
+        wrong = info.compression == 'JPEG' and info.count == 3 and contradicts_rgb(data)
+        if not (wrong or (quick and self._facts.jpegs.get(index, True))):
             return None
         budget.spend(
             info.cost(level, (column * size[0], row * size[1], column * size[0] + 1, row * size[1] + 1), 1)
@@ -225,7 +234,7 @@ class BlockReader:
         values = values[: bottom - top, : right - left]
         if values.shape[2] != info.count:
             return None
-        if index not in self._facts.jpegs:
+        if index not in self._facts.jpegs and not wrong:
             # Compared once for each level: if the decoders disagree about the colour space, they do so in every block.
             own = self._decode(index, (left, top, right, bottom), tuple(range(info.count)), budget).values
             self._facts.jpegs[index] = bool(np.abs(own.astype(np.int16) - values).mean() < _SAME_JPEG)
