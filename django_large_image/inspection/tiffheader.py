@@ -39,14 +39,13 @@ _WANTED = {
 _WANTED_FOR_ORIENTATION = {ORIENTATION: 1, **dict.fromkeys(GEOREFERENCE, 1)}
 #: The most bytes of the descriptions of all directories together, which may share one text.
 MAX_DESCRIBED = 16 * 2**20
-#: The most tags of all directories together, and of one.
+#: The most tags and pointers of all directories together, and the most tags of one.
 MAX_TAGS, _MAX_TAGS_OF_ONE = 524_288, 65_535
 #: struct's code of a value by TIFF's number of its type; others are read as bytes.
 _TYPES = {1: 'B', 2: 's', 3: 'H', 4: 'I', 5: 'Q', 7: 'B', 9: 'i', 13: 'I', 16: 'Q', 17: 'q', 18: 'Q'}
 #: The bytes of a value by TIFF's number of its type, where it is more than one.
 _SIZES = {3: 2, 4: 4, 5: 8, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
-
-#: What struct and files raise where a number leads nowhere: an offset of 64 bits may be too large for a file.
+#: What struct and files raise where a number leads nowhere, such as an offset of 64 bits.
 _LEADS_NOWHERE = (struct.error, OverflowError, ValueError)
 
 Tags = dict[int, tuple[int, ...] | bytes]
@@ -237,7 +236,8 @@ def _walk(file: IO[bytes]) -> Iterator[Directory]:
                 raise
             continue
         described += len(tags.get(DESCRIPTION, ()))
-        tagged += count
+        # Each pointer counts as a tag: directories may share a list of thousands.
+        tagged += count + len(tags.get(SUB_IFDS, ()))
         if described > MAX_DESCRIBED or tagged > MAX_TAGS:
             raise ImageRefused('The descriptions in the TIFF are too long, or its tags too many.')
         images = [int(inner) for inner in tags.get(SUB_IFDS, ())]
