@@ -23,8 +23,6 @@ _METRES = {
     'pm': 1e-12,
     '\u00c5': 1e-10,
 }
-#: The most planes of an image: a number in the XML may be anything.
-_MOST_PLANES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +57,18 @@ def parse(description: bytes, pages: int) -> list[OmeImage] | None:
                 return None
             if name == 'UUID' and (own is None or element.text != own):
                 return None
-        found = [_image(image, pages) for image in root if _name(image) == 'Image']
+        images: list[OmeImage] = []
+        left = pages
+        for element in root:
+            image = _image(element, pages, left) if _name(element) == 'Image' else None
+            if image is not None:
+                images.append(image)
+                left -= len(image.pages)
+            elif _name(element) == 'Image':
+                return None
     except (ElementTree.ParseError, ValueError, KeyError):
         return None
-    images = [image for image in found if image is not None]
-    return images if images and len(images) == len(found) else None
+    return images or None
 
 
 def _name(element: ElementTree.Element) -> str:
@@ -71,8 +76,11 @@ def _name(element: ElementTree.Element) -> str:
     return element.tag.rpartition('}')[2]
 
 
-def _image(image: ElementTree.Element, pages: int) -> OmeImage | None:
-    """Return an image; raises ValueError and KeyError for XML that lacks something or has words for numbers."""
+def _image(image: ElementTree.Element, pages: int, left: int) -> OmeImage | None:
+    """Return an image of a file of so many pages, of which `left` are those of no other image.
+
+    Raises ValueError and KeyError for XML that lacks something or has words for numbers.
+    """
     pixels = [element for element in image if _name(element) == 'Pixels']
     if len(pixels) != 1:
         return None
@@ -87,9 +95,10 @@ def _image(image: ElementTree.Element, pages: int) -> OmeImage | None:
     sizes['C'] //= samples
     axes = tuple((axis, sizes[axis]) for axis in reversed(order[2:]))
     planes = math.prod(sizes.values())
-    if not 0 < planes <= min(_MOST_PLANES, pages):
+    if not 0 < planes <= left:
         return None
     placed: list[int | None] = [None] * planes
+    stated = 0
     for data in (element for element in pixels[0] if _name(element) == 'TiffData'):
         first, number = 0, int(data.get('IFD', 0))
         for axis, size in axes:
@@ -99,7 +108,9 @@ def _image(image: ElementTree.Element, pages: int) -> OmeImage | None:
             first = first * size + index
         count = int(data.get('PlaneCount', data.get('NumPlanes', 1 if 'IFD' in data.attrib else pages)))
         count = min(count, planes - first)
-        if number < 0 or number + count > pages:
+        stated += max(1, count)
+        # Small XML could state all planes thousands of times.
+        if number < 0 or number + count > pages or stated > 2 * planes:
             return None
         placed[first : first + count] = range(number, number + count)
     whole = tuple(page for page in placed if page is not None)

@@ -63,16 +63,23 @@ def over_frames(handle: RasterHandle, channel: int = 0) -> dict[int, dict[str, f
     if channel not in facts.ranges:
         found: dict[int, dict[str, float]] = {band: {} for band in bands(handle)}
         frames = range(channel, handle.frame_count, facts.channel_count)
-        if facts.stack is not None and facts.stack.channel_count == 1:
-            frames = range(handle.frame_count)
         for frame in frames[:: -(-len(frames) // _frames_to_look_at(handle))]:
-            for band, entry in statistics(handle, frame).items():
+            for band, entry in _sampled(handle, frame).items():
                 if 'min' in entry:
                     known = found[band]
                     known['min'] = min(known.get('min', entry['min']), entry['min'])
                     known['max'] = max(known.get('max', entry['max']), entry['max'])
         facts.ranges[channel] = found
     return facts.ranges[channel]
+
+
+def _sampled(handle: RasterHandle, frame: int) -> dict[int, Band]:
+    """Return `min` and `max` of each band of a frame, by its number from 1, of fewer blocks where channels are many."""
+    blocks, most = handle.blocks(frame), int(settings.MAX_DECODED_BYTES // 4 // handle.facts.channel_count)
+    if handle.facts.stack is None or sample_cost(blocks) <= most:
+        return statistics(handle, frame)
+    found = samples(blocks, tuple(range(blocks.info.count)), most)
+    return {band + 1: band_statistics(values) for band, values in found}
 
 
 def _frames_to_look_at(handle: RasterHandle) -> int:

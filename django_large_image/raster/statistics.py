@@ -69,17 +69,20 @@ def sample_shape(width: int, height: int, pixels: int = SAMPLE_PIXELS) -> tuple[
     return max(1, round(height * scale)), max(1, round(width * scale))
 
 
-def samples(blocks: BlockReader, bands: tuple[int, ...]) -> Generator[tuple[int, Array]]:
+def samples(
+    blocks: BlockReader, bands: tuple[int, ...], most: int | None = None
+) -> Generator[tuple[int, Array]]:
     """Yield each of `bands` (from 0) with the valid values of its sample, as a flat array of the file's dtype.
 
     A sample is about `SAMPLE_PIXELS` pixels, evenly spread over the coarsest level that has as many. The values are the
     file's own (nearest neighbour); nodata, masked and not-finite ones are left out. Where the level has more than
-    `MAX_DECODED_BYTES`, only some of its blocks are decoded, evenly spread. Raises `TooMuchToDecode`.
+    `most` bytes (None is `MAX_DECODED_BYTES`), only some of its blocks are decoded, evenly spread. Raises
+    `TooMuchToDecode`.
     """
     level = blocks.level(0)
     shape = sample_shape(level.width, level.height)
     index = blocks.info.level_for(level.width / shape[1])
-    for band, values, mask in _picked(blocks, index, shape, bands):
+    for band, values, mask in _picked(blocks, index, shape, bands, most):
         yield band, valid_values(blocks.info, band, values, mask)
 
 
@@ -94,7 +97,11 @@ def sample_cost(blocks: BlockReader) -> int:
 
 
 def _picked(
-    blocks: BlockReader, index: int, shape: tuple[int, int], bands: tuple[int, ...]
+    blocks: BlockReader,
+    index: int,
+    shape: tuple[int, int],
+    bands: tuple[int, ...],
+    most: int | None = None,
 ) -> Iterator[tuple[int, Array, Array | None]]:
     """Yield each band with values and mask of `shape` pixels of a level, evenly spread, or of fewer; see `samples`."""
     info, level, budget = blocks.info, blocks.level(index), Budget()
@@ -105,8 +112,9 @@ def _picked(
     together = max(1, _TOGETHER_BYTES // (shape[0] * shape[1] * info.dtype.itemsize))
     passes = -(-len(bands) // together) if info.together else 1
     cost = passes * info.cost(level, (0, 0, level.width, level.height), len(bands))
-    if cost > settings.MAX_DECODED_BYTES:
-        share = settings.MAX_DECODED_BYTES / cost
+    most = settings.MAX_DECODED_BYTES if most is None else most
+    if cost > most:
+        share = most / cost
         rows, share = _some(rows, level.stored_height, share)
         columns, _ = _some(columns, level.stored_width, share)
     for first in range(0, len(bands), together):
