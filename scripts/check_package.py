@@ -18,7 +18,7 @@ import django
 
 OPTIONAL = {
     'affine', 'boto3', 'botocore', 'cv2', 'drf_spectacular', 'drf_yasg', 'isal', 'large_image_source_gdal',
-    'large_image_source_openslide', 'large_image_source_rasterio', 'large_image_source_tifffile', 'osgeo',
+    'large_image_source_openslide', 'large_image_source_rasterio', 'large_image_source_tifffile', 'openslide', 'osgeo',
     'rasterio', 'pyproj', 's3_file_field', 'storages', 'tifffile', 'tifftools', 'zarr',
 }  # fmt: skip
 MIXINS = [
