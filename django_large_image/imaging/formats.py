@@ -15,6 +15,7 @@ from django_large_image.conf import settings
 from django_large_image.exceptions import InvalidParameter, NotSupported
 from django_large_image.imaging import png
 from django_large_image.raster.colour.rendered import RenderedImage
+from django_large_image.raster.resampling import kernels
 
 
 class Format(enum.Enum):
@@ -106,6 +107,9 @@ def write(pixels: np.ndarray, fmt: Format, output: IO[bytes], quality: int | Non
 
 def recode(body: bytes, fmt: Format, quality: int) -> bytes:
     """Return a picture of a format in another quality. Raises Pillow's errors for a broken one."""
+    found = kernels.recode_jpeg(body, quality) if fmt is Format.JPEG else None
+    if found is not None:
+        return found
     output = io.BytesIO()
     with Image.open(io.BytesIO(body), formats=(fmt.encoding,)) as image:
         _save(image, fmt, output, quality)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from django_large_image.raster.resampling import kernels
 from django_large_image.raster.resampling.sampling import _taps
@@ -270,3 +272,30 @@ def test_look_up(both: None, monkeypatch: pytest.MonkeyPatch, rows: str, entries
         assert (found == table[part]).all()
     # A shorter table is one whose values go no further.
     assert (kernels.look_up(table[:100], asked[:, :, 2] % 100) == table[asked[:, :, 2] % 100]).all()
+
+
+@pytest.mark.parametrize('mode', ['RGB', 'L', 'CMYK'])
+@pytest.mark.parametrize('subsampling', [0, 2])
+def test_jpegs_are_those_of_pillow(both: None, mode: str, subsampling: int) -> None:
+    values = np.random.default_rng(9).integers(0, 256, (5, 7, 3), 'uint8').repeat(20, 0).repeat(20, 1)
+    output = io.BytesIO()
+    Image.fromarray(values).convert(mode).save(output, 'JPEG', quality=85, subsampling=subsampling)
+    data = output.getvalue()
+    found = kernels.decode_jpeg(data)
+    if kernels.cv2 is None:
+        assert found is None
+        assert kernels.recode_jpeg(data, 40) is None
+        return
+    if mode != 'CMYK':
+        own = np.asarray(Image.open(io.BytesIO(data)))
+        assert found is not None
+        assert (found == (own[:, :, None] if mode == 'L' else own)).all()
+    for broken in (data[: len(data) // 2], data[:4] + bytes(100)):
+        assert kernels.decode_jpeg(broken) is None
+        assert kernels.recode_jpeg(broken, 40) is None
+    if mode == 'RGB':
+        again = kernels.recode_jpeg(data, 40)
+        assert again is not None
+        assert len(again) < len(data)
+        with Image.open(io.BytesIO(again)) as picture:
+            assert np.abs(np.asarray(picture).astype(int) - values).mean() < 12

@@ -10,6 +10,8 @@ from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 from rasterio.io import DatasetReader
 
+from django_large_image.raster.resampling import kernels
+
 #: The most bytes of an encoded block that is read here.
 _MOST_BYTES = 16 * 2**20
 #: The marker APP14, which says that a JPEG's three components are red, green and blue (Adobe Technical Note 5116).
@@ -68,6 +70,9 @@ def _is_ycc(data: bytes) -> bool:
 
 def decode_jpeg(data: bytes) -> NDArray[np.uint8]:
     """Return the pixels of a JPEG file, uint8 (rows, columns, 1, 3 or 4); raises Pillow's errors for a broken one."""
+    found = kernels.decode_jpeg(data)
+    if found is not None:
+        return found
     with Image.open(io.BytesIO(data), formats=('JPEG',)) as picture:
         pixels: NDArray[np.uint8] = np.asarray(picture)
     return pixels if pixels.ndim == 3 else pixels[:, :, None]

@@ -53,6 +53,27 @@ def merge(planes: Iterable[Array]) -> Array:
     return merged
 
 
+def decode_jpeg(data: bytes) -> Array | None:
+    """Return the pixels of a JPEG, uint8 (rows, columns, 1 or 3); None for a broken one, and without OpenCV.
+
+    They are those of Pillow, in half its time: both have libjpeg-turbo.
+    """
+    pixels = None if cv2 is None else cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    if pixels is None or pixels.ndim == 2:
+        return None if pixels is None else pixels[:, :, None]
+    colours: Array | None = cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB) if pixels.shape[2] == 3 else None
+    return colours
+
+
+def recode_jpeg(data: bytes, quality: int) -> bytes | None:
+    """Return a JPEG in another quality, 1 to 100; None for a broken one, and without OpenCV."""
+    pixels = None if cv2 is None else cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    if pixels is None:
+        return None
+    done, found = cv2.imencode('.jpg', pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return bytes(found) if done else None
+
+
 def look_up(table: Array, rows: Array) -> Array:
     """Return the entry of a table (uint8 or uint32) for each number of a row, in the shape of `rows`.
 
