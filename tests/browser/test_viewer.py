@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from collections.abc import Callable
@@ -50,11 +51,10 @@ def press(watch: Watched, key: str, expression: str) -> None:
     """Press a key until an expression is true: an animation that a slow machine still draws may swallow one press."""
     for _ in range(10):
         watch.page.keyboard.press(key)
-        try:
-            return watch.wait(expression, 3)
-        except AssertionError:
-            continue
-    watch.wait(expression, 3)
+        with contextlib.suppress(AssertionError):
+            watch.wait(expression, 3)
+            return
+    raise AssertionError(expression)
 
 
 def round_the_middle(pixels: np.ndarray, reach: float) -> list[np.ndarray]:
