@@ -19,8 +19,9 @@ from django_large_image.exceptions import (
     NeedsConversion,
     fault_of,
 )
-from django_large_image.inspection import gifheader, jp2header, orientation, tiffheader
+from django_large_image.inspection import gifheader, jp2header, orientation
 from django_large_image.inspection.costs import WEIGHTS
+from django_large_image.inspection.pages import tags
 from django_large_image.inspection.signatures import Kind, sniff
 from django_large_image.inspection.tiff import Tiff
 from django_large_image.inspection.xmlguard import check_xml, names_other_files
@@ -120,22 +121,22 @@ def check_tiff(tiff: Tiff, limit: int, by_block: bool = False) -> float:
     """
     has_overviews = any(directory.is_overview for directory in tiff.directories)
     for directory in tiff.directories:
-        check_bands(directory.number(tiffheader.SAMPLES))
+        check_bands(directory.number(tags.SAMPLES))
         check_block(*directory.block, directory.bytes_per_pixel)
         if not (
-            directory.number(tiffheader.TILE_WIDTH)
+            directory.number(tags.TILE_WIDTH)
             or directory.is_overview
             or (directory is tiff.first and has_overviews)
-            or (by_block and directory.block[1] < directory.number(tiffheader.HEIGHT))
+            or (by_block and directory.block[1] < directory.number(tags.HEIGHT))
         ):
-            width, height = directory.number(tiffheader.WIDTH), directory.number(tiffheader.HEIGHT)
+            width, height = directory.number(tags.WIDTH), directory.number(tags.HEIGHT)
             size = directory.bytes_of_all_samples
-            if by_block and directory.number(tiffheader.PLANAR) == 2:
+            if by_block and directory.number(tags.PLANAR) == 2:
                 size = min(size, 4 * directory.bytes_per_pixel)
             check_untiled(width, height, limit, size)
         if directory.description.lstrip()[:1] == b'<':
             check_xml(directory.description)
-        if tiffheader.MICROMANAGER in directory.tags or names_other_files(directory.description, tiff.path):
+        if tags.MICROMANAGER in directory.tags or names_other_files(directory.description, tiff.path):
             raise ImageRefused('The TIFF is one of several files; only single files are served.')
     return tiff.first.bytes_of_all_samples
 
@@ -158,7 +159,7 @@ def check_sidecars(path: str, limit: int) -> None:
 
 def check_whole(tiff: Tiff, limit: int) -> None:
     """Check a TIFF for a reader that decodes all of its first image, tiles or not; raises `NeedsConversion`."""
-    width, height = tiff.first.number(tiffheader.WIDTH), tiff.first.number(tiffheader.HEIGHT)
+    width, height = tiff.first.number(tags.WIDTH), tiff.first.number(tags.HEIGHT)
     try:
         check_untiled(width, height, limit, tiff.first.bytes_of_all_samples)
     except NeedsConversion:

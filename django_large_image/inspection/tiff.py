@@ -12,10 +12,11 @@ import functools
 import re
 from dataclasses import dataclass
 
-from django_large_image.inspection import scan, stack, tiffheader
-from django_large_image.inspection.scan import Scan
-from django_large_image.inspection.stack import Stack
-from django_large_image.inspection.tiffheader import Directory, SubImage
+from django_large_image.inspection import tiffheader
+from django_large_image.inspection.pages import scan, stack, tags
+from django_large_image.inspection.pages.directory import Directory, SubImage
+from django_large_image.inspection.pages.scan import Scan
+from django_large_image.inspection.pages.stack import Stack
 
 #: PhotometricInterpretation: white is zero, black is zero, RGB, palette, CMYK, YCbCr.
 _PLAIN = {0, 1, 2, 3, 5, 6}
@@ -52,7 +53,7 @@ class Tiff:
     @property
     def is_ome(self) -> bool:
         """Return whether the first image is described by OME-XML."""
-        return self.first.description.rstrip(b'\0 \r\n\t').endswith(b'OME>')
+        return self.first.is_ome
 
     @functools.cached_property
     def has_one_image(self) -> bool:
@@ -60,9 +61,7 @@ class Tiff:
         images = [
             directory
             for directory in self.directories
-            if directory.main
-            and not directory.is_overview
-            and not directory.number(tiffheader.SUBFILE) & _MASK
+            if directory.main and not directory.is_overview and not directory.number(tags.SUBFILE) & _MASK
         ]
         return len(images) == 1 and self.first.main and not _DESCRIBED.match(images[0].description.lstrip())
 
@@ -86,7 +85,7 @@ class Tiff:
             return 'rasterio'
         if not self.has_one_image:
             return None
-        photometric = self.first.number(tiffheader.PHOTOMETRIC)
+        photometric = self.first.number(tags.PHOTOMETRIC)
         if photometric == _LAB or (photometric == _CMYK and self.first.bits > 8):
             # Of CIELab libtiff makes the colours of a monitor of its own, 13 levels off, and of 16-bit CMYK none.
             return 'pil'
@@ -105,7 +104,7 @@ class Tiff:
             return list(self.stack.pages[0][1:])
         if not self.has_one_image:
             return []
-        named = set(self.first.tags.get(tiffheader.SUB_IFDS, ()))
+        named = set(self.first.tags.get(tags.SUB_IFDS, ()))
         return [
             directory.image
             for directory in self.directories

@@ -11,25 +11,44 @@ from __future__ import annotations
 import os
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import IO
 
 from django_large_image.conf import settings
 from django_large_image.exceptions import ImageMissing, ImageRefused, ImageUnreadable, fault_of
-
-#: Tags by their names in TIFF 6.0, with those of tiles, sub-images (SubIFDs), EXIF and Micro-Manager.
-SUBFILE, WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC = 254, 256, 257, 258, 259, 262
-DESCRIPTION, ORIENTATION, SAMPLES, ROWS = 270, 274, 277, 278
-X_RESOLUTION, Y_RESOLUTION, PLANAR, RESOLUTION_UNIT, SOFTWARE = 282, 283, 284, 296, 305
-TILE_WIDTH, TILE_HEIGHT, SUB_IFDS, EXTRA_SAMPLES, SAMPLE_FORMAT = 322, 323, 330, 338, 339
-EXIF, ICC, MICROMANAGER = 34665, 34675, 51123
-#: The tags that say where on earth an image is: tie points, a transformation, and the keys of GeoTIFF.
-GEOREFERENCE = (33922, 34264, 34735)
+from django_large_image.inspection.pages.directory import Directory
+from django_large_image.inspection.pages.tags import (
+    BITS,
+    COMPRESSION,
+    DESCRIPTION,
+    EXIF,
+    EXTRA_SAMPLES,
+    GEOREFERENCE,
+    HEIGHT,
+    ICC,
+    MICROMANAGER,
+    ORIENTATION,
+    PHOTOMETRIC,
+    PLANAR,
+    RESOLUTION_UNIT,
+    ROWS,
+    SAMPLE_FORMAT,
+    SAMPLES,
+    SOFTWARE,
+    SUB_IFDS,
+    SUBFILE,
+    TILE_HEIGHT,
+    TILE_WIDTH,
+    WIDTH,
+    X_RESOLUTION,
+    Y_RESOLUTION,
+    Tags,
+)
 
 #: The first private tag; those of many programs: copyright, IPTC, Photoshop, EXIF, ICC, GPS, GDAL's metadata.
 _PRIVATE, _USUAL = 32768, frozenset({33432, 33723, 34377, EXIF, ICC, 34853, 42112})
 
-#: The most values that are read of a tag.
+#: The most values that are read of a tag, by the tag; others are not read at all.
 _WANTED = {
     SUBFILE: 1, WIDTH: 1, HEIGHT: 1, BITS: 64, COMPRESSION: 1, DESCRIPTION: 1 << 24, SAMPLES: 1, ROWS: 1, PLANAR: 1,
     TILE_WIDTH: 1, TILE_HEIGHT: 1, SUB_IFDS: 4096, EXIF: 1, ICC: 100, MICROMANAGER: 1, PHOTOMETRIC: 1, ORIENTATION: 1,
@@ -37,7 +56,7 @@ _WANTED = {
     **dict.fromkeys(GEOREFERENCE, 1),
 }  # fmt: skip
 _WANTED_FOR_ORIENTATION = {ORIENTATION: 1, **dict.fromkeys(GEOREFERENCE, 1)}
-#: The most bytes of the descriptions of all directories together, which may share one text.
+#: The most bytes of the descriptions of all directories together.
 MAX_DESCRIBED = 16 * 2**20
 #: The most tags and pointers of all directories together, and the most tags of one.
 MAX_TAGS, _MAX_TAGS_OF_ONE = 524_288, 65_535
@@ -45,104 +64,9 @@ MAX_TAGS, _MAX_TAGS_OF_ONE = 524_288, 65_535
 _TYPES = {1: 'B', 2: 's', 3: 'H', 4: 'I', 5: 'Q', 7: 'B', 9: 'i', 13: 'I', 16: 'Q', 17: 'q', 18: 'Q'}
 #: The bytes of a value by TIFF's number of its type, where it is more than one.
 _SIZES = {3: 2, 4: 4, 5: 8, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
-#: What struct and files raise where a number leads nowhere, such as an offset of 64 bits.
+
+#: What struct and files raise where a number leads nowhere: an offset of 64 bits may be too large for a file.
 _LEADS_NOWHERE = (struct.error, OverflowError, ValueError)
-
-Tags = dict[int, tuple[int, ...] | bytes]
-
-#: The tags in which a smaller version is like its image.
-_ALIKE = (BITS, SAMPLES, PHOTOMETRIC, PLANAR)
-
-
-@dataclass(frozen=True, slots=True)
-class SubImage:
-    """An image beside the first: its size in pixels, and where its directory begins in the file, in bytes."""
-
-    width: int
-    height: int
-    offset: int
-
-
-@dataclass(frozen=True, slots=True)
-class Directory:
-    """One directory: the values of those tags that matter here, and where it stands among the others."""
-
-    #: By the number of a tag: its first values, or the bytes of a text.
-    tags: Tags
-    #: Whether it is in the chain that begins with the file's first one, and not in a sub-image or EXIF.
-    main: bool
-    #: The bytes of the values of all its tags, those included that are not read.
-    value_bytes: int = 0
-    #: Where it begins in the file, in bytes.
-    offset: int = 0
-    #: The offsets of the directories that it leads to: its sub-images, its EXIF, and the next one of its chain.
-    leads_to: tuple[int, ...] = ()
-    #: Whether it has private tags that only some programs write.
-    has_own_tags: bool = False
-
-    def number(self, tag: int) -> int:
-        """Return the first value of a tag, 0 without the tag."""
-        values = self.tags.get(tag)
-        return int(values[0]) if values else 0
-
-    @property
-    def block(self) -> tuple[int, int]:
-        """Return the width and height of its tiles, or of its strips, in pixels."""
-        if self.number(TILE_WIDTH):
-            return self.number(TILE_WIDTH), self.number(TILE_HEIGHT)
-        return self.number(WIDTH), min(self.number(HEIGHT), self.number(ROWS) or self.number(HEIGHT))
-
-    @property
-    def image(self) -> SubImage:
-        """Return the size of its image, and where it is in the file."""
-        return SubImage(self.number(WIDTH), self.number(HEIGHT), self.offset)
-
-    def is_smaller_version_of(self, image: Directory) -> bool:
-        """Return whether its image differs from another one in nothing but its size, which is smaller."""
-        return (
-            0 < self.number(WIDTH) < image.number(WIDTH)
-            and 0 < self.number(HEIGHT) <= image.number(HEIGHT)
-            and all(self.tags.get(tag) == image.tags.get(tag) for tag in _ALIKE)
-        )
-
-    @property
-    def is_overview(self) -> bool:
-        """Return whether it is a smaller version of another image (bit 0 of NewSubfileType)."""
-        return bool(self.number(SUBFILE) & 1)
-
-    @property
-    def description(self) -> bytes:
-        """Return its description, empty without one."""
-        described = self.tags.get(DESCRIPTION, b'')
-        return described if isinstance(described, bytes) else b''
-
-    @property
-    def orientation(self) -> int:
-        """Return how its image is turned, 1 to 8; 1 for one that says where on earth it is, or says nothing."""
-        found = 1 if self.tags.keys() & set(GEOREFERENCE) else self.number(ORIENTATION)
-        return found if 1 <= found <= 8 else 1
-
-    @property
-    def bits(self) -> int:
-        """Return the bits of the deepest of its samples."""
-        return max(self.tags.get(BITS) or (1,))
-
-    @property
-    def bytes_per_pixel(self) -> int:
-        """Return the bytes of a pixel in a decoded block: of all samples, or of one where each has its own blocks."""
-        samples = 1 if self.number(PLANAR) == 2 else self.number(SAMPLES) or 1
-        return max(1, samples * self.bits // 8)
-
-    @property
-    def bytes_of_all_samples(self) -> float:
-        """Return the bytes of a decoded pixel with all its samples, wherever their blocks are."""
-        return self.nbytes / max(1, self.number(WIDTH) * self.number(HEIGHT))
-
-    @property
-    def nbytes(self) -> int:
-        """Return the bytes of all its pixels with all their samples, decoded."""
-        samples = self.number(SAMPLES) or 1
-        return self.number(WIDTH) * self.number(HEIGHT) * max(1, samples * self.bits // 8)
 
 
 def read(path: str) -> tuple[Directory, ...]:
@@ -235,6 +159,7 @@ def _walk(file: IO[bytes]) -> Iterator[Directory]:
             if offset == first:
                 raise
             continue
+        # Directories may share one text, so that a small file says very much.
         described += len(tags.get(DESCRIPTION, ()))
         # Each pointer counts as a tag: directories may share a list of thousands.
         tagged += count + len(tags.get(SUB_IFDS, ()))
@@ -242,6 +167,7 @@ def _walk(file: IO[bytes]) -> Iterator[Directory]:
             raise ImageRefused('The descriptions in the TIFF are too long, or its tags too many.')
         images = [int(inner) for inner in tags.get(SUB_IFDS, ())]
         exif = [int(inner) for inner in tags.get(EXIF, ())]
+        # What EXIF's pointer leads to is no image. In files whose program did not know the tag it leads to anything.
         shown = {} if is_exif else tags
         yield Directory(shown, main, values, offset, (*images, *exif, following), own)
         # The last one is read first: those of the main chain in their order.
@@ -270,7 +196,7 @@ def _read(
         size += number * _SIZES.get(kind, 1)
         own = own or (tag >= _PRIVATE and tag not in _USUAL)
         if image and tag == DESCRIPTION and (tag in tags or number > wanted.get(tag, number)):
-            # Readers differ in which of two they take.
+            # Readers differ in which of two they take, and in how much of a long one they read.
             raise ImageRefused('A directory of the TIFF has two descriptions, or one that is too long.')
         if tag in wanted and tag not in tags:
             # Text stays bytes, whatever type it claims to have: as numbers it takes thirty times the memory.
@@ -280,7 +206,8 @@ def _read(
             except _LEADS_NOWHERE:
                 # It points to nothing, so it says nothing; of pixels the most is assumed.
                 tags |= {BITS: (64,)} if tag == BITS else {}
-    end = count * entry.size  # where some writers end the file
+    # Some writers end the file with the last tag.
+    end = count * entry.size
     following = link.unpack_from(block, end)[0] if len(block) >= end + link.size else 0
     return count, size, tags, int(following), own
 

@@ -20,10 +20,10 @@ from django_large_image.conf import settings
 from django_large_image.exceptions import ImageChanged, ImageRefused, ImageUnreadable, fault_of
 from django_large_image.inspection import jp2header, limits, orientation
 from django_large_image.inspection.costs import weight_of
+from django_large_image.inspection.pages.directory import SubImage
+from django_large_image.inspection.pages.stack import Stack
 from django_large_image.inspection.signatures import sniff
-from django_large_image.inspection.stack import Stack
 from django_large_image.inspection.tiff import Tiff
-from django_large_image.inspection.tiffheader import SubImage
 from django_large_image.raster.facts import RasterFacts
 
 #: The drivers that are tried for a remote file. Its signature is not read first: that would cost a request.

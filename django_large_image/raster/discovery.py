@@ -8,7 +8,7 @@ from dataclasses import replace
 import rasterio
 from rasterio.io import DatasetReader
 
-from django_large_image.inspection.stack import Stack
+from django_large_image.inspection.pages.stack import Stack
 from django_large_image.inspection.tiff import Tiff
 from django_large_image.raster.colour.profile import profile_of
 from django_large_image.raster.dataset import is_georeferenced, sub_images_of

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TypedDict
 
-from django_large_image.inspection.scan import Scan
-from django_large_image.inspection.stack import Stack
+from django_large_image.inspection.pages.scan import Scan
+from django_large_image.inspection.pages.stack import Stack
 from django_large_image.pixels import Array
 from django_large_image.raster.georef.bounds import Bounds
 from django_large_image.raster.georef.georeference import Georeference

@@ -15,8 +15,8 @@ from rasterio.io import DatasetReader
 
 from django_large_image.exceptions import ImageUnreadable, InvalidParameter, fault_of
 from django_large_image.inspection import limits
+from django_large_image.inspection.pages.directory import SubImage
 from django_large_image.inspection.tiff import Tiff
-from django_large_image.inspection.tiffheader import SubImage
 from django_large_image.pixels import Array
 from django_large_image.raster.blocks.blockreader import BlockReader
 from django_large_image.raster.colour.profile import ProfileTransform

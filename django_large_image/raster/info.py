@@ -10,7 +10,7 @@ from rasterio.enums import ColorInterp, MaskFlags
 from rasterio.io import DatasetReader
 
 from django_large_image.inspection.costs import blocks_in, weight_of
-from django_large_image.inspection.tiffheader import SubImage
+from django_large_image.inspection.pages.directory import SubImage
 
 #: The colour interpretations of a picture whose values are colours.
 _COLOURS = (('red', 'green', 'blue'), ('red', 'green', 'blue', 'alpha'))

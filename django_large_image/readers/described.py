@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 from large_image.tilesource.utilities import etreeToDict
 from rasterio.crs import CRS
 
-from django_large_image.inspection.stack import Axis
+from django_large_image.inspection.pages.stack import Axis
 from django_large_image.pixels import Json
 from django_large_image.raster import ranges
 from django_large_image.raster.handle import RasterHandle

@@ -11,7 +11,7 @@ import numpy as np
 import rasterio.warp
 from rasterio.crs import CRS
 
-from django_large_image.inspection.tiffheader import SubImage
+from django_large_image.inspection.pages.directory import SubImage
 from django_large_image.pixels import Array, Json
 from django_large_image.raster import ranges, strips
 from django_large_image.raster.blocks.decimation import everything

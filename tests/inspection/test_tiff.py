@@ -13,8 +13,8 @@ from PIL import Image
 from django_large_image import access, handles
 from django_large_image.exceptions import ImageMissing, ImageUnreadable
 from django_large_image.inspection import tiffheader
+from django_large_image.inspection.pages.directory import SubImage
 from django_large_image.inspection.tiff import Tiff
-from django_large_image.inspection.tiffheader import SubImage
 
 GREY = np.zeros((64, 48), np.uint8)
 

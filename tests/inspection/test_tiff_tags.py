@@ -13,8 +13,9 @@ from PIL import Image
 
 from django_large_image.exceptions import ImageMissing, ImageRefused, ImageUnreadable
 from django_large_image.inspection import tiffheader
+from django_large_image.inspection.pages import tags
+from django_large_image.inspection.pages.directory import Directory
 from django_large_image.inspection.tiff import Tiff
-from django_large_image.inspection.tiffheader import Directory
 
 
 @pytest.mark.parametrize('big', [False, True])
@@ -37,14 +38,12 @@ def test_both_orders_of_bytes_and_both_sizes_of_offsets(
     assert [one.block for one in (first, level, second)] == [(48, 32), (48, 32), (20, 7)]
     assert [one.bytes_per_pixel for one in (first, level, second)] == [6, 6, 3]
     assert [one.nbytes for one in (first, level, second)] == [160 * 96 * 6, 80 * 48 * 6, 20 * 30 * 3]
-    assert first.number(tiffheader.WIDTH) == 160
-    assert first.number(tiffheader.HEIGHT) == 96
-    assert first.tags[tiffheader.BITS] == (16, 16, 16)
-    assert [
-        first.number(tag) for tag in (tiffheader.PHOTOMETRIC, tiffheader.COMPRESSION, tiffheader.SAMPLES)
-    ] == [2, 1, 3]
-    assert (first.number(tiffheader.PLANAR), second.number(tiffheader.ROWS)) == (1, 7)
-    assert bytes(first.tags[tiffheader.DESCRIPTION]).rstrip(b'\0') == b'<a/>'
+    assert first.number(tags.WIDTH) == 160
+    assert first.number(tags.HEIGHT) == 96
+    assert first.tags[tags.BITS] == (16, 16, 16)
+    assert [first.number(tag) for tag in (tags.PHOTOMETRIC, tags.COMPRESSION, tags.SAMPLES)] == [2, 1, 3]
+    assert (first.number(tags.PLANAR), second.number(tags.ROWS)) == (1, 7)
+    assert bytes(first.tags[tags.DESCRIPTION]).rstrip(b'\0') == b'<a/>'
     assert Tiff.read(path).visits() == 3
     assert len({one.offset for one in (first, level, second)}) == 3
 
@@ -82,8 +81,8 @@ def test_how_a_picture_is_turned(tmp_path: pathlib.Path, turned: int) -> None:
 
 def test_what_says_nothing_is_not_turned(tmp_path: pathlib.Path) -> None:
     path = str(tmp_path / 'a.tif')
-    for tags in ({}, {274: 9}, {274: 0}):
-        Image.new('L', (4, 4)).save(path, tiffinfo=tags)
+    for stated in ({}, {274: 9}, {274: 0}):
+        Image.new('L', (4, 4)).save(path, tiffinfo=stated)
         assert tiffheader.orientation(path) == 1
     # What has a place on earth is drawn by that.
     for place in (
@@ -144,13 +143,13 @@ def test_values_count_by_their_types(tmp_path: pathlib.Path) -> None:
 def test_the_first_of_two_tags_counts(tmp_path: pathlib.Path) -> None:
     path = written(tmp_path / 'a.tif', [(256, 3, 1, 7), (256, 3, 1, 8), (257, 4, 1, 9)])
     (only,) = tiffheader.read(path)
-    assert (only.number(tiffheader.WIDTH), only.number(tiffheader.HEIGHT)) == (7, 9)
+    assert (only.number(tags.WIDTH), only.number(tags.HEIGHT)) == (7, 9)
 
 
 def test_a_tag_that_points_to_nothing_says_nothing_and_bits_the_most(tmp_path: pathlib.Path) -> None:
     path = written(tmp_path / 'a.tif', [(256, 3, 1, 7), (258, 3, 9, 10_000), (330, 4, 9, 10_000)])
     (only,) = tiffheader.read(path)
-    assert only.tags == {tiffheader.WIDTH: (7,), tiffheader.BITS: (64,)}
+    assert only.tags == {tags.WIDTH: (7,), tags.BITS: (64,)}
 
 
 def test_a_file_that_ends_with_its_last_tag(tmp_path: pathlib.Path) -> None:
@@ -219,7 +218,7 @@ def test_the_tags_of_a_directory_are_bounded(tmp_path: pathlib.Path, count: int,
 def test_a_description_is_bounded(tmp_path: pathlib.Path, length: int, fine: bool) -> None:
     path = written(tmp_path / 'a.tif', [(256, 3, 1, 7), (270, 2, length, 8)])
     if fine:
-        assert tiffheader.read(path)[0].number(tiffheader.WIDTH) == 7
+        assert tiffheader.read(path)[0].number(tags.WIDTH) == 7
     else:
         with pytest.raises(ImageRefused, match='too long'):
             tiffheader.read(path)
@@ -235,7 +234,7 @@ def test_what_exif_s_pointer_leads_to_is_no_image(tmp_path: pathlib.Path) -> Non
     place = 8 + 2 + 2 * 12 + 4
     path = written(tmp_path / 'a.tif', [(256, 3, 1, 7), (34665, 4, 1, place)], second)
     first, about = tiffheader.read(path)
-    assert (first.number(tiffheader.WIDTH), about.tags, about.offset) == (7, {}, place)
+    assert (first.number(tags.WIDTH), about.tags, about.offset) == (7, {}, place)
     # Its tags count all the same.
     assert Tiff.read(path).value_bytes() == 2 + 4 + 2 + 3
     assert Tiff.read(path).visits() == 2

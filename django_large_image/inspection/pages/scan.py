@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from django_large_image.inspection import tiffheader
-from django_large_image.inspection.tiffheader import Directory, SubImage
+from django_large_image.inspection.pages import tags
+from django_large_image.inspection.pages.directory import Directory, SubImage
 
 #: Compressions that GDAL reads: none, LZW, JPEG, deflate, PackBits, ZSTD, WebP. JPEG 2000 of scanners is OpenSlide's.
-_READ = {1, 5, 7, 8, 32946, 32773, 50000, 50001}
+READ = {1, 5, 7, 8, 32946, 32773, 50000, 50001}
 #: PhotometricInterpretation: black is zero, RGB, YCbCr.
 _COLOURS = {1, 2, 6}
 _APERIO = b'Aperio'
@@ -41,7 +41,7 @@ def find(directories: tuple[Directory, ...]) -> Scan | None:
     first = directories[0]
     if not (_is_tiled(first) and first.main and not first.is_overview and _is_read(first)):
         return None
-    if first.tags.keys() & set(tiffheader.GEOREFERENCE) or first.orientation != 1:
+    if first.is_placed or first.orientation != 1:
         return None
     aperio = first.description.startswith(_APERIO)
     if first.description and not aperio:
@@ -68,17 +68,16 @@ def find(directories: tuple[Directory, ...]) -> Scan | None:
 
 
 def _is_tiled(directory: Directory) -> bool:
-    return bool(directory.number(tiffheader.TILE_WIDTH))
+    return bool(directory.number(tags.TILE_WIDTH))
 
 
 def _is_read(directory: Directory) -> bool:
-    samples = directory.number(tiffheader.SAMPLES) or 1
     return (
-        directory.number(tiffheader.PHOTOMETRIC) in _COLOURS
-        and directory.number(tiffheader.COMPRESSION) in _READ
+        directory.number(tags.PHOTOMETRIC) in _COLOURS
+        and directory.number(tags.COMPRESSION) in READ
         and directory.bits == 8
-        and samples in (1, 3)
-        and (samples == 1 or directory.number(tiffheader.PLANAR) != 2)
+        and directory.samples in (1, 3)
+        and (directory.samples == 1 or directory.number(tags.PLANAR) != 2)
     )
 
 
@@ -86,7 +85,7 @@ def _is_level(directory: Directory, image: Directory) -> bool:
     """Return whether a directory is the image, made smaller by a whole number but for less than a pixel."""
     if not (_is_tiled(directory) and directory.is_smaller_version_of(image)):
         return False
-    if directory.number(tiffheader.COMPRESSION) != image.number(tiffheader.COMPRESSION):
+    if directory.number(tags.COMPRESSION) != image.number(tags.COMPRESSION):
         return False
     small, full = directory.image, image.image
     factor = round(full.width / small.width)

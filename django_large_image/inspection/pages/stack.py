@@ -10,23 +10,22 @@ from __future__ import annotations
 import json
 import math
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
-from django_large_image.inspection import ome, tiffheader
-from django_large_image.inspection.ome import OmeImage
-from django_large_image.inspection.tiffheader import Directory, SubImage
+from django_large_image.inspection.pages import ome, scan, tags
+from django_large_image.inspection.pages.directory import Directory, SubImage
+from django_large_image.inspection.pages.ome import OmeImage
 
-#: Compressions that GDAL reads: none, LZW, JPEG, deflate, PackBits, ZSTD, WebP.
-_READ = {0, 1, 5, 7, 8, 32946, 32773, 50000, 50001}
 _JPEG = 7
 _BLACK_IS_ZERO, _RGB, _YCBCR = 1, 2, 6
-#: The tags in which all frames are alike, beside the sizes.
+#: The tags in which all frames are alike.
 _ALIKE = (
-    tiffheader.WIDTH, tiffheader.HEIGHT, tiffheader.BITS, tiffheader.COMPRESSION, tiffheader.PHOTOMETRIC,
-    tiffheader.SAMPLES, tiffheader.PLANAR, tiffheader.TILE_WIDTH, tiffheader.TILE_HEIGHT, tiffheader.ROWS,
-    tiffheader.EXTRA_SAMPLES, tiffheader.SAMPLE_FORMAT, tiffheader.ICC,
+    tags.WIDTH, tags.HEIGHT, tags.BITS, tags.COMPRESSION, tags.PHOTOMETRIC,
+    tags.SAMPLES, tags.PLANAR, tags.TILE_WIDTH, tags.TILE_HEIGHT, tags.ROWS,
+    tags.EXTRA_SAMPLES, tags.SAMPLE_FORMAT, tags.ICC,
 )  # fmt: skip
-_RESOLUTION = (tiffheader.RESOLUTION_UNIT, tiffheader.X_RESOLUTION, tiffheader.Y_RESOLUTION)
+_RESOLUTION = (tags.RESOLUTION_UNIT, tags.X_RESOLUTION, tags.Y_RESOLUTION)
 _COMPLEX = {5, 6}
 #: The names of images beside the image, in small letters.
 _BESIDE = {'label', 'macro', 'thumbnail', 'map'}
@@ -98,21 +97,19 @@ def find(directories: tuple[Directory, ...]) -> Stack | None:
     Raises `ImageRefused` for OME-XML that takes too long to parse.
     """
     first, pages = directories[0], [directory for directory in directories if directory.main]
-    software = first.tags.get(tiffheader.SOFTWARE, b'')
+    software = first.tags.get(tags.SOFTWARE, b'')
     if (
         not first.main
         or not _is_read(first)
         or (isinstance(software, bytes) and software.startswith(_SCANIMAGE))
     ):
         return None
-    if first.tags.keys() & set(tiffheader.GEOREFERENCE) or any(page.orientation != 1 for page in pages):
+    if first.is_placed or any(page.orientation != 1 or page.is_overview for page in pages):
         return None
-    described = first.description.strip(b'\0 \r\n\t')
-    if described.endswith(b'OME>'):
+    if first.is_ome:
         return _ome(directories, pages)
-    others = {page.description.strip(b'\0 \r\n\t') for page in pages[1:]} - {b''}
-    if any(page.is_overview for page in pages):
-        return None
+    described = first.text
+    others = {page.text for page in pages[1:]} - {b''}
     if described.startswith(b'{'):
         axes = None if others else _stated_axes(described, pages)
     else:
@@ -122,13 +119,13 @@ def find(directories: tuple[Directory, ...]) -> Stack | None:
 
 def _is_read(page: Directory) -> bool:
     """Return whether the engine shows the colours of a page right."""
-    photometric, samples = page.number(tiffheader.PHOTOMETRIC), page.number(tiffheader.SAMPLES) or 1
-    compression, extra = page.number(tiffheader.COMPRESSION), page.tags.get(tiffheader.EXTRA_SAMPLES, ())
-    if compression not in _READ or page.number(tiffheader.SAMPLE_FORMAT) in _COMPLEX or page.has_own_tags:
+    photometric, samples = page.number(tags.PHOTOMETRIC), page.samples
+    compression, extra = page.number(tags.COMPRESSION) or 1, page.tags.get(tags.EXTRA_SAMPLES, ())
+    if compression not in scan.READ or page.number(tags.SAMPLE_FORMAT) in _COMPLEX or page.has_own_tags:
         return False
-    if page.bits not in (8, 16, 32, 64) or len(set(page.tags.get(tiffheader.BITS, (1,)))) > 1:
+    if page.bits not in (8, 16, 32, 64) or len(set(page.tags.get(tags.BITS, (1,)))) > 1:
         return False
-    if tiffheader.ICC in page.tags and (page.bits > 8 or samples < 3):
+    if tags.ICC in page.tags and (page.bits > 8 or samples < 3):
         # A profile of deep or of grey values is another reader's.
         return False
     if photometric == _BLACK_IS_ZERO:
@@ -140,25 +137,21 @@ def _is_read(page: Directory) -> bool:
 
 def _stated_axes(described: bytes, pages: list[Directory]) -> tuple[tuple[str, int], ...] | None:
     """Return axes and sizes, slowest first, that tifffile wrote as JSON into the description; None for other text."""
-    inner = {
-        'Y': pages[0].number(tiffheader.HEIGHT),
-        'X': pages[0].number(tiffheader.WIDTH),
-        'S': pages[0].number(tiffheader.SAMPLES),
-    }
-    planar = pages[0].number(tiffheader.PLANAR) == 2
+    page = pages[0]
+    inner = {'Y': page.number(tags.HEIGHT), 'X': page.number(tags.WIDTH), 'S': page.samples}
+    planes = page.number(tags.PLANAR) == 2
+    inside = 'YX' if page.samples < 2 else 'SYX' if planes else 'YXS'
     try:
         stated = json.loads(described if len(described) <= _MOST_JSON else '')
         sizes = [int(size) for size in stated['shape']]
         # Without axes it calls the one of pages Q.
-        names = stated.get('axes', 'Q' + ('YX' if inner['S'] < 2 else 'SYX' if planar else 'YXS'))
+        names = stated.get('axes', 'Q' + inside)
         if stated.get('truncated') or not (isinstance(names, str) and len(names) == len(sizes)):
             return None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
     outer = [(name, size) for name, size in zip(names, sizes, strict=True) if name not in inner]
-    stored = names[len(outer) :]
-    fits = stored == ('YX' if inner['S'] < 2 else 'SYX' if planar else 'YXS')
-    fits = fits and all(inner[name] == size for name, size in zip(stored, sizes[len(outer) :], strict=True))
+    fits = names[len(outer) :] == inside and sizes[len(outer) :] == [inner[name] for name in inside]
     usual = all(name.isascii() and name.isalpha() for name, _ in outer) and len(set(names)) == len(names)
     return tuple(outer) if fits and usual and all(size > 0 for _, size in outer) else None
 
@@ -176,25 +169,29 @@ def _stack(
     like = [_alike(level) for level in with_levels[0]]
     if any([_alike(level) for level in levels] != like for levels in with_levels[1:]):
         return None
-    strides, stride = {}, 1
-    for name, size in reversed(axes):
-        strides[name] = stride
-        stride *= size
-    found: list[Axis] = []
-    stride = 1
-    reverse = axes[::-1]
-    for name, size in sorted(reverse, key=lambda axis: axis[0] != 'C'):
-        if size > 1:
-            found.append(Axis(name, stride, size))
-            stride *= size
+    # Pages come with the last axis fastest, frames with channels first.
+    fastest_first = axes[::-1]
+    stored = {axis.name: axis for axis in _strided(fastest_first)}
+    found = _strided(sorted(fastest_first, key=lambda axis: axis[0] != 'C'))
     numbers = [
-        sum(frame // axis.stride % axis.count * strides[axis.name] for axis in found)
+        sum(frame // axis.stride % axis.count * stored[axis.name].stride for axis in found)
         for frame in range(len(pages))
     ]
     return Stack(
-        tuple(tuple(level.image for level in with_levels[number]) for number in numbers), tuple(found),
-        tile=(first.number(tiffheader.TILE_WIDTH), first.number(tiffheader.TILE_HEIGHT)),
+        tuple(tuple(level.image for level in with_levels[number]) for number in numbers), found,
+        tile=(first.number(tags.TILE_WIDTH), first.number(tags.TILE_HEIGHT)),
     )  # fmt: skip
+
+
+def _strided(axes: Iterable[tuple[str, int]]) -> tuple[Axis, ...]:
+    """Return axes with their strides, from names and sizes, fastest first; those of one index are left out."""
+    found: list[Axis] = []
+    stride = 1
+    for name, size in axes:
+        if size > 1:
+            found.append(Axis(name, stride, size))
+            stride *= size
+    return tuple(found)
 
 
 def _alike(directory: Directory) -> list[object]:
@@ -205,26 +202,26 @@ def _alike(directory: Directory) -> list[object]:
 def _with_levels(page: Directory, by_offset: dict[int, Directory]) -> list[Directory]:
     """Return the directory of a page, and those of its smaller versions."""
     levels = [page]
-    for offset in page.tags.get(tiffheader.SUB_IFDS, ())[:_MOST_LEVELS]:
+    for offset in page.tags.get(tags.SUB_IFDS, ())[:_MOST_LEVELS]:
         smaller = by_offset.get(int(offset))
         if smaller is None or not smaller.is_smaller_version_of(page):
             continue
-        if smaller.number(tiffheader.COMPRESSION) == page.number(tiffheader.COMPRESSION):
+        if smaller.number(tags.COMPRESSION) == page.number(tags.COMPRESSION):
             levels.append(smaller)
     return levels
 
 
 def _ome(directories: tuple[Directory, ...], pages: list[Directory]) -> Stack | None:
     images = ome.parse(directories[0].description, len(pages))
-    if images is None or any(page.is_overview for page in pages):
+    if images is None:
         return None
     used = [page for image in images for page in image.pages]
     if len(used) != len(set(used)) or len(used) != len(pages):
         # Pages that no image has, or several: tifffile knows what is beside the image.
         return None
-    image = max(images, key=lambda image: len(image.pages) * _pixels(pages[image.pages[0]]))
+    image = max(images, key=lambda image: len(image.pages) * _values(pages[image.pages[0]]))
     first = pages[image.pages[0]]
-    if not _is_read(first) or (first.number(tiffheader.SAMPLES) or 1) != image.samples:
+    if not _is_read(first) or first.samples != image.samples:
         return None
     beside = [other for other in images if other is not image]
     if any(_is_position(other, image, pages) for other in beside):
@@ -232,15 +229,17 @@ def _ome(directories: tuple[Directory, ...], pages: list[Directory]) -> Stack | 
     found = _stack(directories, [pages[page] for page in image.pages], image.axes)
     if found is None:
         return None
-    return Stack(
-        found.pages, found.axes, _names(image, found), image.pixel_mm,
-        _associated(beside, images, pages), found.tile,
-    )  # fmt: skip
+    return replace(
+        found,
+        channels=image.channels if len(image.channels) >= found.channel_count else (),
+        pixel_mm=image.pixel_mm,
+        associated=_associated(beside, images, pages),
+    )
 
 
-def _pixels(page: Directory) -> int:
-    samples = page.number(tiffheader.SAMPLES) or 1
-    return page.number(tiffheader.WIDTH) * page.number(tiffheader.HEIGHT) * samples
+def _values(page: Directory) -> int:
+    """Return how many values the pixels of a page have."""
+    return page.number(tags.WIDTH) * page.number(tags.HEIGHT) * page.samples
 
 
 def _is_position(other: OmeImage, image: OmeImage, pages: list[Directory]) -> bool:
@@ -252,10 +251,6 @@ def _is_position(other: OmeImage, image: OmeImage, pages: list[Directory]) -> bo
         return False
     there, here = (pages[which.pages[0]] for which in (other, image))
     return all(there.tags.get(tag) == here.tags.get(tag) for tag in _RESOLUTION)
-
-
-def _names(image: OmeImage, stack: Stack) -> tuple[str, ...]:
-    return image.channels if len(image.channels) >= stack.channel_count else ()
 
 
 def _associated(
