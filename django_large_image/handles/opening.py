@@ -251,12 +251,10 @@ def _open_other(ref: ImageRef, key: PoolKey, facts: ImageFacts) -> Handle:
     options: dict[str, object] = {}
     if key.source == 'gdal':
         options['projection'] = key.projection
-    elif key.source == 'pil':
-        if tiff is not None:
-            limits.check_whole(tiff, key.limit)
+    elif key.source in ('pil', 'openslide'):
         options['version'] = ref.digest
-    elif key.source == 'openslide':
-        options['version'] = ref.digest
+    if key.source == 'pil' and tiff is not None:
+        limits.check_whole(tiff, key.limit)
     source = registry.source_class(key.source)(ref.path, facts=facts.source, noCache=True, **options)
     try:
         _check_other(source, pixel)

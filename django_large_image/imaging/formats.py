@@ -14,8 +14,8 @@ from PIL import Image, ImageColor, features
 from django_large_image.conf import settings
 from django_large_image.exceptions import InvalidParameter, NotSupported
 from django_large_image.imaging import png
+from django_large_image.raster.blocks import jpegs
 from django_large_image.raster.colour.rendered import RenderedImage
-from django_large_image.raster.resampling import kernels
 
 
 class Format(enum.Enum):
@@ -107,7 +107,7 @@ def write(pixels: np.ndarray, fmt: Format, output: IO[bytes], quality: int | Non
 
 def recode(body: bytes, fmt: Format, quality: int) -> bytes:
     """Return a picture of a format in another quality. Raises Pillow's errors for a broken one."""
-    found = kernels.recode_jpeg(body, quality) if fmt is Format.JPEG else None
+    found = jpegs.recode_jpeg(body, quality) if fmt is Format.JPEG else None
     if found is not None:
         return found
     output = io.BytesIO()

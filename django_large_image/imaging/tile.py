@@ -46,9 +46,9 @@ def render(
     width, height = reader.matrix.tile_width, reader.matrix.tile_height
     with reading():
         stored = reader.stored_tile(z, x, y, frame or 0, fmt.encoding)
-        if stored is not None and (quality is None or not fmt.lossy):
-            return stored
-        if stored is not None and quality is not None:
+        if stored is not None:
+            if quality is None:
+                return stored
             # Only the reader knows what can be shown of a broken one.
             with contextlib.suppress(OSError, ValueError, SyntaxError):
                 return recode(stored, fmt, quality)

@@ -19,16 +19,17 @@ from django_large_image.raster.info import describe
 
 def find_out(dataset: DatasetReader, tiff: Tiff | None) -> RasterFacts:
     """Return the facts of a file; `tiff` are the directories of a local TIFF."""
-    placed = tiff is None or is_georeferenced(dataset)
-    scan, stack = (None, None) if placed or tiff is None else (tiff.scan, tiff.stack)
-    names = _frame_names(dataset) if scan is None and stack is None else ()
-    if scan is None and stack is None:
-        info = describe(dataset, sub_images_of(dataset, tiff))
-    else:
-        assert tiff is not None
+    placed = is_georeferenced(dataset)
+    scan = stack = None
+    names: tuple[str, ...] = ()
+    if tiff is not None and not placed and (tiff.scan is not None or tiff.stack is not None):
+        scan, stack = tiff.scan, tiff.stack
         # What GDAL 3.10 takes for overviews of a scan are pictures of the label and of the slide.
         info = describe(dataset, tiff.sub_images, with_overviews=False)
-    profile = None if is_georeferenced(dataset) else profile_of(dataset, info)
+    else:
+        names = _frame_names(dataset)
+        info = describe(dataset, sub_images_of(dataset, tiff))
+    profile = None if placed else profile_of(dataset, info)
     facts = RasterFacts(Georeference(dataset), names, scan, stack, profile)
     facts.frames[0] = FrameFacts(info)
     return facts
@@ -40,7 +41,12 @@ def like_the_first(first: FrameFacts, stack: Stack, number: int) -> FrameFacts:
     own = {-page.offset: (page.width, page.height) for page in stack.pages[0][1:]}
     info = first.info
     positions = tuple(smaller[own[position]] if position in own else position for position in info.positions)
-    return FrameFacts(replace(info, positions=positions), levels=first.levels, jpegs=first.jpegs)
+    return FrameFacts(
+        replace(info, positions=positions),
+        levels=first.levels,
+        jpegs=first.jpegs,
+        differences=first.differences,
+    )
 
 
 def _frame_names(dataset: DatasetReader) -> tuple[str, ...]:

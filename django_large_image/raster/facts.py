@@ -39,8 +39,10 @@ class FrameFacts:
 
     info: RasterInfo
     levels: dict[int, Level] = field(default_factory=dict)
-    #: By level: whether Pillow decodes its JPEG blocks to the colours that GDAL shows.
+    #: By level: whether libjpeg-turbo decodes its JPEG blocks to the colours that GDAL shows.
     jpegs: dict[int, bool] = field(default_factory=dict)
+    #: By level: whether its JPEG blocks hold colour differences where the tags say RGB.
+    differences: dict[int, bool] = field(default_factory=dict)
     bands: dict[int, Band] | None = None
     statistics: dict[int, Band] | None = None
     #: By band: the counts in 256 bins, and the 257 edges of the bins.

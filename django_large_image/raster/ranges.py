@@ -75,7 +75,7 @@ def over_frames(handle: RasterHandle, channel: int = 0) -> dict[int, dict[str, f
 
 def _sampled(handle: RasterHandle, frame: int) -> dict[int, Band]:
     """Return `min` and `max` of each band of a frame, by its number from 1, of fewer blocks where channels are many."""
-    blocks, most = handle.blocks(frame), int(settings.MAX_DECODED_BYTES // 4 // handle.facts.channel_count)
+    blocks, most = handle.blocks(frame), _room() // handle.facts.channel_count
     if handle.facts.stack is None or sample_cost(blocks) <= most:
         return statistics(handle, frame)
     found = samples(blocks, tuple(range(blocks.info.count)), most)
@@ -86,9 +86,13 @@ def _frames_to_look_at(handle: RasterHandle) -> int:
     """Return how many frames of a channel are looked at for its range."""
     if handle.facts.stack is None:
         return MAX_FRAMES
-    # All channels together take no more than a quarter of what may be decoded, as far as each has one frame.
     cost = sample_cost(handle.blocks()) * handle.facts.channel_count
-    return max(1, min(MAX_FRAMES, int(settings.MAX_DECODED_BYTES // 4 // max(1, cost))))
+    return max(1, min(MAX_FRAMES, _room() // max(1, cost)))
+
+
+def _room() -> int:
+    """Return how many bytes the ranges of a stack's channels may decode together, as far as each has one block."""
+    return int(settings.MAX_DECODED_BYTES // 4)
 
 
 def automatic(handle: RasterHandle) -> list[dict[str, float]]:
@@ -101,13 +105,10 @@ def automatic(handle: RasterHandle) -> list[dict[str, float]]:
         return []
     shown = [band for band, entry in bands(handle).items() if entry.get('interpretation') in _SHOWN]
     count = handle.facts.channel_count
-    most = count
-    if count > 1:
-        room = int(settings.MAX_DECODED_BYTES // 4 // max(1, sample_cost(handle.blocks())))
-        most = max(1, min(count, MAX_CHANNELS, room))
+    room = _room() // max(1, sample_cost(handle.blocks())) if count > 1 else 1
     return [
         {'band': band, **({'channel': channel} if count > 1 else {}), **entry}
-        for channel in range(most)
+        for channel in range(max(1, min(count, MAX_CHANNELS, room)))
         for band, entry in over_frames(handle, channel).items()
         if band in shown and entry
     ]

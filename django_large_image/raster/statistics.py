@@ -79,21 +79,23 @@ def samples(
     `most` bytes (None is `MAX_DECODED_BYTES`), only some of its blocks are decoded, evenly spread. Raises
     `TooMuchToDecode`.
     """
-    level = blocks.level(0)
-    shape = sample_shape(level.width, level.height)
-    index = blocks.info.level_for(level.width / shape[1])
+    index, shape = _sample_of(blocks)
     for band, values, mask in _picked(blocks, index, shape, bands, most):
         yield band, valid_values(blocks.info, band, values, mask)
 
 
 def sample_cost(blocks: BlockReader) -> int:
     """Return how many bytes are decoded for a sample of all bands, weighted as in `costs`."""
-    info, level = blocks.info, blocks.level(0)
-    index = info.level_for(level.width / sample_shape(level.width, level.height)[1])
-    level = blocks.level(index)
-    return min(
-        info.cost(level, (0, 0, level.width, level.height), info.count), int(settings.MAX_DECODED_BYTES)
-    )
+    info, level = blocks.info, blocks.level(_sample_of(blocks)[0])
+    cost = info.cost(level, (0, 0, level.width, level.height), info.count)
+    return min(cost, int(settings.MAX_DECODED_BYTES))
+
+
+def _sample_of(blocks: BlockReader) -> tuple[int, tuple[int, int]]:
+    """Return the level that a sample is taken from, and height and width of the sample."""
+    level = blocks.level(0)
+    shape = sample_shape(level.width, level.height)
+    return blocks.info.level_for(level.width / shape[1]), shape
 
 
 def _picked(

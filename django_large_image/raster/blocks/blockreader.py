@@ -160,7 +160,7 @@ class BlockReader:
         level = self.level(index)
         positions = {position: key for key, position in keys.items()}
         loaded: dict[Hashable, MaskedPixels] = {}
-        if quick or (self._path and self.info.has_jpeg_blocks and self.info.compression == 'JPEG'):
+        if quick or self._may_contradict(index):
             for position in list(positions):
                 block = self._jpeg(index, level, position, bands, budget, quick)
                 if block is not None:
@@ -196,6 +196,14 @@ class BlockReader:
         values, mask = self.raw(index, window, wanted, budget)
         return checked(info, values, bands, wanted, mask)
 
+    def _may_contradict(self, index: int) -> bool:
+        """Return whether JPEG blocks of a level may be what the tags do not say; all of a level are of one kind."""
+        info = self.info
+        says_rgb = (
+            bool(self._path) and info.has_jpeg_blocks and info.compression == 'JPEG' and info.count == 3
+        )
+        return says_rgb and self._facts.differences.get(index, True)
+
     def _jpeg(
         self,
         index: int,
@@ -205,9 +213,9 @@ class BlockReader:
         budget: Budget,
         quick: bool,
     ) -> MaskedPixels | None:
-        """Return a JPEG block decoded by Pillow; None if GDAL has to decode it: without `quick`, those it shows right.
+        """Return a JPEG block decoded by libjpeg-turbo; None if GDAL has to: without `quick`, those it shows right.
 
-        The libjpeg in rasterio 1.4.4's wheels (IJG's 9.6) takes four times as long as the one in Pillow's. The two
+        The libjpeg in rasterio 1.4.4's wheels (IJG's 9.6) takes four times as long as that of OpenCV and Pillow. They
         differ where colours are stored at half the resolution: a photograph has a PSNR of 52 dB. Encoding the answer as
         a JPEG loses far more.
         """
@@ -218,7 +226,8 @@ class BlockReader:
         data = self.encoded(index, column, row, size)
         if data is None or data[:2] != b'\xff\xd8':
             return None
-        wrong = info.compression == 'JPEG' and info.count == 3 and contradicts_rgb(data)
+        wrong = self._may_contradict(index) and contradicts_rgb(data)
+        self._facts.differences[index] = wrong
         if not (wrong or (quick and self._facts.jpegs.get(index, True))):
             return None
         budget.spend(

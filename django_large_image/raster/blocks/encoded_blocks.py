@@ -10,7 +10,7 @@ from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 from rasterio.io import DatasetReader
 
-from django_large_image.raster.resampling import kernels
+from django_large_image.raster.blocks import jpegs
 
 #: The most bytes of an encoded block that is read here.
 _MOST_BYTES = 16 * 2**20
@@ -70,7 +70,7 @@ def _is_ycc(data: bytes) -> bool:
 
 def decode_jpeg(data: bytes) -> NDArray[np.uint8]:
     """Return the pixels of a JPEG file, uint8 (rows, columns, 1, 3 or 4); raises Pillow's errors for a broken one."""
-    found = kernels.decode_jpeg(data)
+    found = jpegs.decode_jpeg(data)
     if found is not None:
         return found
     with Image.open(io.BytesIO(data), formats=('JPEG',)) as picture:

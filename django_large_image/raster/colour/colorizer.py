@@ -91,7 +91,7 @@ class Colorizer:
             return _with_alpha(self._paint_planes(parts), valid)
         pixels: Array | None = None
         for entry in self._entries:
-            colours = kernels.look_up(entry.table.whole, entry.values(parts)).view(np.uint8)
+            colours = kernels.look_up(entry.table.colours, entry.values(parts)).view(np.uint8)
             colours = colours.reshape(*parts[0].values.shape[:2], 4)
             if len(parts) > 1:
                 colours = _shown(colours, parts[entry.part].mask)
@@ -119,7 +119,7 @@ class Colorizer:
             if masked.mask is not None:
                 pixels[masked.mask == 0] = len(palette) - 1
             return RenderedImage(pixels[:, :, None], palette)
-        colours = kernels.look_up(entry.table.whole, rows).view(np.uint8).reshape(*rows.shape, 4)
+        colours = kernels.look_up(entry.table.colours, rows).view(np.uint8).reshape(*rows.shape, 4)
         return _with_alpha(kernels.select(colours, [0, 1, 2]) if self._opaque else colours, masked.mask)
 
 

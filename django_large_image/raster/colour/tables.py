@@ -74,10 +74,8 @@ def scale_for(dtype: np.dtype[np.generic], low: float, high: float) -> Scale | N
 class Table:
     """The colours of the rows of a scale."""
 
-    #: uint8 (rows, 4).
+    #: The colour of each row in one value, uint32 (rows): its bytes are red, green, blue and alpha.
     colours: Array
-    #: The same, one uint32 for each row.
-    whole: Array
     #: Whether all rows are opaque.
     opaque: bool
     #: The only channel (0 to 2) that has levels above 0, and its levels, uint8 (rows); None if several have.
@@ -122,7 +120,6 @@ def table_of(
         channels = np.flatnonzero(colours[:, :3].any(axis=0)).tolist()
         channel = channels[0] if channels else 0
         found = Table(
-            colours,
             colours.view(np.uint32)[:, 0],
             bool((colours[:, 3] == 255).all()),
             channel,

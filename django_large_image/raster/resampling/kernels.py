@@ -26,10 +26,10 @@ _NATIVE = frozenset(np.dtype(name) for name in ('uint8', 'uint16', 'int16', 'flo
 _COLOURS = frozenset(np.dtype(name) for name in ('uint8', 'uint16', 'float32'))
 #: The most bands that OpenCV's loops take at a time.
 _BANDS = 4
+_VERSION = 0 if cv2 is None else int(cv2.__version__.partition('.')[0])
 #: The dtypes of numbers of rows that cv2.LUT takes: OpenCV before 5.0 takes bytes alone.
 _ROWS = frozenset(
-    np.dtype(name)
-    for name in (() if cv2 is None else ('uint8',) if cv2.__version__ < '5' else ('uint8', 'uint16'))
+    np.dtype(name) for name in (() if cv2 is None else ('uint8', 'uint16') if _VERSION >= 5 else ('uint8',))
 )
 #: The longest side of an array that cv2.remap takes: it keeps positions as 16-bit integers.
 MAX_SIDE = 32_000
@@ -51,27 +51,6 @@ def merge(planes: Iterable[Array]) -> Array:
     """Return planes, each (rows, columns), as pixels (rows, columns, bands). Only where `can_merge`."""
     merged: Array = cv2.merge(list(planes))
     return merged
-
-
-def decode_jpeg(data: bytes) -> Array | None:
-    """Return the pixels of a JPEG, uint8 (rows, columns, 1 or 3); None for a broken one, and without OpenCV.
-
-    They are those of Pillow, in half its time: both have libjpeg-turbo.
-    """
-    pixels = None if cv2 is None else cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-    if pixels is None or pixels.ndim == 2:
-        return None if pixels is None else pixels[:, :, None]
-    colours: Array | None = cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB) if pixels.shape[2] == 3 else None
-    return colours
-
-
-def recode_jpeg(data: bytes, quality: int) -> bytes | None:
-    """Return a JPEG in another quality, 1 to 100; None for a broken one, and without OpenCV."""
-    pixels = None if cv2 is None else cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-    if pixels is None:
-        return None
-    done, found = cv2.imencode('.jpg', pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return bytes(found) if done else None
 
 
 def look_up(table: Array, rows: Array) -> Array:
