@@ -205,9 +205,18 @@ def _open_raster(
             raise ImageChanged()
 
     def overview(dataset: DatasetReader, name: str, index: int) -> DatasetReader:
-        with gdal_env(ref):
-            opened = open_overview(dataset, name, index)
-        check()
+        try:
+            with gdal_env(ref):
+                opened = open_overview(dataset, name, index)
+        except ImageUnreadable:
+            # Another file may be there by now.
+            check()
+            raise
+        try:
+            check()
+        except Exception:
+            opened.close()
+            raise
         return opened
 
     with gdal_env(ref):

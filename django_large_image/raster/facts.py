@@ -45,8 +45,9 @@ class FrameFacts:
     differences: dict[int, bool] = field(default_factory=dict)
     bands: dict[int, Band] | None = None
     statistics: dict[int, Band] | None = None
-    #: By band: the counts in 256 bins, and the 257 edges of the bins.
-    histograms: dict[int, tuple[Array, Array]] = field(default_factory=dict)
+    #: By band, and by the rendering intent of colours that a profile corrects (False for stored values): the counts in
+    #: 256 bins, and the 257 edges of the bins.
+    histograms: dict[tuple[int, object], tuple[Array, Array]] = field(default_factory=dict)
     #: Of 8-bit data: whether a band other than alpha has a value above 1.
     uses_bytes: bool | None = None
 

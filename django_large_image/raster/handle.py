@@ -7,34 +7,31 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
 import numpy as np
-import rasterio
-from PIL import ImageCms
 from rasterio.crs import CRS
-from rasterio.errors import RasterioIOError
 from rasterio.io import DatasetReader
 
-from django_large_image.exceptions import ImageUnreadable, InvalidParameter, fault_of
+from django_large_image.exceptions import fault_of
 from django_large_image.inspection import limits
 from django_large_image.inspection.pages.directory import SubImage
 from django_large_image.inspection.tiff import Tiff
 from django_large_image.pixels import Array
 from django_large_image.raster.blocks.blockreader import BlockReader
-from django_large_image.raster.colour.profile import ProfileTransform
-from django_large_image.raster.dataset import check_dataset, open_directory
+from django_large_image.raster.colour.profile import Profile, ProfileTransform
+from django_large_image.raster.dataset import check_dataset
 from django_large_image.raster.discovery import find_out, like_the_first
 from django_large_image.raster.facts import FrameFacts, RasterFacts
+from django_large_image.raster.frames import FrameDatasets
 from django_large_image.raster.georef.bounds import Bounds, bounds_of
 from django_large_image.raster.georef.georeference import TargetCRS
 from django_large_image.raster.georef.projected import TILE_SIZE, pixel_metres, tile_matrix_of
 from django_large_image.raster.georef.tile_matrix import TileMatrix
 from django_large_image.raster.info import RasterInfo, describe
+from django_large_image.raster.openfiles import open_files
 
 Environment = Callable[[], contextlib.AbstractContextManager[None]]
 
 #: The sides of blocks that are tiles as they are.
 _SMALLEST_TILE, _LARGEST_TILE = 128, 1024
-#: The most datasets of further frames that a handle keeps open.
-_OPEN_FRAMES = 10
 
 
 def _nothing() -> None:
@@ -76,9 +73,11 @@ class RasterHandle:
         self._environment: Environment | None = None
         self._stack = contextlib.ExitStack()
         self._blocks: dict[int, BlockReader] = {}
-        self._frames: dict[int, DatasetReader] = {}
-        self._transforms: dict[object, ProfileTransform | None] = {}
+        #: The files beside the first that were counted last.
+        self._held = 0
         self.facts = find_out(dataset, tiff) if facts is None else facts
+        self._frames = FrameDatasets(origin.name, self.facts, origin.check, self._forget_blocks)
+        self._profile = None if self.facts.profile is None else Profile(self.facts.profile)
 
     @property
     def key(self) -> Hashable:
@@ -110,14 +109,29 @@ class RasterHandle:
         """Take GDAL's options back."""
         self._environment = None
         self._stack.close()
+        if self.facts.stack is not None:
+            self._settle()
+
+    def _settle(self) -> None:
+        """Have the files counted that are held beside the first; close them if all handles together hold too many."""
+        before = self._held
+        self._held = len(self._frames) + sum(blocks.open_overviews for blocks in self._blocks.values())
+        if not open_files.settle(before, self._held):
+            for blocks in self._blocks.values():
+                blocks.close()
+            self._frames.close()
+            open_files.settle(self._held, 0)
+            self._held = 0
 
     def close(self) -> None:
         """Close every dataset."""
+        open_files.settle(self._held, 0)
+        self._held = 0
         for blocks in self._blocks.values():
             blocks.close()
-        for dataset in (self._dataset, *self._frames.values()):
-            with contextlib.suppress(Exception):
-                dataset.close()
+        self._frames.close()
+        with contextlib.suppress(Exception):
+            self._dataset.close()
 
     @property
     def dataset(self) -> DatasetReader:
@@ -148,33 +162,12 @@ class RasterHandle:
         dataset = self.dataset
         if not number and not self.facts.frame_names:
             return dataset
-        self._check_frame(number)
-        found = self._frames.get(number)
-        if found is None or found.closed:
-            while len(self._frames) >= _OPEN_FRAMES:
-                oldest = next(iter(self._frames))
-                self._forget_frame(oldest)
-            found = self._frames[number] = self._open_frame(number)
-        return found
+        return self._frames.get(number)
 
-    def _open_frame(self, number: int) -> DatasetReader:
-        stack = self.facts.stack
-        if stack is None:
-            return rasterio.open(self.facts.frame_names[number])
-        try:
-            return open_directory(self.name, stack.pages[number][0])
-        except RasterioIOError as error:
-            raise fault_of(error) or ImageUnreadable() from error
-
-    def _check_frame(self, number: int) -> None:
-        if not 0 <= number < self.frame_count:
-            raise InvalidParameter('frame', number, f'an integer from 0 to {self.frame_count - 1}')
-
-    def _forget_frame(self, number: int) -> None:
+    def _forget_blocks(self, number: int) -> None:
         blocks = self._blocks.pop(number, None)
         if blocks is not None:
             blocks.close()
-        self._frames.pop(number).close()
 
     def frame_facts(self, number: int) -> FrameFacts:
         """Return what is known of a frame.
@@ -183,7 +176,7 @@ class RasterHandle:
         """
         known = self.facts.frames.get(number)
         if known is None and self.facts.stack is not None:
-            self._check_frame(number)
+            self._frames.check_number(number)
             known = self.facts.frames[number] = like_the_first(self.facts.frames[0], self.facts.stack, number)
         if known is None:
             dataset = self.frame(number)
@@ -228,16 +221,7 @@ class RasterHandle:
 
         `icc` is that of a style: False for the colours as they are, or a rendering intent.
         """
-        profile = self.facts.profile
-        if profile is None or not icc:
-            return None
-        if icc not in self._transforms:
-            try:
-                found = ProfileTransform(profile, str(icc))
-                self._transforms[icc] = found if found.changes else None
-            except ImageCms.PyCMSError:
-                self._transforms[icc] = None
-        return self._transforms[icc]
+        return None if self._profile is None else self._profile.transform(icc)
 
     # -- where the image is
 

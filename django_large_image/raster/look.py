@@ -56,11 +56,14 @@ def forget_colours() -> None:
 
 
 class Look:
-    """A style as it was asked for, without what is no part of the colours."""
+    """A style as it was asked for: what it says of bands, and of the file's ICC profile."""
 
     def __init__(self, style: Style | None) -> None:
-        self.style = style
-        self._json = '' if style is None else json.dumps(style, sort_keys=True)
+        #: Whether the profile is heeded, and by which rendering intent.
+        self.icc: object = True if style is None else style.get('icc', True)
+        #: The rest of the style.
+        self.style = None if style is None else {key: value for key, value in style.items() if key != 'icc'}
+        self._json = json.dumps(self.style, sort_keys=True) if self.style else ''
 
     def colours(self, handle: RasterHandle, frame: int, projected: bool) -> Colours:
         """Return what the style means for a frame of an image, in a projection or in its own pixels.
@@ -68,7 +71,9 @@ class Look:
         Raises `InvalidParameter` for bands or colours that the file does not have, and `TooMuchToDecode` for a range
         that takes too much to find out.
         """
-        key = (handle.key, frame, self._json, projected)
+        # Ranges are those of the corrected colours.
+        icc = self.icc if handle.transform(self.icc) is not None else False
+        key = (handle.key, frame, self._json, projected, icc)
         with _lock:
             found = _colours.get(key)
         if found is None:
@@ -95,6 +100,8 @@ class Look:
             style,
             frame,
             handle.info,
-            lambda number, band, end, wanted: ranges.end_of_range(handle, number, band, end, wanted, styled),
+            lambda number, band, end, wanted: ranges.end_of_range(
+                handle, number, band, end, wanted, styled, self.icc
+            ),
         )
         return Colours(style, compiled, size + (0 if compiled is None else compiled.nbytes))

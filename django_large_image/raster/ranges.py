@@ -115,14 +115,21 @@ def automatic(handle: RasterHandle) -> list[dict[str, float]]:
 
 
 def end_of_range(
-    handle: RasterHandle, frame: int, band: int | None, end: End, wanted: object, styled: bool
+    handle: RasterHandle,
+    frame: int,
+    band: int | None,
+    end: End,
+    wanted: object,
+    styled: bool,
+    icc: object = False,
 ) -> float:
     """Return the value that gets the first colour (`end` is 'min') or the last colour ('max') of a palette.
 
     `band` counts from 0. The number after the last band, or None, means the alpha that is added to maps. `wanted` is a
     number, or a word of a style: auto, min, max or full. With a share behind it, such as min:0.02, each of the first
     three leaves out that share of the values. Without a style (`styled` false) 8-bit values are shown as they are.
-    Raises `TooMuchToDecode`, and ValueError for another word.
+    `icc` is that of a style: the ranges of colours that a profile corrects are those of the corrected ones. Raises
+    `TooMuchToDecode`, and ValueError for another word.
     """
     info = handle.info(frame)
     word, colon, share = str(wanted).partition(':')
@@ -136,13 +143,16 @@ def end_of_range(
             return 0.0 if end == 'min' else float(top)
     chosen: End = end if word == 'auto' else 'min' if word == 'min' else 'max'
     if colon and band is not None and band < info.count:
-        edge = edge_excluding(_histogram(handle, frame, band), float(share), chosen)
+        edge = edge_excluding(_histogram(handle, frame, band, icc), float(share), chosen)
         if edge is not None:
             return edge
     elif word == 'auto' and handle.facts.stack is None and _fits_bytes(handle):
         return 0.0 if end == 'min' else 255.0
     if band is None:
         return 0.0 if chosen == 'min' else _top_of_type(info.dtype)
+    if band < min(3, info.count) and handle.transform(icc) is not None:
+        edges = _histogram(handle, frame, band, icc)[1]
+        return float(edges[0] if chosen == 'min' else edges[-1] - 1)
     return _known_end(handle, band, chosen, handle.facts.channel(frame))
 
 
@@ -201,13 +211,23 @@ def _uses_bytes(handle: RasterHandle, frame: int) -> bool:
     return facts.uses_bytes
 
 
-def _histogram(handle: RasterHandle, frame: int, band: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return counts and edges of the histogram of a band, from 0."""
-    facts = handle.frame_facts(frame)
-    if band not in facts.histograms:
+def _histogram(handle: RasterHandle, frame: int, band: int, icc: object) -> tuple[np.ndarray, np.ndarray]:
+    """Return counts and edges of the histogram of a band, from 0; of corrected colours if `icc` heeds a profile."""
+    facts, transform = handle.frame_facts(frame), handle.transform(icc)
+    known = False if transform is None else icc
+    if (band, known) not in facts.histograms:
         # Where bands are stored together, GDAL decodes all of them for one: all get their histogram.
-        every = tuple(range(facts.info.count)) if facts.info.together else (band,)
+        every = tuple(range(facts.info.count)) if facts.info.together or transform is not None else (band,)
         with contextlib.closing(samples(handle.blocks(frame), every)) as found:
-            for index, values in found:
-                facts.histograms[index] = band_histogram(values)
-    return facts.histograms[band]
+            if transform is None:
+                for index, values in found:
+                    facts.histograms[index, known] = band_histogram(values)
+            else:
+                colours = [values for _, values in found]
+                corrected = (
+                    transform.apply(np.stack(colours[:3], axis=1)[None])[0] if colours[0].size else None
+                )
+                for index, values in enumerate(colours):
+                    own = values if corrected is None or index > 2 else corrected[:, index]
+                    facts.histograms[index, known] = band_histogram(own)
+    return facts.histograms[band, known]

@@ -39,9 +39,6 @@ class StyledView:
         """
         self.handle = handle
         self.target = target
-        #: Whether the ICC profile of the file is heeded, and by which rendering intent; it is no part of the colours.
-        self._icc: object = True if style is None else style.get('icc', True)
-        style = None if style is None else {key: value for key, value in style.items() if key != 'icc'}
         self._look = Look(style)
         self.resampling = resampling
         matrix = handle.tile_matrix(target)
@@ -56,6 +53,11 @@ class StyledView:
                 'an EPSG code of a projected CRS that the image can be shown in',
             )
         self.matrix: TileMatrix = matrix
+
+    @property
+    def icc(self) -> object:
+        """Return whether the ICC profile of the file is heeded, and by which rendering intent."""
+        return self._look.icc
 
     # -- colours
 
@@ -108,7 +110,7 @@ class StyledView:
         budget: Budget,
     ) -> MaskedPixels | None:
         """Return bands of a frame on a GeoBox, in sRGB if the file has a profile; None if nothing of it is there."""
-        transform = self.handle.transform(self._icc)
+        transform = self.handle.transform(self.icc)
         # A profile needs all colours, and its values are no longer those that nodata means.
         read = bands if transform is None else (0, 1, 2, *(band for band in bands if band > 2))
         found = draw(
@@ -160,13 +162,13 @@ class StyledView:
     def bare(self, geobox: GeoBox, frame: int) -> Array:
         """Return the file's bands at a GeoBox as large-image's engine expects them, (height, width, bands).
 
-        They have the file's dtype. What is not valid is nodata, or else 0. In a projection an image without an alpha
-        band gets one behind the others. Raises `TooMuchToDecode`.
+        They have the file's dtype, and are in sRGB if the file has a profile. What is not valid is nodata, or else 0.
+        In a projection an image without an alpha band gets one behind the others. Raises `TooMuchToDecode`.
         """
         blocks = self.handle.blocks(frame)
         info, shape = blocks.info, (geobox.height, geobox.width)
         bands = tuple(range(info.count))
-        found = draw(blocks, self.handle.facts.georeference, geobox, bands, self.resampling or 'bilinear')
+        found = self._draw(frame, geobox, bands, None, False, Budget())
         if found is None:
             values, valid = np.zeros((*shape, info.count), info.dtype), np.zeros(shape, np.uint8)
         else:
@@ -229,7 +231,7 @@ class StyledView:
         Only of a local file, without a style and a profile that is heeded. Raises `ImageChanged`.
         """
         handle = self.handle
-        if handle.path is None or self._look.style or handle.transform(self._icc) is not None:
+        if handle.path is None or self._look.style or handle.transform(self.icc) is not None:
             return None
         if handle.info(frame).block_encoding != encoding:
             return None

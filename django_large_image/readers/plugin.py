@@ -131,8 +131,9 @@ class RasterTileSource(RasterioFileTileSource):  # type: ignore[misc]
         frame: int | None = None,
     ) -> float:
         return ranges.end_of_range(
-            self._handle, frame or 0, bandidx, minmax, value, self._jsonstyle not in (None, _BARE)
-        )
+            self._handle, frame or 0, bandidx, minmax, value, self._jsonstyle not in (None, _BARE),
+            self.reader.view.icc,
+        )  # fmt: skip
 
     # -- pixels
 

@@ -168,7 +168,9 @@ class ImageSession:
         given = {
             name: value
             for name, value in query.values.items()
-            if value is not None and not (query.has_style and name in STYLE_NAMES)
+            if value is not None
+            and not (query.has_style and name in STYLE_NAMES)
+            and not (name == 'quality' and not query.file_format.lossy)
         }
         own = self.hooks.get_cache_key(self.request) if self.hooks._opens_itself else ''
         if own is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import pathlib
 from typing import Any
 
@@ -12,6 +13,7 @@ import tifffile
 from PIL import Image, ImageCms
 
 from django_large_image import access, handles
+from django_large_image.exceptions import ImageChanged
 from django_large_image.inspection import tiffheader
 from django_large_image.inspection.tiff import Tiff
 from django_large_image.readers.sources.multiframe import MultiFrameSource
@@ -627,3 +629,80 @@ def test_levels_of_another_frame_that_have_larger_tiles(tmp_path: pathlib.Path) 
             output.write(page, subifds=1, tile=(128, 128), **options)
             output.write(halved(page, 1), subfiletype=1, tile=(tile, tile), **options)
     assert Tiff.read(str(tmp_path / 'a.tif')).stack is None
+
+
+def test_files_of_many_stacks_are_not_kept_open(tmp_path: pathlib.Path, settings: Any) -> None:
+    """A handle keeps the files of frames and levels; all that are idle together no more than some a handle."""
+    settings.LARGE_IMAGE_MAX_OPEN_HANDLES = 8
+    first = tmp_path / '0.ome.tif'
+    pyramid(first, cells(6, 300, 260, dtype='uint8'), tile=(128, 128), metadata={'axes': 'CYX'})
+    opened = []
+    for number in range(8):
+        path = tmp_path / f'{number}.ome.tif'
+        if number:
+            path.write_bytes(first.read_bytes())
+        for frame in range(6):
+            with handles.borrow(access.image_ref(path)) as lease:
+                for z in range(lease.source.matrix.levels):
+                    assert lease.source.tile(z, 0, 0, frame, False) is not None
+        opened.append(sum(str(tmp_path) in os.readlink(link) for link in _links()))
+    # 8 first files, and four times as many of others.
+    assert max(opened) <= 8 + 4 * 8
+    handles.clear()
+    assert not any(str(tmp_path) in os.readlink(link) for link in _links())
+
+
+def _links() -> list[pathlib.Path]:
+    """Return the links of the open files of this process, without the one of the listing itself."""
+    return [
+        link
+        for link in pathlib.Path('/proc/self/fd').iterdir()
+        if link.is_symlink() and os.path.lexists(link)
+    ]
+
+
+@pytest.mark.parametrize('other', ['another stack', 'a picture', 'nothing of a TIFF'])
+def test_a_stack_that_is_replaced_while_it_is_read(tmp_path: pathlib.Path, other: str) -> None:
+    """Frames are opened when they are asked for: then another file may be there."""
+    path, new = tmp_path / 'cells.ome.tif', tmp_path / 'new.tif'
+    write(path, 'a pyramid of channels')
+    if other == 'another stack':
+        plain(new, cells(3, 64, 80, dtype='uint8'), photometric='minisblack')
+    elif other == 'a picture':
+        tifffile.imwrite(new, np.zeros((90, 70, 3), 'uint8'), photometric='rgb')
+    else:
+        new.write_bytes(bytes(1000))
+    with pytest.raises(ImageChanged), handles.borrow(access.image_ref(path)) as lease:
+        reader = lease.source
+        assert reader.tile(reader.matrix.levels - 1, 0, 0, 0, False) is not None
+        os.replace(new, path)
+        reader.tile(reader.matrix.levels - 1, 0, 0, 2, False)
+
+
+def test_ranges_are_those_of_corrected_colours(tmp_path: pathlib.Path) -> None:
+    pixels = np.ascontiguousarray(np.moveaxis(content.rgb(300, 200), 0, 2))
+    pixels[:, :, 0] = pixels[:, :, 0] // 2 + 20
+    path = tmp_path / 'a.tif'
+    tifffile.imwrite(path, pixels, photometric='rgb', tile=(256, 256), iccprofile=profile(), metadata=None)
+    for icc in (True, False):
+        with handles.borrow(access.image_ref(path)) as lease:
+            whole = lease.source.whole(300, 200)
+            colours = lease.view({'icc': icc}).window(whole, 0, False)
+            for band in (0, 1, 2):
+                shown = lease.view(
+                    {
+                        'icc': icc,
+                        'bands': [
+                            {'band': band + 1, 'min': 'min', 'max': 'max', 'palette': ['#000', '#fff']}
+                        ],
+                    }
+                ).window(whole, 0, False)[:, :, 0]
+                own = colours[:, :, band].astype(float)
+                expected = (own - own.min()) / (own.max() - own.min()) * 255
+                assert np.abs(shown - expected).max() <= 1, (icc, band)
+                # The engine of large-image, for what the tables do not know, has the same colours and ranges.
+                other = lease.view(
+                    {'icc': icc, 'dtype': 'uint8',
+                     'bands': [{'band': band + 1, 'min': 'min', 'max': 'max', 'palette': ['#000', '#fff'], 'axis': 0}]}
+                ).window(whole, 0, False)[:, :, 0]  # fmt: skip
+                assert np.abs(other - expected).max() <= 1, (icc, band)

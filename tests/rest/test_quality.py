@@ -90,3 +90,9 @@ def test_a_stored_tile_that_is_broken_is_the_readers(
     query = {'quality': 50}
     plain = get('tile', image, z=1, x=1, y=0, fmt='png')
     assert get('tile', image, z=1, x=1, y=0, fmt='jpg', query=query).status_code == plain.status_code
+
+
+def test_a_format_without_loss_is_one_answer(get: Any, image_file: Any) -> None:
+    image = image_file('rgb')
+    one, other = asked(get, image, 'tile', 'png', 30), asked(get, image, 'tile', 'png')
+    assert (one['ETag'], one.content) == (other['ETag'], other.content)

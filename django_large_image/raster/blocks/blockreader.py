@@ -15,13 +15,11 @@ from django_large_image.inspection.costs import Budget
 from django_large_image.pixels import Array, MaskedPixels
 from django_large_image.raster.blocks.encoded_blocks import contradicts_rgb, decode_jpeg, read_block
 from django_large_image.raster.blocks.validity import checked, none_if_all
-from django_large_image.raster.blocks.windows import Window, assembled, columns_of, rectangles
+from django_large_image.raster.blocks.windows import Window, assembled, columns_of, piece_of, rectangles
 from django_large_image.raster.facts import FrameFacts
 from django_large_image.raster.info import Level
 from django_large_image.raster.resampling import kernels
 
-#: Strips and very small tiles are read and cached in pieces of about so many pixels.
-_PIECE_PIXELS = 262_144
 #: Windows of more bytes are not cached: they would push out everything else.
 CACHED_BYTES = 48 * 2**20
 #: Up to so many bands are read with those of a pixel together; more are read plane by plane.
@@ -53,6 +51,11 @@ class BlockReader:
         self._overviews: dict[int, DatasetReader] = {}
         self._key, self._facts, self._path = key, facts, path
 
+    @property
+    def open_overviews(self) -> int:
+        """Return how many datasets of overviews are open."""
+        return len(self._overviews)
+
     def close(self) -> None:
         """Close the datasets of the overviews. The handle closes that of the full resolution."""
         for dataset in self._overviews.values():
@@ -73,18 +76,9 @@ class BlockReader:
         known = self._facts.levels.get(index)
         if known is None:
             dataset = self.dataset(index)
-            height, width = stored = dataset.block_shapes[0]
-            if width * height < _PIECE_PIXELS // 16 or width >= dataset.width > 2 * height:
-                # Strips, or very small tiles: as many of them as make a piece.
-                rows = max(1, _PIECE_PIXELS // max(1, dataset.width) // height)
-                across = max(1, min(dataset.width, 1024) // width)
-                width, height = (
-                    (dataset.width, rows * height)
-                    if width >= dataset.width
-                    else (across * width, across * height)
-                )
+            height, width = (int(side) for side in dataset.block_shapes[0])
             known = Level(
-                dataset.width, dataset.height, int(width), int(height), int(stored[1]), int(stored[0])
+                dataset.width, dataset.height, *piece_of(width, height, dataset.width), width, height
             )
             self._facts.levels[index] = known
         return known

@@ -9,8 +9,24 @@ import numpy as np
 from django_large_image.pixels import Array, MaskedPixels
 from django_large_image.raster.info import Level
 
+#: Strips and very small tiles are read and cached in pieces of about so many pixels.
+_PIECE_PIXELS = 262_144
+
 #: Left, top, right and bottom in pixels of a level. Right and bottom are the first column and row behind the window.
 Window = tuple[int, int, int, int]
+
+
+def piece_of(width: int, height: int, level_width: int) -> tuple[int, int]:
+    """Return the size of what is read and cached together of a level, whose stored blocks are width × height.
+
+    It is one block, or of strips and very small tiles as many as make a piece.
+    """
+    if not (width * height < _PIECE_PIXELS // 16 or width >= level_width > 2 * height):
+        return width, height
+    if width >= level_width:
+        return level_width, max(1, _PIECE_PIXELS // max(1, level_width) // height) * height
+    across = max(1, min(level_width, 1024) // width)
+    return across * width, across * height
 
 
 def columns_of(window: Window, width: int) -> Iterator[Window]:

@@ -28,6 +28,29 @@ def profile_of(dataset: DatasetReader, info: RasterInfo) -> bytes | None:
     return found if 0 < len(found) <= _MOST_BYTES else None
 
 
+class Profile:
+    """The ICC profile of a file, with what makes sRGB of its colours. For one thread at a time."""
+
+    def __init__(self, profile: bytes) -> None:
+        self._profile = profile
+        self._transforms: dict[object, ProfileTransform | None] = {}
+
+    def transform(self, icc: object) -> ProfileTransform | None:
+        """Return the transform of a style's `icc`: False for none, or a rendering intent.
+
+        None also for a broken profile and for that of sRGB itself.
+        """
+        if not icc:
+            return None
+        if icc not in self._transforms:
+            try:
+                found = ProfileTransform(self._profile, str(icc))
+                self._transforms[icc] = found if found.changes else None
+            except ImageCms.PyCMSError:
+                self._transforms[icc] = None
+        return self._transforms[icc]
+
+
 class ProfileTransform:
     """Makes sRGB of colours. For one thread at a time."""
 
